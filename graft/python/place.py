@@ -1,0 +1,99 @@
+"""Where in a sketch the weave is: for messages, and to know which marks held on to something."""
+
+import difflib
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import libcst as cst
+from libcst.metadata import CodePosition, MetadataWrapper, PositionProvider
+
+from graft.errors import SketchError
+from graft.python import signs
+
+WIDTH = 79  # of a line in Nova
+
+
+@dataclass(frozen=True)
+class Place:
+    """A named spot in a sketch that is being woven into one file of a release."""
+
+    path: str
+    release: str
+    sketch: MetadataWrapper
+    nova: MetadataWrapper
+    names: tuple[str, ...] = ()
+    held: set[int] = field(default_factory=set)
+
+    def inside(self, name: str) -> 'Place':
+        return replace(self, names=(*self.names, name))
+
+    @property
+    def name(self) -> str:
+        return '.'.join(self.names)
+
+    def line(self, node: cst.CSTNode) -> int:
+        return self._start(node).line
+
+    def column(self, node: cst.CSTNode) -> int:
+        return self._start(node).column
+
+    def _start(self, node: cst.CSTNode) -> CodePosition:
+        positions = self.sketch.resolve(PositionProvider)
+        if node not in positions:  # a statement on the line that opens its block
+            node = node.body[0]
+        return positions[node].start
+
+    def hold(self, node: cst.CSTNode) -> None:
+        """Note that the mark on the node's line did its work."""
+        comment = node if isinstance(node, cst.Comment) else signs.line_comment(node)
+        if comment is not None:
+            self.held.add(self.line(comment))
+
+    def hold_lines(self, node: cst.CSTNode) -> None:
+        """Note that all marks inside the node did their work."""
+        span = self.sketch.resolve(PositionProvider)[node]
+        self.held.update(range(span.start.line, span.end.line + 1))
+
+    def error(
+        self,
+        node: cst.CSTNode,
+        problem: str,
+        *,
+        candidates: Iterable[cst.CSTNode] = (),
+        remedy: str,
+    ) -> SketchError:
+        where = f'{self.path} ({self.release}), line {self.line(node)}'
+        if self.names:
+            where += f', in {self.name}'
+        nearest = functools.partial(self._nearest, node, list(candidates))
+        return SketchError(where, problem, nearest=nearest, remedy=remedy)
+
+    def _nearest(self, node: cst.CSTNode, candidates: list[cst.CSTNode]) -> list[str]:
+        """The lines of Nova's that are most like the node's, in their order, with their numbers."""
+        sought = head(node)
+        ranked = sorted(
+            candidates,
+            key=lambda c: -difflib.SequenceMatcher(None, sought, head(c), autojunk=False).ratio(),
+        )[:3]
+        if not ranked:
+            return []
+        positions = self.nova.resolve(PositionProvider)
+        lines = sorted((positions[c].start.line, head(c)) for c in ranked if c in positions)
+        return [f'{number}: {text}' for number, text in lines]
+
+
+def render(node: cst.CSTNode) -> str:
+    return cst.Module(body=[]).code_for_node(node)
+
+
+def head(node: cst.CSTNode) -> str:
+    """The line on which a node begins, as one would quote it."""
+    if hasattr(node, 'leading_lines'):
+        node = node.with_changes(leading_lines=())
+    if isinstance(node, cst.FunctionDef | cst.ClassDef):
+        keyword = 'def' if isinstance(node, cst.FunctionDef) else 'class'
+        return f'{keyword} {node.name.value}'
+    text = render(node).strip().splitlines()
+    first = text[0] if text else ''
+    return first.removesuffix('# nova').rstrip()

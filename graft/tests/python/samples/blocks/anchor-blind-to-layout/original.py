@@ -1,0 +1,4 @@
+def grind(corn):
+    name = ("%s of %s"
+            % (corn, "flour",))
+    return name

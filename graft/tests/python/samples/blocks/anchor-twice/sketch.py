@@ -1,0 +1,7 @@
+"""An anchor that stands in two places stops the weave."""
+
+def grind(corn):
+    ...
+    corn = turn(...)  # nova
+    log(corn)
+    ...

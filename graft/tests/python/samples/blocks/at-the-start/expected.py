@@ -1,0 +1,5 @@
+def grind(corn):
+    """Grind it."""
+    corn = dry(corn)
+    check(corn)
+    return corn

@@ -1,0 +1,4 @@
+def grind(corn):
+    """Grind it."""
+    check(corn)
+    return corn

@@ -1,0 +1,7 @@
+def grind(corn):
+    check(corn)
+    dry(corn)
+
+    # Round it goes.
+    turn(corn)
+    return corn

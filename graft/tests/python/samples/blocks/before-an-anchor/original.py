@@ -1,0 +1,6 @@
+def grind(corn):
+    check(corn)
+
+    # Round it goes.
+    turn(corn)
+    return corn

@@ -1,0 +1,4 @@
+def grind(corn):
+    """Grind it."""
+    turn(corn)
+    return corn

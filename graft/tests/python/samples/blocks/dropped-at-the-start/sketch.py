@@ -1,0 +1,5 @@
+"""What Nova has above the first sign is dropped where no `...` stands."""
+
+def grind(corn):
+    turn(corn)  # nova
+    ...

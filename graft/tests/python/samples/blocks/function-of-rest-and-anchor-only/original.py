@@ -1,0 +1,3 @@
+def grind(corn):
+    check(corn)
+    turn(corn)

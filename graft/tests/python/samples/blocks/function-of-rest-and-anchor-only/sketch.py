@@ -1,0 +1,5 @@
+"""Signs alone change nothing where nothing stands between them."""
+
+def grind(*nova):
+    ...
+    turn(corn)  # nova

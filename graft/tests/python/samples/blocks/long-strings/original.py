@@ -1,0 +1,2 @@
+def grind(corn):
+    return corn

@@ -1,0 +1,3 @@
+def grind(corn):
+    log(corn)
+    return corn

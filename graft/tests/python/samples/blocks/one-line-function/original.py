@@ -1,0 +1,1 @@
+def grind(corn): return corn

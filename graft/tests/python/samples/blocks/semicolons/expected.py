@@ -1,0 +1,4 @@
+def grind(corn):
+    a = 1; b = 2
+    c = 3; d = 4
+    return a, b

@@ -1,0 +1,6 @@
+def grind(corn):
+    turn(corn)
+    sift(corn)
+    turn(corn)
+    pack(corn)
+    turn(corn)

@@ -1,0 +1,6 @@
+"""Two `...` with nothing held between them stop the weave."""
+
+def grind(corn):
+    ...
+    log(corn)
+    ...

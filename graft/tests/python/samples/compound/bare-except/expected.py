@@ -1,0 +1,8 @@
+def grind(corn):
+    try:
+        turn(corn)
+    except Jam:
+        clear()
+    except:
+        log('flight')
+        flee()

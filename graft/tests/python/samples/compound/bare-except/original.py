@@ -1,0 +1,7 @@
+def grind(corn):
+    try:
+        turn(corn)
+    except Jam:
+        clear()
+    except:
+        flee()

@@ -1,0 +1,5 @@
+def grind(corn):
+    check(corn)
+    for stone in corn:
+        pick(stone)
+    return corn

@@ -1,0 +1,5 @@
+def grind(corn):
+    try:
+        turn(corn)
+    except Jam:
+        clear()

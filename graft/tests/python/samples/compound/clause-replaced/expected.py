@@ -1,0 +1,10 @@
+def grind(corn):
+    if corn:
+        turn(corn)
+    else:
+        leave()
+    try:
+        sift()
+    except Jam:
+        # Not today.
+        flee()

@@ -1,0 +1,13 @@
+def grind(corns):
+    for corn in corns:
+        with lock:
+            try:
+                if corn.dry:
+                    turn(corn)
+                    count(corn)
+                    sift(corn)
+                else:
+                    dry(corn)
+            except Jam:
+                clear()
+                log('jam')

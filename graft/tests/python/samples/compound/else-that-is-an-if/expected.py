@@ -1,0 +1,7 @@
+def grind(corn):
+    if corn.dry:
+        turn(corn)
+    else:
+        if corn.wet:
+            dry(corn)
+            log(corn)

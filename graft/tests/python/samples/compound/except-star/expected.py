@@ -1,0 +1,8 @@
+def grind(corn):
+    try:
+        turn(corn)
+    except* Jam:
+        log('jam')
+        clear()
+    except* Flood:
+        drain()

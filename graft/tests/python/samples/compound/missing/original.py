@@ -1,0 +1,5 @@
+def grind(corn):
+    if corn:
+        turn(corn)
+    if stones:
+        sift(corn)

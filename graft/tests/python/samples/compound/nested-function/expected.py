@@ -1,0 +1,10 @@
+def grind(corn):
+
+    @logged
+    def turn(stone, times=1):
+        """Turn it."""
+        stone.turn(times)
+        log(stone)
+        return stone
+
+    return [turn(stone) for stone in corn]

@@ -1,0 +1,5 @@
+def grind(corn):
+    if corn:
+        turn(corn)
+    if corn:
+        sift(corn)

@@ -1,0 +1,3 @@
+def grind(corn):
+    if corn:
+        turn(corn)

@@ -1,0 +1,6 @@
+def grind(corn):
+    if corn:
+        turn(corn)
+    if corn:
+        sift(corn)
+        log(corn)

@@ -1,0 +1,5 @@
+def grind(corn):
+    while True:
+        if turn(corn):
+            break
+        rest()

@@ -1,0 +1,4 @@
+def grind(corn):
+    while True:
+        if turn(corn):
+            break

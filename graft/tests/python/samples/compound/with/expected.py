@@ -1,0 +1,5 @@
+def grind(corn):
+    with gate.open(corn) as water, lock:
+        turn(corn)
+        count(corn)
+        log(water)

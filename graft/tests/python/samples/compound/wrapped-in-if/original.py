@@ -1,0 +1,6 @@
+def grind(corn):
+    """Grind it."""
+    check(corn)
+    # Round it goes.
+    turn(corn)
+    return corn

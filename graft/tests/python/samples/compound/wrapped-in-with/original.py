@@ -1,0 +1,5 @@
+def grind(corn):
+    check(corn)
+    turn(corn)
+    sift(corn)
+    return corn

@@ -1,0 +1,5 @@
+def grind(corn):
+    for one in corn:
+        while one.whole:
+            check(corn)
+            turn(corn)

@@ -1,0 +1,4 @@
+STONES = [
+    'rough',
+    "fine", 'coarse']
+SPEEDS = {'fine': 1, 'rough': 3}

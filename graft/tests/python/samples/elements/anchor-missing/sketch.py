@@ -1,0 +1,7 @@
+"""An element to hold on to that Nova lacks stops the weave."""
+
+STONES = [
+    ...,
+    'course',  # nova
+    'rough',
+]

@@ -1,0 +1,4 @@
+STONES = [
+    stone(1),
+    stone(2),
+]

@@ -1,0 +1,8 @@
+"""An element to hold on to that stands twice stops the weave."""
+
+STONES = [
+    ...,
+    stone(...),  # nova
+    'rough',
+    ...,
+]

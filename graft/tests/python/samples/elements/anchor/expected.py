@@ -1,0 +1,7 @@
+STONES = [
+    'fine',
+    'coarse',
+    'rough',
+    'round',
+    'flat',
+]

@@ -1,0 +1,1 @@
+STONES = make(1)

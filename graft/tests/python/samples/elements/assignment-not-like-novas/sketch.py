@@ -1,0 +1,3 @@
+"""A list that Nova has not stops the weave."""
+
+STONES = [..., 3]

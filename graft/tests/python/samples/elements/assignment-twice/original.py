@@ -1,0 +1,2 @@
+STONES = [1]
+STONES = [2]

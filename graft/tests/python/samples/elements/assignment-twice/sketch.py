@@ -1,0 +1,3 @@
+"""An assignment that Nova makes twice stops the weave."""
+
+STONES = [..., 3]

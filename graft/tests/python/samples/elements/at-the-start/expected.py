@@ -1,0 +1,6 @@
+STONES = [
+    'rough',
+    'round',
+    'fine',
+    'coarse',
+]

@@ -1,0 +1,3 @@
+"""Elements of ours come before Nova's where `...` comes last."""
+
+STONES = ['rough', 'round', ...]

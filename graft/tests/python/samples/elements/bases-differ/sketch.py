@@ -1,0 +1,4 @@
+"""Bases that are not the release's stop the weave."""
+
+class Mill(Home):
+    ...

@@ -1,0 +1,2 @@
+class Mill(Lockable):
+    pass

@@ -1,0 +1,4 @@
+"""A class without bases gains its first."""
+
+class Mill(..., Lockable):
+    ...

@@ -1,0 +1,4 @@
+class Mill(House,
+           Wheeled,
+           Lockable):
+    pass

@@ -1,0 +1,3 @@
+class Mill(House,
+           Wheeled):
+    pass

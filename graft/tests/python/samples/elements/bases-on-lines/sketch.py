@@ -1,0 +1,4 @@
+"""A class whose bases stand on lines gains a line."""
+
+class Mill(..., Lockable):
+    ...

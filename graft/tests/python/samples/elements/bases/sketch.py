@@ -1,0 +1,8 @@
+"""A class gains a base."""
+
+class Mill(..., Lockable):
+    ...
+
+
+class Tower(..., Lockable):
+    ...

@@ -1,0 +1,6 @@
+STONES = [
+    'fine',
+    'rough',
+    'coarse',
+    'round',
+]

@@ -1,0 +1,5 @@
+STONES = [
+    'fine',
+    'coarse',
+    'round',
+]

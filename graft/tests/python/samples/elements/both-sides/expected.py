@@ -1,0 +1,1 @@
+STONES = ['first', 'fine', 'coarse', 'last']

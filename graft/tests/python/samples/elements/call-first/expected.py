@@ -1,0 +1,6 @@
+def list_wheels():
+    return itertools.chain(
+        steam.wheels(),
+        water.wheels(),
+        wind.wheels(),
+    )

@@ -1,0 +1,5 @@
+def list_wheels():
+    return itertools.chain(
+        water.wheels(),
+        wind.wheels(),
+    )

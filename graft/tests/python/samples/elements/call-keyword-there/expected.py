@@ -1,0 +1,4 @@
+def grind(corn):
+    wheel.turn(corn,
+               times = self.times,  # enough
+               lock=None)

@@ -1,0 +1,2 @@
+def grind(corn):
+    wheel.turn(corn, stone, times=3)

@@ -1,0 +1,6 @@
+"""A call to add to that Nova lacks stops the weave."""
+
+def grind(corn):
+    ...
+    wheels.turn(..., slowly=True)
+    ...

@@ -1,0 +1,4 @@
+def grind(corn):
+    wheel.turn(corn)
+    wheel.turn(stone)
+    return corn

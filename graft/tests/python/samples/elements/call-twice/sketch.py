@@ -1,0 +1,6 @@
+"""A call to add to that stands twice stops the weave."""
+
+def grind(corn):
+    ...
+    wheel.turn(..., slowly=True)
+    ...

@@ -1,0 +1,3 @@
+def grind(corn):
+    wheel.turn(slowly=True)
+    return [corn]

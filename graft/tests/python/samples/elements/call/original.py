@@ -1,0 +1,3 @@
+def grind(corn):
+    wheel.turn(corn, times=3)
+    return corn

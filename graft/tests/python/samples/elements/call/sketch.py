@@ -1,0 +1,6 @@
+"""A call gains arguments."""
+
+def grind(corn):
+    ...
+    wheel.turn(..., slowly=True)
+    ...

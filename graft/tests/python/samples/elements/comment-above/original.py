@@ -1,0 +1,4 @@
+X = 1
+
+# One of them.
+STONES = ['fine']

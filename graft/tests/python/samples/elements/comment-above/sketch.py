@@ -1,0 +1,3 @@
+"""A comment above a statement does not count for its layout."""
+
+STONES = [..., 'rough']

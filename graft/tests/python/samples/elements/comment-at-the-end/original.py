@@ -1,0 +1,9 @@
+STONES = [
+    'fine',  # one
+    'coarse'  # two
+]
+SIEVES = [
+    'fine',  # one
+    'coarse',  # two
+    # That is all.
+]

@@ -1,0 +1,4 @@
+"""A comment on the last line of Nova's stays there."""
+
+STONES = [..., 'rough']
+SIEVES = [..., 'rough']

@@ -1,0 +1,7 @@
+"""Comments of the sketch among elements are not woven."""
+
+STONES = [
+    ...,
+    # For wheat.
+    'rough',  # and rye
+]

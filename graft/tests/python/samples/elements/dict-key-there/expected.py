@@ -1,0 +1,5 @@
+SPEEDS = {
+    'fine': 7,  # slow
+    'rough': 3,
+    'coarse':   2,
+}

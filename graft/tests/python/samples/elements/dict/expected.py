@@ -1,0 +1,5 @@
+SPEEDS = {
+    'fine': 1,
+    'coarse': 2,
+    'rough': 3
+}

@@ -1,0 +1,6 @@
+"""A dict gains keys; `...: ...` stands for Nova's."""
+
+SPEEDS = {
+    ...: ...,
+    'rough': 3,
+}

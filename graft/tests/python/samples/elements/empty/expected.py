@@ -1,0 +1,3 @@
+STONES = ['rough']
+SIEVES = ('rough',)
+SPEEDS = {'rough': 3}

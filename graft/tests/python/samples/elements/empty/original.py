@@ -1,0 +1,3 @@
+STONES = []
+SIEVES = ()
+SPEEDS = {}

@@ -1,0 +1,5 @@
+"""An empty list gains its first element."""
+
+STONES = [..., 'rough']
+SIEVES = (..., 'rough')
+SPEEDS = {...: ..., 'rough': 3}

@@ -1,0 +1,3 @@
+def grind(corn):
+    with gate.open(corn):
+        turn(corn)

@@ -1,0 +1,4 @@
+SPEEDS = {
+    'fine': 1,
+    'coarse': 3,  # fast
+}

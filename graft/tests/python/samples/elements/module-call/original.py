@@ -1,0 +1,2 @@
+register(wheel)
+register_all(stones, 'all')

@@ -1,0 +1,3 @@
+"""A call at module level gains an argument."""
+
+register_all(..., quiet=True)

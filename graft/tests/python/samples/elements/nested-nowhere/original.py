@@ -1,0 +1,5 @@
+ROUTES = (
+    ('/wheel', {
+        'GET': [wheel, 'show'],
+    }),
+)

@@ -1,0 +1,11 @@
+ROUTES = (
+    ('/wheel', {
+        'GET': [wheel, 'show'],
+    }),
+    ('/stone', {
+        'GET': [stone, 'show'],
+        'PUT': [stone, 'lay'],
+        'POST': [stone, 'turn'],
+    }),
+    ('/gate', {'GET': [gate, 'show']}),
+)

@@ -1,0 +1,9 @@
+ROUTES = (
+    ('/wheel', {
+        'GET': [wheel, 'show'],
+    }),
+    ('/stone', {
+        'GET': [stone, 'show'],
+        'PUT': [stone, 'lay'],
+    }),
+)

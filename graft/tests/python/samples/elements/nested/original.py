@@ -1,0 +1,5 @@
+SPEEDS = {
+    'fine': [1, 2],
+    'coarse': {'dry': 3,
+               'wet': [4]},
+}

@@ -1,0 +1,1 @@
+SPEEDS = {'fine': [1]}

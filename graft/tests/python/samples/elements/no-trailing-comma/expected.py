@@ -1,0 +1,8 @@
+STONES = [
+    'fine',
+    'coarse',
+    'rough'
+]
+SIEVES = ['fine',
+          'coarse',
+          'rough']

@@ -1,0 +1,6 @@
+STONES = [
+    'fine',
+    'coarse'
+]
+SIEVES = ['fine',
+          'coarse']

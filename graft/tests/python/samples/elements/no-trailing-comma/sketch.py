@@ -1,0 +1,7 @@
+"""A list without a comma at its end stays so."""
+
+STONES = [
+    ...,
+    'rough',
+]
+SIEVES = [..., 'rough']

@@ -1,0 +1,5 @@
+STONES = (
+    'fine',
+    'rough',
+)
+SIEVES = ('fine', 'rough',)

@@ -1,0 +1,1 @@
+STONES = {'fine', 'coarse'}

@@ -1,0 +1,3 @@
+"""A set gains elements."""
+
+STONES = {..., 'rough'}

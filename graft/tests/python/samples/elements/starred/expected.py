@@ -1,0 +1,3 @@
+def grind(corn):
+    wheel.turn(*corn, **more, slowly=True)
+    return [*corn, *stones]

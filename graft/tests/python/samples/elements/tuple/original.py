@@ -1,0 +1,4 @@
+STONES = (
+    'fine',
+    'coarse',  # rarely
+)

@@ -1,0 +1,3 @@
+"""Two `...` among elements with nothing held between them stop the weave."""
+
+STONES = [..., 'rough', ...]

@@ -1,0 +1,10 @@
+"""Of several faults the first in the sketch is told."""
+
+def sift(corn):
+    ...
+    shake(corn)  # nova
+
+
+def grind(corn):
+    ...
+    turn(corn)  # nova

@@ -1,0 +1,6 @@
+"""A mark on a parameter holds on to nothing."""
+
+def grind(
+    corn,  # nova
+):
+    ...

@@ -1,0 +1,1 @@
+"""A sketch of nothing but its docstring changes nothing."""

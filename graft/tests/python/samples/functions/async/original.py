@@ -1,0 +1,7 @@
+class Mill:
+
+    async def grind(self, corn):
+        await turn(corn)
+
+    async def rest(self):
+        await stop()

@@ -1,0 +1,6 @@
+@logged
+@counted
+@wraps(1)
+@timed
+def grind(corn):
+    return turn(corn)

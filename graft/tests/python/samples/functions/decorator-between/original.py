@@ -1,0 +1,5 @@
+@logged
+@wraps(1)
+@timed
+def grind(corn):
+    return turn(corn)

@@ -1,0 +1,6 @@
+@counted
+@logged
+@wraps(1)
+@timed('s')
+def grind(corn):
+    return turn(corn)

@@ -1,0 +1,4 @@
+@counted(corn=1)
+@wraps(1)
+def grind(corn):
+    return turn(corn)

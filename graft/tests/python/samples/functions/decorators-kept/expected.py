@@ -1,0 +1,6 @@
+@logged
+@wraps(1,
+       2)
+def grind(corn):
+    log(corn)
+    return turn(corn)

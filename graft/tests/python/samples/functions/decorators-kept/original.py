@@ -1,0 +1,5 @@
+@logged
+@wraps(1,
+       2)
+def grind(corn):
+    return turn(corn)

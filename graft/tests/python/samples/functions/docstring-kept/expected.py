@@ -1,0 +1,8 @@
+def grind(corn):
+    '''Grind it.
+
+    Well.
+    '''
+    log(corn)
+
+    return turn(corn)

@@ -1,0 +1,7 @@
+def grind(corn):
+    '''Grind it.
+
+    Well.
+    '''
+
+    return turn(corn)

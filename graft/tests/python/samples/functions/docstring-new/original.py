@@ -1,0 +1,5 @@
+class Mill:
+
+    def grind(self, corn):
+        # At once.
+        return turn(corn)

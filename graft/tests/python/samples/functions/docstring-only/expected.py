@@ -1,0 +1,3 @@
+def grind(corn):
+    """Grind it."""
+    return turn(corn)

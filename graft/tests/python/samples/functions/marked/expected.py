@@ -1,0 +1,5 @@
+class Mill:
+
+    def grind(self, corn):
+        log(corn)
+        return turn(corn)

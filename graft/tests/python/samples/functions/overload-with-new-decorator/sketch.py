@@ -1,0 +1,9 @@
+"""A marked decorator tells which is meant, another is ours."""
+
+class Mill:
+
+    @version('2.0')  # nova
+    @counted
+    @...
+    def show(self, corn):
+        ...

@@ -1,0 +1,12 @@
+class Mill:
+
+    @version('1.0', '1.9')
+    @expected(404)
+    def show(self, corn):
+        return old(corn)
+
+    @version('2.0')
+    @expected(404)
+    def show(self, corn):
+        log(corn)
+        return new(corn)

@@ -1,0 +1,8 @@
+"""Functions that share a name are told apart by the decorators shown."""
+
+class Mill:
+
+    @version('2.0')  # nova
+    def show(self, corn):
+        log(corn)
+        ...

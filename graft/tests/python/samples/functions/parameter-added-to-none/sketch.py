@@ -1,0 +1,4 @@
+"""A parameter after `*nova` is the first where Nova has none."""
+
+def grind(*nova, fast=False):
+    ...

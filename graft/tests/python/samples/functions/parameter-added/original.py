@@ -1,0 +1,4 @@
+class Mill:
+
+    def grind(self, corn, stones=2):
+        return turn(corn)

@@ -1,0 +1,4 @@
+"""A parameter before `*nova` that Nova does not have stops the weave."""
+
+def grind(slow, *nova):
+    ...

@@ -1,0 +1,4 @@
+"""A parameter that would make the function no Python stops the weave."""
+
+def grind(*nova, slow):
+    ...

@@ -1,0 +1,2 @@
+def grind(corn, stones=3, *, fast=False):
+    return turn(corn)

@@ -1,0 +1,4 @@
+def grind(corn, *stones, fast = False,
+          **more):
+    log(corn)
+    return turn(corn)

@@ -1,0 +1,3 @@
+def grind(corn, *stones, fast = False,
+          **more):
+    return turn(corn)

@@ -1,0 +1,3 @@
+"""A function on one line is replaced as others are."""
+
+def grind(corn): return blow(corn)  # replaces nova

@@ -1,0 +1,4 @@
+@logged
+def grind(corn):
+    """Grind it."""
+    return turn(corn)

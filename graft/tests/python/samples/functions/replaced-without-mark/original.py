@@ -1,0 +1,4 @@
+class Mill:
+
+    def grind(self, corn):
+        return turn(corn)

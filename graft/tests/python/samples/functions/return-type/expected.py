@@ -1,0 +1,7 @@
+def grind(corn) -> tuple:
+    return turn(corn)
+
+
+def sift(corn) -> list:
+    log(corn)
+    return corn

@@ -1,0 +1,5 @@
+import os
+import sys
+
+from nova.mill import stones, wheels
+from oslo_log import log as logging

@@ -1,0 +1,5 @@
+import os
+
+import nova.mill.monkey  # noqa: F401
+
+X = os

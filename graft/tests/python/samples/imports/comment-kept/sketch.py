@@ -1,0 +1,3 @@
+"""What ends our import's line ends it in the release too."""
+
+import nova.mill.monkey  # noqa: F401

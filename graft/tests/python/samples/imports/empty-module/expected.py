@@ -1,0 +1,7 @@
+import os
+
+SPEED = 1
+
+
+def grind():
+    return os, SPEED

@@ -1,0 +1,6 @@
+# Copyright, and a licence.
+
+import abc
+import os
+
+X = os

@@ -1,0 +1,5 @@
+# Copyright, and a licence.
+
+import os
+
+X = os

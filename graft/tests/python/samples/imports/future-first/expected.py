@@ -1,0 +1,7 @@
+"""Grind."""
+
+from __future__ import annotations
+
+import os
+
+X = os

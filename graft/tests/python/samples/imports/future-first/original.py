@@ -1,0 +1,5 @@
+"""Grind."""
+
+import os
+
+X = os

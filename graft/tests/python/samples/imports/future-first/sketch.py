@@ -1,0 +1,3 @@
+"""A future import stands before all others."""
+
+from __future__ import annotations

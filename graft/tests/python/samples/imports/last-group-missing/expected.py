@@ -1,0 +1,7 @@
+import os
+
+from nova import exception
+
+
+def grind():
+    return os

@@ -1,0 +1,3 @@
+"""A mark on an import holds on to nothing."""
+
+import os  # nova

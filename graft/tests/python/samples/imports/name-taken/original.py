@@ -1,0 +1,5 @@
+import os
+
+from nova.mill import stones
+
+X = os

@@ -1,0 +1,3 @@
+"""A name that the release gives to another import stops the weave."""
+
+from nova.quarry import stones

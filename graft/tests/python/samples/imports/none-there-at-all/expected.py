@@ -1,0 +1,5 @@
+import os
+
+
+def grind():
+    return 1

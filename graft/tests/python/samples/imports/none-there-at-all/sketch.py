@@ -1,0 +1,3 @@
+"""Ours open a module that has nothing above its first function."""
+
+import os

@@ -1,0 +1,5 @@
+# Copyright, and a licence.
+
+"""Grind."""
+
+SPEED = 3

@@ -1,0 +1,6 @@
+# Copyright, and a licence
+# of two lines.
+
+import os
+
+SPEED = 3

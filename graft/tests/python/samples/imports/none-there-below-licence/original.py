@@ -1,0 +1,4 @@
+# Copyright, and a licence
+# of two lines.
+
+SPEED = 3

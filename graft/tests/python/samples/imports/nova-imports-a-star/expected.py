@@ -1,0 +1,6 @@
+import os
+import time
+
+from nova.mill.names import *  # noqa
+
+X = os

@@ -1,0 +1,5 @@
+import os
+
+from nova.mill.names import *  # noqa
+
+X = os

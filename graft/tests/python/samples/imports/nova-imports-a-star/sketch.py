@@ -1,0 +1,3 @@
+"""A star import of the release's is passed over."""
+
+import time

@@ -1,0 +1,5 @@
+from nova.mill import Alpha
+from nova.mill import Beta
+from nova.mill import gamma
+
+X = Alpha

@@ -1,0 +1,4 @@
+from nova.mill import Alpha
+from nova.mill import gamma
+
+X = Alpha

@@ -1,0 +1,3 @@
+"""Capitals do not count in the order of imports."""
+
+from nova.mill import Beta

@@ -1,0 +1,6 @@
+import os
+
+from . import wheels
+from nova import exception
+
+X = os

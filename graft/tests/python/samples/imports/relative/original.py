@@ -1,0 +1,5 @@
+import os
+
+from nova import exception
+
+X = os

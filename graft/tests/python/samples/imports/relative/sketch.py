@@ -1,0 +1,3 @@
+"""A relative import belongs to Nova's own."""
+
+from . import wheels

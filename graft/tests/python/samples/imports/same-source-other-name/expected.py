@@ -1,0 +1,4 @@
+from nova.mill import stones as granite
+from nova.mill import stones
+
+X = granite

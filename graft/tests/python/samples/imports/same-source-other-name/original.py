@@ -1,0 +1,3 @@
+from nova.mill import stones as granite
+
+X = granite

@@ -1,0 +1,5 @@
+import abc
+import os
+import time
+
+X = os

@@ -1,0 +1,3 @@
+"""Each module of an import of ours gets a line."""
+
+import abc, time

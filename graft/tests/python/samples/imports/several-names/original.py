@@ -1,0 +1,3 @@
+from nova.mill import stones
+
+STONES = stones

@@ -1,0 +1,4 @@
+WIDTH = 3
+HEIGHT = 4
+
+DEPTH = 5

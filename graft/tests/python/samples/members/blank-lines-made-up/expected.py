@@ -1,0 +1,9 @@
+X = 1
+
+
+def walk():
+    return X
+
+
+def run():
+    return X

@@ -1,0 +1,5 @@
+CONF = make()
+
+
+def run():
+    return CONF

@@ -1,0 +1,4 @@
+class Jam(Exception):
+    pass
+
+    code = 409

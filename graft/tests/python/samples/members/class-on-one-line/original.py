@@ -1,0 +1,1 @@
+class Jam(Exception): pass

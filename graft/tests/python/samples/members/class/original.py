@@ -1,0 +1,6 @@
+class Gate:
+    pass
+
+
+class Wheel:
+    pass

@@ -1,0 +1,4 @@
+register(gates)
+register(wheels)
+register(sieves)
+register(stones)

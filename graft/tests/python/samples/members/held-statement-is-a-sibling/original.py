@@ -1,0 +1,3 @@
+register(gates)
+register(wheels)
+register(stones)

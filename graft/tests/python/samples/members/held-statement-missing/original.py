@@ -1,0 +1,2 @@
+register(gates)
+register(wheels)

@@ -1,0 +1,3 @@
+"""A statement to hold on to that stands twice stops the weave."""
+
+register(...)  # nova

@@ -1,0 +1,8 @@
+class Lift:
+
+    def lift(self):
+        return 1
+
+
+class Gate(object, Lift):
+    pass

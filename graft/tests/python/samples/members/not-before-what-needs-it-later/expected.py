@@ -1,0 +1,9 @@
+def grind():
+    return COARSE
+
+
+def sift():
+    return (lambda: COARSE)
+
+
+COARSE = 2

@@ -1,0 +1,6 @@
+def grind():
+    return COARSE
+
+
+def sift():
+    return (lambda: COARSE)

@@ -1,0 +1,3 @@
+"""What only a function's body uses does not need to stand before it."""
+
+COARSE = 2

@@ -1,0 +1,4 @@
+class Gate:
+
+    def open(self):
+        return 1

@@ -1,0 +1,4 @@
+CONF = make()
+CONF.register(opts)
+MORE = 2
+REST = 1

@@ -1,0 +1,3 @@
+CONF = make()
+CONF.register(opts)
+REST = 1

@@ -1,0 +1,2 @@
+CONF = make()
+REST = 1

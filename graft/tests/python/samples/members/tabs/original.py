@@ -1,0 +1,5 @@
+class Gate:
+
+	def open(self):
+		if self.shut:
+			return 1
