@@ -1,0 +1,49 @@
+# The front door. Each target does its own set-up; RELEASE=2026.1 picks another release than the default.
+
+PYTHON ?= python3
+RELEASE ?=
+GRAFT = .fork/venv/bin/python -m graft
+OPTIONS = $(if $(RELEASE),--release $(RELEASE))
+
+.PHONY: help tree wheel test test-upstream report check style venv clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  RELEASE is one of:' $(notdir $(patsubst %/release.toml,%,$(wildcard releases/*/release.toml)))
+
+tree: .fork/venv/ready ## the woven source, a git work tree: .fork/RELEASE/nova (FORCE=1 discards changes in it)
+	@$(GRAFT) tree $(OPTIONS) $(if $(FORCE),--force)
+
+wheel: .fork/venv/ready ## the forked nova as a wheel, in dist/
+	@$(GRAFT) wheel $(OPTIONS)
+
+test: .fork/venv/ready ## set up all it needs and run every test
+	@$(GRAFT) test $(OPTIONS)
+
+test-upstream: .fork/venv/ready ## Nova's whole unit suite, on the pristine and the woven source
+	@$(GRAFT) upstream $(OPTIONS)
+
+report: .fork/venv/ready ## every file and function the branch touches (AGAINST=2026.1: what Nova changed of them there)
+	@$(GRAFT) report $(OPTIONS) $(if $(AGAINST),--against $(AGAINST))
+
+check: .fork/venv/ready ## what the branch copies of Nova, and what its weaves break
+	@$(GRAFT) check $(OPTIONS)
+
+style: .fork/venv/ready ## ruff on our own packages, Nova's own style checks on what is woven
+	@$(GRAFT) style $(OPTIONS)
+
+venv: .fork/venv/ready ## an environment with the woven tree in it; prints its Python
+	@$(GRAFT) venv $(OPTIONS)
+
+clean: ## delete everything that was built
+	rm -rf .fork dist build
+
+.fork/venv/ready: graft/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo 'graft needs Python 3.11 or newer; name one: make PYTHON=python3.12' >&2; exit 1; }
+	@echo '  set up .fork/venv' >&2
+	@rm -rf .fork/venv && mkdir -p .fork
+	@$(PYTHON) -m venv .fork/venv || \
+	    { echo 'cannot make a virtual environment; on Debian: apt-get install python3-venv' >&2; exit 1; }
+	@.fork/venv/bin/python -m pip install --quiet --disable-pip-version-check -r graft/requirements.txt
+	@touch $@

@@ -1,0 +1,166 @@
+"""The command line: ``python -m graft``."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from graft import build, check, docs, fetch, report, style, suite, tree, trial, venv
+from graft.errors import GraftError
+from graft.project import Project
+from graft.run import step
+from graft.weave import weave
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = _parser()
+    args = parser.parse_args(argv)
+    try:
+        project = Project.at(args.project)
+        return args.call(project, args) or 0
+    except GraftError as error:
+        print(f'graft: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('\ngraft: interrupted; run it again to go on', file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='graft', description='Weave the feature branch into releases of Nova.'
+    )
+    here = Path(__file__).parent.parent
+    parser.add_argument('--project', type=Path, default=here, help='default: %(default)s')
+    commands = parser.add_subparsers(required=True, metavar='COMMAND')
+
+    def command(name, call, help):
+        added = commands.add_parser(name, help=help, description=help)
+        added.set_defaults(call=call)
+        added.add_argument(
+            '--release', help='a folder of releases/ (default: as in pyproject.toml)'
+        )
+        return added
+
+    laid = command('tree', _tree, 'lay the woven source out as a git work tree of two commits')
+    laid.add_argument('--force', action='store_true', help='discard changes made in the tree')
+    for name, what in (('wheel', 'wheel'), ('sdist', 'source distribution')):
+        built = command(name, _build, f'build the forked {what}')
+        built.set_defaults(hook=f'build_{name}')
+        built.add_argument('--dest', type=Path, default=Path('dist'), help='default: dist')
+    told = command('report', _report, 'list every file and function that the branch touches')
+    told.add_argument('--json', action='store_true', help='as JSON')
+    told.add_argument(
+        '--against',
+        metavar='RELEASE',
+        help='show instead what Nova changed of the touched functions in that release',
+    )
+    command(
+        'check', _check, 'find what the branch copies, and what its weaves break; every release'
+    )
+    command(
+        'style', _style, 'check our packages with ruff, and what is woven as Nova checks itself'
+    )
+    command('venv', _venv, 'make an environment for the woven tree; prints its Python')
+    tried = command('trial', _trial, 'run tests in the woven tree')
+    tried.add_argument('kind', choices=trial.KINDS)
+    tried.add_argument(
+        'modules',
+        nargs='*',
+        help="test modules; `own` (the default) for the branch's own, "
+        "`touched` for Nova's unit tests of what the branch touches",
+    )
+    command('upstream', _upstream, "run Nova's unit suite on the pristine and the woven source")
+    command('docs', _docs, "build Nova's documentation with the branch's pages in it")
+    command('test', _test, 'run everything that `make test` runs')
+    return parser
+
+
+def _tree(project, args):
+    print(tree.lay(project, project.release(args.release), force=args.force))
+
+
+def _build(project, args):
+    release = project.release(args.release)
+    with step(f'build nova {project.version(release)}'):
+        name = build.build(project, release, args.hook, args.dest)
+    print(args.dest / name)
+
+
+def _report(project, args):
+    release = project.release(args.release)
+    if args.against:
+        other = project.release(args.against)
+        lines = list(report.changed_between(project, release, other))
+        print('\n'.join(lines) or f'Nova changed none of the touched functions in {other.name}')
+        return
+    files = report.touched(project, release)
+    print(json.dumps(files, indent=2) if args.json else '\n'.join(report.as_text(files)))
+
+
+def _check(project, args):
+    """Each file of each weave counts as one check, and so does each file of the branch."""
+    passed, faults = 0, []
+    releases = [project.release(args.release)] if args.release else project.releases()
+    for release in releases:
+        with tempfile.TemporaryDirectory(prefix='graft-') as folder:
+            pristine = Path(folder, 'nova')
+            archive = fetch.tarball(project, release)
+            with step(f'weave and check {release.name}'):
+                fetch.unpack(archive, pristine)
+                woven = weave(project, release, pristine)
+                found = list(check.broken(woven, pristine))
+                if release.name == project.default_release:
+                    found += check.copied(project, release, pristine)
+            passed += len(woven.files)
+            faults += [f'{release.name}: {fault}' for fault in found]
+    for fault in faults:
+        print(fault)
+    print(f'{passed} passed, {len(faults)} failed')
+    return 1 if faults else 0
+
+
+def _style(project, args):
+    passed, faults = style.faults(project, project.release(args.release))
+    print('\n'.join([*faults, f'{passed} passed, {len(faults)} failed']))
+    return 1 if faults else 0
+
+
+def _venv(project, args):
+    print(venv.make(project, project.release(args.release))[1])
+
+
+def _trial(project, args):
+    release = project.release(args.release)
+    source, python = venv.make(project, release)
+    modules: list[str] = []
+    for word in args.modules or ['own']:
+        if word == 'own':
+            modules += trial.own(project, release, args.kind)
+        elif word == 'touched':
+            modules += trial.of_touched(project, release, source)
+        else:
+            modules.append(word)
+    outcome = trial.run(source, python, args.kind, modules)
+    print(outcome)
+    return 1 if outcome.failed else 0
+
+
+def _upstream(project, args):
+    before, after = trial.upstream(project, project.release(args.release))
+    worse = sorted(after.failed - before.failed)
+    for test in worse:
+        print(f'worse: {test}')
+    print(f'pristine: {len(before.failed)} failed of {before.passed + len(before.failed)}')
+    print(f'{after.passed} passed, {len(worse)} failed that pass on pristine Nova')
+    return 1 if worse else 0
+
+
+def _docs(project, args):
+    print(docs.build(project, project.release(args.release)))
+
+
+def _test(project, args):
+    return suite.run(project, project.release(args.release))

@@ -1,0 +1,64 @@
+"""A release's tarball: fetched with pip by name and version, checked, kept, unpacked."""
+
+import hashlib
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from graft.errors import CommandError, ReleaseError
+from graft.project import Project, Release
+from graft.run import run, step
+
+# What a source distribution carries about itself beside the project's own files.
+METADATA = 'nova.egg-info'
+
+
+def tarball(project: Project, release: Release) -> Path:
+    """The release's tarball, from the cache or the package index, with the right hash."""
+    cached = project.work / 'tarballs' / release.tarball
+    if not cached.exists():
+        with step(f'fetch {release.tarball}'):
+            _download(release, cached)
+    found = hashlib.sha256(cached.read_bytes()).hexdigest()
+    if found != release.sha256:
+        raise ReleaseError(
+            f'{cached} is not the release: its sha256 is {found},\n'
+            f'  releases/{release.name}/release.toml says {release.sha256}.\n'
+            '  Delete the file to have it fetched again.'
+        )
+    return cached
+
+
+def _download(release: Release, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        wanted = Path(folder, 'wanted.txt')
+        wanted.write_text(f'nova=={release.version} --hash=sha256:{release.sha256}\n')
+        command = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps']
+        command += ['--no-binary', 'nova', '--no-build-isolation', '--require-hashes']
+        try:
+            run([*command, '--dest', folder, '--requirement', wanted], cwd=target.parent)
+        except CommandError as error:
+            if 'DO NOT MATCH THE HASHES' in str(error):
+                raise ReleaseError(
+                    f'the package index has another nova {release.version} than '
+                    f'releases/{release.name}/release.toml names by its sha256.\n{error}'
+                ) from None
+            raise ReleaseError(
+                f'cannot fetch nova {release.version}, and {target} is not there.\n'
+                f'  Connect to a package index, or put the tarball there.\n{error}'
+            ) from None
+        Path(folder, release.tarball).replace(target)
+
+
+def unpack(archive: Path, target: Path) -> int:
+    """Unpack a tarball's one folder as ``target``; the time of its newest file."""
+    newest = 0
+    with tarfile.open(archive) as tar, tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        members = tar.getmembers()
+        tar.extractall(folder, members=members, filter='data')
+        newest = max(int(member.mtime) for member in members)
+        (top,) = Path(folder).iterdir()
+        top.replace(target)
+    return newest

@@ -1,0 +1,90 @@
+"""The project that graft serves: its branch, its releases, and where what it builds goes."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from graft.errors import ReleaseError
+
+SKIPPED = {'__pycache__', '.DS_Store'}
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release of Nova that the branch is woven into."""
+
+    name: str
+    version: str
+    sha256: str
+    folder: Path
+
+    @property
+    def constraints(self) -> Path:
+        """The versions of everything that Nova and its tests need."""
+        return self.folder / 'constraints.txt'
+
+    @property
+    def tarball(self) -> str:
+        return f'nova-{self.version}.tar.gz'
+
+
+@dataclass(frozen=True)
+class Project:
+    """What `pyproject.toml` says under ``[tool.graft]``."""
+
+    root: Path
+    label: str
+    number: int
+    default_release: str
+    branch: tuple[str, ...]
+
+    @classmethod
+    def at(cls, root: Path) -> 'Project':
+        table = tomllib.loads((root / 'pyproject.toml').read_text())['tool']['graft']
+        return cls(
+            root, table['label'], table['number'], table['default-release'], tuple(table['branch'])
+        )
+
+    @property
+    def work(self) -> Path:
+        """The folder for everything that is built; nothing in it is kept."""
+        return self.root / '.fork'
+
+    def version(self, release: Release) -> str:
+        return f'{release.version}+{self.label}.{self.number}'
+
+    def releases(self) -> list[Release]:
+        names = sorted(path.parent.name for path in self.root.glob('releases/*/release.toml'))
+        return [self.release(name) for name in names]
+
+    def release(self, name: str | None = None) -> Release:
+        name = name or self.default_release
+        folder = self.root / 'releases' / name
+        try:
+            table = tomllib.loads((folder / 'release.toml').read_text())
+        except FileNotFoundError:
+            known = ', '.join(
+                sorted(path.parent.name for path in self.root.glob('releases/*/release.toml'))
+            )
+            raise ReleaseError(f'release `{name}` is unknown; there are {known}') from None
+        return Release(name, table['nova'], table['sha256'], folder)
+
+    def files(self, release: Release) -> dict[str, Path]:
+        """The branch's files by their path in Nova; a release's own take the common one's place."""
+        found: dict[str, Path] = {}
+        for base in (self.root, release.folder):
+            for name in self.branch:
+                found.update(
+                    (path.relative_to(base).as_posix(), path) for path in _walk(base / name)
+                )
+        return dict(sorted(found.items()))
+
+
+def _walk(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        for child in sorted(path.iterdir()):
+            if child.name not in SKIPPED and child.suffix != '.pyc':
+                yield from _walk(child)

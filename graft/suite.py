@@ -1,0 +1,76 @@
+"""Everything that `make test` runs, stage by stage, and one line that counts it all."""
+
+import re
+import subprocess
+import sys
+import time
+import tomllib
+from dataclasses import dataclass
+
+from graft.project import Project, Release
+
+PASSED = re.compile(r'\b(\d+) passed\b')
+FAILED = re.compile(r'\b(\d+) (?:failed|errors?)\b')
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named command; it tells its outcome in a line such as ``12 passed, 1 failed``."""
+
+    name: str
+    command: list[str]
+
+
+@dataclass(frozen=True)
+class Result:
+    stage: Stage
+    passed: int
+    failed: int
+    seconds: float
+
+
+def stages(project: Project, release: Release) -> list[Stage]:
+    table = tomllib.loads((project.root / 'pyproject.toml').read_text())['tool']['graft']
+    words = {'python': sys.executable, 'release': release.name}
+    return [
+        Stage(stage['name'], [word.format(**words) for word in stage['run']])
+        for stage in table['stage']
+    ]
+
+
+def run(project: Project, release: Release) -> int:
+    """Run every stage, also after one has failed; the exit status."""
+    results = []
+    for stage in stages(project, release):
+        print(f'\n== {stage.name}', flush=True)
+        results.append(_run(project, stage))
+    print()
+    for result in results:
+        outcome = f'{result.passed} passed, {result.failed} failed'
+        print(f'{result.seconds:6.0f} s  {outcome:26}  {result.stage.name}')
+    failed = sum(result.failed for result in results)
+    print(f'{sum(result.passed for result in results)} passed, {failed} failed', flush=True)
+    return 1 if failed else 0
+
+
+def _run(project: Project, stage: Stage) -> Result:
+    start = time.monotonic()
+    process = subprocess.Popen(
+        stage.command, cwd=project.root, stdout=subprocess.PIPE, text=True, errors='replace'
+    )
+    outcome = ''
+    for line in process.stdout or ():
+        print(line, end='', flush=True)
+        if PASSED.search(line) or FAILED.search(line):
+            outcome = line
+    code = process.wait()
+    passed, failed = (_count(pattern, outcome) for pattern in (PASSED, FAILED))
+    if not failed and (code or not passed):
+        print(f'{stage.name}: ended with {code} after {passed} tests', flush=True)
+        failed = 1
+    return Result(stage, passed, failed, time.monotonic() - start)
+
+
+def _count(pattern: re.Pattern[str], line: str) -> int:
+    found = pattern.search(line)
+    return int(found.group(1)) if found else 0
