@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Validators for the extra specs that make a flavor elastic."""
+
+from nova.api.validation.extra_specs import base
+
+
+EXTRA_SPEC_VALIDATORS = [
+    base.ExtraSpecValidator(
+        name='minimum_cpu',
+        description=(
+            'The number of vCPUs a server of this flavor boots with. While '
+            "it runs, it can be given up to the flavor's number of vCPUs and "
+            'taken back to this minimum. Without this extra spec the number '
+            'of vCPUs is fixed.'
+        ),
+        value={
+            'type': int,
+            'min': 1,
+            'description': (
+                'A number of vCPUs, not above the vCPUs of the flavor.'
+            ),
+        },
+    ),
+    base.ExtraSpecValidator(
+        name='minimum_memory',
+        description=(
+            'The memory a server of this flavor boots with, in MiB. While '
+            "it runs, it can be given up to the flavor's memory and taken "
+            'back to this minimum. Without this extra spec the memory is '
+            'fixed. It cannot be combined with anything that pins the memory '
+            'of the guest, such as explicit huge pages, locked memory, memory '
+            'encryption, PCI passthrough, virtual GPUs or persistent memory.'
+        ),
+        value={
+            'type': int,
+            'min': 1,
+            'description': (
+                'An amount of memory in MiB, not above the memory of the '
+                'flavor.'
+            ),
+        },
+    ),
+]
+
+
+def register():
+    return EXTRA_SPEC_VALIDATORS

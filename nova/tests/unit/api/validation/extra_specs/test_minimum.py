@@ -1,0 +1,48 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import ddt
+
+from nova.api.validation.extra_specs import minimum
+from nova.api.validation.extra_specs import validators
+from nova import exception
+from nova import test
+
+
+@ddt.ddt
+class TestMinimumValidators(test.NoDBTestCase):
+
+    def test_registered(self):
+        """Each validator is found through its entry point."""
+        names = [validator.name for validator in minimum.register()]
+        self.assertEqual(['minimum_cpu', 'minimum_memory'], names)
+        for validator in minimum.register():
+            self.assertIs(validator, validators.VALIDATORS[validator.name])
+
+    @ddt.data('1', '2', '4096')
+    def test_good_value(self, value):
+        validators.validate('minimum_cpu', value)
+        validators.validate('minimum_memory', value)
+
+    @ddt.data(
+        ('0', "Validation failed; '0' is less than the min value of '1'."),
+        ('-1', "Validation failed; '-1' is less than the min value of '1'."),
+        ('', "Validation failed; '' is not a valid integer value."),
+        ('x', "Validation failed; 'x' is not a valid integer value."),
+        ('1.5', "Validation failed; '1.5' is not a valid integer value."),
+    )
+    @ddt.unpack
+    def test_bad_value(self, value, message):
+        for name in ('minimum_cpu', 'minimum_memory'):
+            error = self.assertRaises(
+                exception.ValidationError, validators.validate, name, value)
+            self.assertEqual(message, error.format_message())
