@@ -1,0 +1,26 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+import importlib.metadata
+
+from nova import test
+from nova import version
+
+
+class TestVersion(test.NoDBTestCase):
+
+    def test_version_is_the_installed_one(self):
+        """The local part of the version, by which the fork is known, stays."""
+        installed = importlib.metadata.version('nova')
+        self.assertIn('+xloud.', installed)
+        self.assertEqual(installed, version.version_string())
+        self.assertIn(installed, version.version_string_with_package())
