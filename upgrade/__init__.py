@@ -1,0 +1,1 @@
+"""Puts the forked Nova onto a running OpenStack."""
