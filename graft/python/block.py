@@ -13,6 +13,7 @@ from graft.errors import SketchError
 from graft.python import layout, signs
 from graft.python.compound import weave_compound
 from graft.python.elements import edit_elements, is_element_edit
+from graft.python.function import weave_function
 from graft.python.match import matches, matches_header, matches_run
 from graft.python.place import Place, head
 from graft.python.signs import Statement, Suite, statements, with_statements
@@ -180,9 +181,8 @@ class _Block:
         if not matches_header(anchor, nova):
             return None
         if isinstance(anchor, cst.FunctionDef):
-            from graft.python.function import weave_function  # blocks and functions hold each other
-
-            return weave_function(anchor, nova, self.place.inside(anchor.name.value))
+            place = self.place.inside(anchor.name.value)
+            return weave_function(anchor, nova, place, weave_suite)
         return weave_compound(anchor, nova, self.place, weave_clause)
 
     def _rebuilt(self, block: Sequence[Statement]) -> list[Statement]:

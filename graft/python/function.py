@@ -1,56 +1,21 @@
-"""A function that both sides have: parameters, decorators, docstring and body."""
+"""A function that both sides have: signature, docstring and body."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
 
-from graft.python import commas, layout, signs
-from graft.python.block import weave_suite
+from graft.python import layout, signs
 from graft.python.match import matches
-from graft.python.place import WIDTH, Place, head, render
-from graft.python.signs import statements, with_statements
+from graft.python.place import Place
+from graft.python.signature import weave_decorators, weave_params
+from graft.python.signs import Statement, Suite, statements, with_statements
+
+WeaveSuite = Callable[[Suite, Suite, Place], Suite]
 
 
-def accessor(function: cst.FunctionDef) -> str:
-    """What tells a property's getter, setter and deleter apart, which share a name."""
-    for decorator in function.decorators:
-        match decorator.decorator:
-            case cst.Attribute(
-                value=cst.Name(value=owner), attr=cst.Name(value='setter' | 'deleter' as kind)
-            ) if owner == function.name.value:
-                return kind
-    return ''
-
-
-def choose(
-    sketch: cst.FunctionDef, overloads: Sequence[cst.FunctionDef], place: Place
+def weave_function(
+    sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place, weave: WeaveSuite
 ) -> cst.FunctionDef:
-    """The one of several functions of a name that has the decorators the sketch shows."""
-    if len(overloads) == 1:
-        return overloads[0]
-    shown = [d for d in sketch.decorators if signs.holds(d)] or [
-        d for d in sketch.decorators if not signs.is_rest_element(d)
-    ]
-    found = [
-        function
-        for function in overloads
-        if shown and all(any(_same(d, n) for n in function.decorators) for d in shown)
-    ]
-    if len(found) == 1:
-        for decorator in shown:
-            place.hold(decorator)
-        return found[0]
-    raise place.error(
-        sketch,
-        f'the release has {len(overloads)} functions `{sketch.name.value}`, '
-        f'and {len(found)} of them have the decorators shown',
-        candidates=[d for function in overloads for d in function.decorators],
-        remedy='Show a decorator that only one of them has, its line ending in `# nova`.',
-    )
-
-
-def weave_function(sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place) -> cst.FunctionDef:
     """Nova's function as the sketch wants it; the same one if nothing changes."""
     if (sketch.asynchronous is None) != (nova.asynchronous is None):
         raise place.error(
@@ -62,8 +27,10 @@ def weave_function(sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place)
     own_doc, body = signs.split_docstring(statements(sketch.body))
     nova_doc, _ = signs.split_docstring(statements(nova.body))
     edited = signs.any_sign(body)
-    weave_body = _weave_body if edited else _replaced_body
-    suite = weave_body(sketch, body, nova, place)
+    if edited:
+        suite = _edited_body(body, nova, place, weave)
+    else:
+        suite = _replaced_body(sketch, body, nova, place)
     if not edited or signs.holds(sketch):
         place.hold(sketch)
     if own_doc is not None and not (nova_doc is not None and matches(own_doc, nova_doc)):
@@ -72,26 +39,23 @@ def weave_function(sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place)
     changes: dict[str, object] = {}
     if suite is not nova.body:
         changes['body'] = suite
-    decorators = _weave_decorators(sketch, nova, place)
+    decorators = weave_decorators(sketch, nova, place)
     if decorators is not nova.decorators:
         changes['decorators'] = decorators
     if sketch.returns is not None and not matches(sketch.returns, nova.returns):
         changes['returns'] = sketch.returns
-    params = _weave_params(sketch, nova, place)
+    params = weave_params(sketch, nova, place)
     if params is not nova.params:
         changes['params'] = params
     return nova.with_changes(**changes) if changes else nova
 
 
-def _weave_body(
-    sketch: cst.FunctionDef,
-    body: Sequence[signs.Statement],
-    nova: cst.FunctionDef,
-    place: Place,
+def _edited_body(
+    body: Sequence[Statement], nova: cst.FunctionDef, place: Place, weave: WeaveSuite
 ) -> cst.BaseSuite:
     doc, nova_body = signs.split_docstring(statements(nova.body))
     before = with_statements(nova.body, nova_body)
-    after = weave_suite(cst.IndentedBlock(body=body), before, place)
+    after = weave(cst.IndentedBlock(body=body), before, place)
     if after is before:
         return nova.body
     return with_statements(nova.body, [*([doc] if doc else []), *statements(after)])
@@ -99,7 +63,7 @@ def _weave_body(
 
 def _replaced_body(
     sketch: cst.FunctionDef,
-    body: Sequence[signs.Statement],
+    body: Sequence[Statement],
     nova: cst.FunctionDef,
     place: Place,
 ) -> cst.BaseSuite:
@@ -114,148 +78,3 @@ def _replaced_body(
         )
     suite = with_statements(nova.body, [*([doc] if doc else []), *(layout.ours(s) for s in body)])
     return suite.with_changes(footer=())
-
-
-def _same(ours: cst.Decorator, theirs: cst.Decorator) -> bool:
-    return matches(ours.decorator, theirs.decorator)
-
-
-def _weave_decorators(
-    sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place
-) -> Sequence[cst.Decorator]:
-    """Nova's, unless the sketch gives its own; ``@...`` among those stands for Nova's."""
-    if all(signs.holds(d) for d in sketch.decorators):
-        _held(sketch, nova, place)
-        return nova.decorators
-    known = [
-        None
-        if signs.is_rest_element(ours)
-        else next((theirs for theirs in nova.decorators if _same(ours, theirs)), None)
-        for ours in sketch.decorators
-    ]
-    built: list[cst.Decorator] = []
-    for ours, theirs in zip(sketch.decorators, known, strict=True):
-        if signs.is_rest_element(ours):
-            built += [n for n in nova.decorators if not any(n is k for k in known)]
-        elif theirs is not None:
-            built.append(theirs)
-        else:
-            built.append(ours.with_changes(leading_lines=()))
-    _held(sketch, nova, place)
-    if len(built) == len(nova.decorators) and all(
-        a is b for a, b in zip(built, nova.decorators, strict=True)
-    ):
-        return nova.decorators
-    return built
-
-
-def _held(sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place) -> None:
-    for decorator in sketch.decorators:
-        if not signs.holds(decorator):
-            continue
-        if not any(_same(decorator, n) for n in nova.decorators):
-            raise place.error(
-                decorator,
-                f'`{head(decorator)}` is not among the decorators that the release has',
-                candidates=nova.decorators,
-                remedy='Hold on to a decorator that the release has.',
-            )
-        place.hold(decorator)
-
-
-def _weave_params(sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place) -> cst.Parameters:
-    ours = sketch.params
-    if not takes_nova(ours):
-        return nova.params if matches(ours, nova.params) else ours
-    theirs = nova.params
-    added = _added(ours, theirs, place)
-    if not added:
-        return theirs
-    field = 'params' if isinstance(theirs.star_arg, cst.MaybeSentinel) else 'kwonly_params'
-    before = getattr(theirs, field)
-    bare = nova.with_changes(
-        leading_lines=(),
-        decorators=(),
-        lines_after_decorators=(),
-        body=cst.SimpleStatementSuite(body=[cst.Pass()]),
-    )
-    between = commas.PLAIN
-    if len(before) > 1 and all(commas.breaks(p.comma) for p in before[:-1]):
-        between = _broken(bare, before[0])
-    woven = theirs.with_changes(**{field: _with_added(before, added, theirs, between)})
-    first = (*theirs.params, *theirs.kwonly_params)[:1]
-    lines = render(bare.with_changes(params=woven)).splitlines()
-    if first and any(place.column(sketch) + len(line) > WIDTH for line in lines):
-        between = _broken(bare, first[0])
-        woven = theirs.with_changes(**{field: _with_added(before, added, theirs, between)})
-    return woven
-
-
-def _added(ours: cst.Parameters, theirs: cst.Parameters, place: Place) -> Sequence[cst.Param]:
-    """The parameters after ``*nova``, if they can be added to Nova's."""
-    for param in (*ours.posonly_params, *ours.params, *filter(None, [ours.star_kwarg])):
-        raise place.error(
-            param,
-            f'`{param.name.value}` stands beside `*nova`, which is all of the parameters Nova has',
-            remedy='Show `*nova` first, then those that we add, by name.',
-        )
-    known = {
-        p.name.value: p for p in (*theirs.posonly_params, *theirs.params, *theirs.kwonly_params)
-    }
-    added = []
-    for param in ours.kwonly_params:
-        name = param.name.value
-        if name not in known:
-            added.append(param)
-        elif not matches(param.default, known[name].default):
-            raise place.error(
-                param,
-                f'the parameter `{name}` has another default in the release',
-                candidates=[known[name]],
-                remedy='Leave it out, or show all parameters in place of `*nova`.',
-            )
-    positional = isinstance(theirs.star_arg, cst.MaybeSentinel)
-    if positional and any(p.default is not None for p in (*theirs.posonly_params, *theirs.params)):
-        for param in added:
-            if param.default is None:
-                raise place.error(
-                    param,
-                    f'the parameter `{param.name.value}` follows others that have a default',
-                    remedy='Give it a default.',
-                )
-    return added
-
-
-def _broken(function: cst.FunctionDef, param: cst.Param) -> cst.Comma:
-    """A comma after which the next parameter stands below the given one."""
-    wrapper = MetadataWrapper(cst.Module(body=[function]), unsafe_skip_copy=True)
-    return commas.broken(wrapper.resolve(PositionProvider)[param].start.column)
-
-
-def takes_nova(params: cst.Parameters) -> bool:
-    """Whether ``*nova`` stands among the parameters: Nova's own."""
-    return isinstance(params.star_arg, cst.Param) and params.star_arg.name.value == 'nova'
-
-
-def _with_added(
-    nova: Sequence[cst.Param],
-    added: Sequence[cst.Param],
-    params: cst.Parameters,
-    between: cst.Comma,
-) -> Sequence[cst.Param]:
-    """The parameters of a kind with ours at their end, each followed by a comma if need be."""
-    everything = [*nova, *added]
-    closing = nova[-1].comma if nova else cst.MaybeSentinel.DEFAULT
-    if params.star_kwarg is not None and not nova:
-        closing = between
-    built = []
-    for index, param in enumerate(everything):
-        last = index == len(everything) - 1
-        if index < len(nova) - 1:
-            comma = param.comma
-        elif last:
-            comma = closing
-        else:
-            comma = between
-        built.append(param.with_changes(comma=comma))
-    return built

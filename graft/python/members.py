@@ -8,14 +8,15 @@ import libcst as cst
 
 from graft.errors import SketchError
 from graft.python import layout, signs
-from graft.python.block import weave_clause
+from graft.python.block import weave_clause, weave_suite
 from graft.python.compound import weave_compound
 from graft.python.elements import edit_bases, edit_elements, is_element_edit
-from graft.python.function import accessor, choose, takes_nova, weave_function
+from graft.python.function import weave_function
 from graft.python.imports import is_import
 from graft.python.match import matches, matches_header
 from graft.python.order import assigned_name, defined_name, first_need
 from graft.python.place import Place, head, render
+from graft.python.signature import accessor, choose, takes_nova
 from graft.python.signs import Statement, statements, with_statements
 from graft.touch import Touch
 
@@ -64,7 +65,7 @@ class Members:
             return self._class(sketch, theirs[0], place)
         nova = choose(sketch, theirs, place)
         how = 'replaced' if signs.replaces(sketch) else 'edited'
-        woven = weave_function(sketch, nova, place)
+        woven = weave_function(sketch, nova, place, weave_suite)
         return self._changed(nova, woven, sketch.name.value, how)
 
     def _class(self, sketch: cst.ClassDef, nova: cst.ClassDef, place: Place) -> Statement:
