@@ -5,7 +5,7 @@ RELEASE ?=
 GRAFT = .fork/venv/bin/python -m graft
 OPTIONS = $(if $(RELEASE),--release $(RELEASE))
 
-.PHONY: help tree wheel test test-upstream report check style venv clean
+.PHONY: help tree wheel test test-upstream report check style venv docs cloud demo e2e clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,18 @@ style: .fork/venv/ready ## ruff on our own packages, Nova's own style checks on 
 
 venv: .fork/venv/ready ## an environment with the woven tree in it; prints its Python
 	@$(GRAFT) venv $(OPTIONS)
+
+docs: .fork/venv/ready ## Nova's documentation, with the branch's pages in it
+	@$(GRAFT) docs $(OPTIONS)
+
+cloud: $(if $(PRISTINE),,wheel) ## a real OpenStack on this machine: root, Debian 12 (PRISTINE=1: stock Nova; UP='--computes 2 --db mariadb')
+	@cloud/xcloud up $(OPTIONS) $(if $(PRISTINE),--pristine,--no-pristine) $(UP)
+
+demo: ## an elastic server of that cloud, as the API, placement and its own console see it
+	@cloud/xcloud demo
+
+e2e: ## the end-to-end tests against that cloud (SHORT=1: the quick selection)
+	@cloud/xcloud e2e $(if $(SHORT),--short)
 
 clean: ## delete everything that was built
 	rm -rf .fork dist build

@@ -1,0 +1,194 @@
+"""The command ``xcloud``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+
+from cloud import demo, errors, lifecycle, progress, settings
+
+_READY = """
+The cloud is ready. In this shell:
+
+  eval "$({front} env)"
+  openstack server create --flavor small --image guest --nic none first
+  openstack console log show first
+
+Its servers, services and memory: {front} status"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; give the status it ends with."""
+    options = _parser().parse_args(argv)
+    shown = progress.Progress(quiet=options.quiet)
+    cloud = lifecycle.Cloud(settings.State(), shown)
+    try:
+        lifecycle.check_machine()
+        return int(options.run(cloud, options, shown) or 0)
+    except errors.CloudError as error:
+        print(f'xcloud: {error}', file=sys.stderr)
+        if error.evidence:
+            print('the end of its output:', file=sys.stderr)
+            for line in error.evidence.splitlines():
+                print(f'  | {line}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            'xcloud: interrupted; what was started runs on\n'
+            '`xcloud up` continues, `xcloud stop` ends it',
+            file=sys.stderr,
+        )
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='xcloud', description='A real OpenStack on this machine, running the fork.'
+    )
+    parser.add_argument('-q', '--quiet', action='store_true', help='show no progress')
+    commands = parser.add_subparsers(required=True, metavar='COMMAND')
+
+    def command(name: str, run: object, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    up = command('up', _up, 'Install, configure and start what is not.')
+    up.add_argument('--release', help='the OpenStack release (default: 2024.1)')
+    up.add_argument(
+        '--pristine',
+        action=argparse.BooleanOptionalAction,
+        help='run stock Nova of the release instead of the fork',
+    )
+    up.add_argument('--computes', type=_count(1), metavar='N', help='libvirt hosts')
+    up.add_argument('--fake-computes', type=_count(0), metavar='N', help='fake hosts')
+    up.add_argument('--db', dest='database', choices=('sqlite', 'mariadb'))
+    up.add_argument('--port-offset', type=int, metavar='N', help='move every port by N')
+
+    command('start', _start, 'Start the cloud again after a stop.')
+    command('stop', _stop, 'End every process of the cloud; keep its state.')
+    wipe = command('wipe', _wipe, 'Stop the cloud and remove its state.')
+    wipe.add_argument('--packages', action='store_true', help='also what was fetched')
+    command('status', _status, 'Show what runs, where, and how much memory it has.')
+    logs = command('logs', _logs, 'Show the log of a service.')
+    logs.add_argument('service')
+    logs.add_argument('-f', '--follow', action='store_true')
+    logs.add_argument('-n', '--lines', type=_count(1), default=50)
+    command('env', _env, 'Print what a shell needs to use the cloud.')
+    command('shell', _shell, 'Start a shell that uses the cloud.')
+    command('demo', _demo, 'Show an elastic server from three sides.')
+    e2e = command('e2e', _e2e, 'Run the end-to-end tests against the running cloud.')
+    e2e.add_argument('--short', action='store_true', help='only the quick selection')
+    e2e.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
+    return parser
+
+
+def _count(least: int) -> Callable[[str], int]:
+    def count(text: str) -> int:
+        if not text.isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f'{text!r} is not a number of at least {least}')
+        return int(text)
+
+    return count
+
+
+def _up(cloud: lifecycle.Cloud, options: argparse.Namespace, shown: progress.Progress) -> None:
+    names = (
+        'release', 'pristine', 'computes', 'fake_computes', 'database', 'port_offset',
+    )  # fmt: skip
+    given = {name: getattr(options, name) for name in names}
+    cloud.up({name: value for name, value in given.items() if value is not None})
+    shown.say(_READY.format(front=_front()))
+
+
+def _start(cloud: lifecycle.Cloud, *_: object) -> None:
+    cloud.start()
+
+
+def _stop(cloud: lifecycle.Cloud, *_: object) -> None:
+    cloud.stop()
+
+
+def _wipe(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
+    cloud.wipe(options.packages)
+
+
+def _status(cloud: lifecycle.Cloud, *_: object) -> int:
+    context = cloud.context()
+    chosen = context.settings
+    print(
+        f'release {chosen.release}, Nova {context.venv.nova_version()}, '
+        f'{chosen.database}, in {cloud.state.root}'
+    )
+    lines = cloud.status()
+    for line in lines:
+        state = f'pid {line.pid}' if line.pid else 'stopped'
+        size = f'{line.memory >> 20} MiB' if line.pid else ''
+        print(f'{line.label:<18} {state:<12} {size:>8}  {line.ports}'.rstrip())
+    everything = cloud.processes()
+    now, peak = lifecycle.memory(everything), lifecycle.peak(everything)
+    print(
+        f'{len(everything)} processes, servers included: {now >> 20} MiB; '
+        f'their peaks added up: {peak >> 20} MiB'
+    )
+    return 0 if all(line.pid for line in lines) else 1
+
+
+def _logs(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
+    known = sorted(file.stem for file in (cloud.state / 'log').glob('*.log'))
+    if options.service not in known:
+        raise errors.CheckError(
+            f'there is no log of {options.service!r}\n'
+            f'there is one of each of these: {", ".join(known) or "nothing yet"}'
+        )
+    follow = ['-F'] if options.follow else []
+    log = str(cloud.state.log(options.service))
+    os.execvp('tail', ['tail', '-n', str(options.lines), *follow, log])
+
+
+def _env(cloud: lifecycle.Cloud, *_: object) -> None:
+    for name, value in cloud.environment().items():
+        print(f'export {name}={shlex.quote(value)}')
+
+
+def _shell(cloud: lifecycle.Cloud, *_: object) -> None:
+    shell = os.environ.get('SHELL', '/bin/sh')
+    os.execvpe(shell, [shell], {**os.environ, **cloud.environment()})
+
+
+def _demo(cloud: lifecycle.Cloud, *_: object) -> None:
+    demo.Demo(cloud.context()).run()
+
+
+def _e2e(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
+    stopped = [line.label for line in cloud.status() if not line.pid]
+    if stopped:
+        raise errors.CheckError(
+            f'these services are stopped: {", ".join(stopped)}\nrun `xcloud start`'
+        )
+    python = str(cloud.context().venv.python)
+    tests = str(settings.REPOSITORY / 'cloud' / 'tests' / 'e2e')
+    argv = [python, '-m', 'pytest', '-p', 'no:cacheprovider']
+    # Those of the packages that the client is made of.
+    argv += ['-W', 'ignore::DeprecationWarning', '--tb', 'short']
+    argv += ['-m', 'short'] if options.short else []
+    environment = {
+        **os.environ,
+        **cloud.environment(),
+        'PYTHONPATH': str(settings.REPOSITORY),
+        'PYTHONDONTWRITEBYTECODE': '1',
+    }
+    os.chdir(settings.REPOSITORY)
+    chosen = [each for each in options.pytest if not each.startswith('-')]
+    argv += options.pytest if chosen else [tests, *options.pytest]
+    os.execve(python, argv, environment)
+
+
+def _front() -> str:
+    """Give the path of the command as it is typed here."""
+    front = settings.REPOSITORY / 'cloud' / 'xcloud'
+    relative = os.path.relpath(front)
+    return str(front) if relative.startswith('..') else f'./{relative}'

@@ -1,0 +1,1 @@
+"""The guest: a small Linux that says what it has."""

@@ -1,0 +1,147 @@
+"""Processes that outlive the command which started them.
+
+A process is known by its number *and* the moment it started, so that a number
+that the kernel gave to somebody else is never signalled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cloud import settings
+
+#: Set in every process of a cloud and inherited by what it starts: helpers
+#: that detach from their service are found by it.
+MARK = 'XCLOUD_SERVICE_OF'
+
+
+def started(pid: int) -> int | None:
+    """Give the moment a process started, in ticks since boot; None when it is gone."""
+    try:
+        stat = Path('/proc', str(pid), 'stat').read_text()
+    except OSError:
+        return None
+    # The name, in parentheses, may hold spaces and parentheses itself.
+    fields = stat.rpartition(')')[2].split()
+    return None if fields[0] in 'ZX' else int(fields[19])
+
+
+class Daemon:
+    """One long-running process: how it is started, and which one it is now."""
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        state: settings.State,
+        env: Mapping[str, str] | None = None,
+        stop_signal: int = signal.SIGTERM,
+    ) -> None:
+        self.name = name
+        self.argv = [str(word) for word in argv]
+        self.state = state
+        self.env = dict(env or {})
+        self.stop_signal = stop_signal
+        self.log = state.log(name)
+        self.pid_file = state.pid(name)
+
+    @property
+    def command(self) -> list[str]:
+        """What to paste to run it by hand."""
+        prefix = [f'{name}={value}' for name, value in self.env.items()]
+        return ['env', *prefix, *self.argv] if prefix else self.argv
+
+    @property
+    def pid(self) -> int | None:
+        """The process number, while it is the process that was started here."""
+        try:
+            number, moment = map(int, self.pid_file.read_text().split())
+        except (OSError, ValueError):
+            return None
+        return number if started(number) == moment else None
+
+    def start(self) -> None:
+        """Start it, unless it runs."""
+        if self.pid is not None:
+            return
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open('a') as log:
+            child = subprocess.Popen(
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**_plain_environment(), MARK: str(self.state.root), **self.env},
+                cwd='/',
+                start_new_session=True,
+            )
+        settings.write(self.pid_file, f'{child.pid} {started(child.pid) or 0}\n')
+        # It is not ours to wait for: it stays when this command ends.
+        child.returncode = 0
+
+    def stop(self, patience: float = 20) -> bool:
+        """Ask it to end, then insist; say whether there was anything to end."""
+        pid = self.pid
+        if pid is not None:
+            end([pid], self.stop_signal, patience)
+        self.pid_file.unlink(missing_ok=True)
+        return pid is not None
+
+
+def end(pids: Sequence[int], first: int = signal.SIGTERM, patience: float = 10) -> None:
+    """Signal processes and wait; those that stay are killed."""
+    left = {pid: started(pid) for pid in pids}
+    for number, seconds in ((first, patience), (signal.SIGKILL, 10)):
+        for pid, moment in left.items():
+            if moment is not None and started(pid) == moment:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            _reap(left)
+            left = {p: m for p, m in left.items() if m is not None and started(p) == m}
+            if not left:
+                return
+            time.sleep(0.05)
+
+
+def marked(state: settings.State) -> list[int]:
+    """Give every process of this cloud that still runs, helpers included."""
+    mark = f'{MARK}={state.root}'.encode()
+    found = []
+    for folder in Path('/proc').glob('[0-9]*'):
+        with contextlib.suppress(OSError):
+            if mark in (folder / 'environ').read_bytes().split(b'\0'):
+                pid = int(folder.name)
+                if pid != os.getpid() and started(pid) is not None:
+                    found.append(pid)
+    return sorted(found)
+
+
+def family(leader: int) -> list[int]:
+    """Give a process and those of its session: the workers of a service."""
+    found = []
+    for folder in Path('/proc').glob('[0-9]*'):
+        with contextlib.suppress(OSError):
+            fields = (folder / 'stat').read_text().rpartition(')')[2].split()
+            if int(fields[3]) == leader:
+                found.append(int(folder.name))
+    return found
+
+
+def _reap(pids: Mapping[int, int | None]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
+def _plain_environment() -> dict[str, str]:
+    """Give what a service may inherit: nothing of the caller's own cloud or proxy."""
+    kept = ('PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR')
+    return {name: os.environ[name] for name in kept if name in os.environ}

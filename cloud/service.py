@@ -1,0 +1,234 @@
+"""What every service of the cloud is to the rest of the tool."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from cloud import command, errors, ini, ports, process, rest, settings, venv
+
+#: A service that says nothing for this long has failed.
+PATIENCE = 90
+
+
+class Context:
+    """What services share: where things are, and how they are reached."""
+
+    def __init__(self, state: settings.State, chosen: settings.Settings) -> None:
+        self.state = state
+        self.settings = chosen
+        self.passwords = state.passwords()
+        self.venv = venv.Venv(state, chosen.release)
+
+    def database(self, name: str) -> str:
+        """Give the URL of a service's database."""
+        if self.settings.database == 'sqlite':
+            # A writer waits for another: several processes share the file.
+            return f'sqlite:///{self.state.data("sqlite") / name}.db?timeout=30'
+        socket = self.state.data('mariadb') / 'mariadb.sock'
+        password = self.passwords['database']
+        return (
+            f'mysql+pymysql://xcloud:{password}@localhost/{name}?unix_socket={socket}&charset=utf8'
+        )
+
+    def credentials(self, user: str) -> ini.Options:
+        """Give the options with which a service logs in at keystone."""
+        return {
+            'auth_type': 'password',
+            'auth_url': self.settings.url('keystone') + '/v3',
+            'username': user,
+            'password': self.passwords[user],
+            'project_name': 'service',
+            'user_domain_id': 'default',
+            'project_domain_id': 'default',
+            'region_name': 'RegionOne',
+        }
+
+    def token_check(self, user: str) -> ini.Options:
+        """Give the options with which a service checks the tokens it is shown."""
+        return {
+            **self.credentials(user),
+            'www_authenticate_uri': self.settings.url('keystone') + '/v3',
+            'service_token_roles': 'service',
+            'service_token_roles_required': True,
+        }
+
+    def messaging(self) -> str:
+        password = self.passwords['rabbitmq']
+        return f'rabbit://xcloud:{password}@127.0.0.1:{self.settings.port("rabbitmq")}/'
+
+    @functools.cached_property
+    def admin(self) -> rest.Client:
+        """The administrator's client; it logs in when it is first used."""
+        return rest.Client(self.settings.url('keystone'), 'admin', self.passwords['admin'], 'admin')
+
+    def manage(self, *words: str | Path, env: dict[str, str] | None = None) -> str:
+        """Run a program of the environment; its output goes to the log `init`."""
+        program, *rest_of_it = words
+        return command.run(
+            [self.venv.bin / program, *rest_of_it], log=self.state.log('init'), env=env
+        )
+
+
+class Service:
+    """A part of the cloud. Each verb may be repeated; each does nothing by default."""
+
+    name: ClassVar[str] = ''
+    #: Debian packages it needs.
+    packages: ClassVar[tuple[str, ...]] = ()
+    #: Whether it runs Nova, and so is restarted when Nova is exchanged.
+    runs_nova: ClassVar[bool] = False
+    #: Where it listens.
+    address: str = '127.0.0.1'
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.settings = context.settings
+        self.state = context.state
+
+    @property
+    def label(self) -> str:
+        """The name it has in the list of services; unique."""
+        return self.name
+
+    def daemon(self) -> process.Daemon | None:
+        """Describe its process, when it has one."""
+        return None
+
+    def ports(self) -> dict[str, int]:
+        """Name the ports it listens on."""
+        return {}
+
+    def check(self) -> None:
+        """Raise when it does not run and something is in the way of its start."""
+        daemon = self.daemon()
+        if daemon is not None and daemon.pid is None:
+            for what, port in self.ports().items():
+                ports.check(what, port, self.address)
+
+    def install(self) -> None:
+        """Bring onto the machine what Debian and Python packages do not."""
+
+    def configure(self) -> None:
+        """Write its configuration."""
+
+    def init(self) -> None:
+        """Make what it keeps: schema, accounts. Done once, before its first start."""
+
+    def start(self) -> None:
+        """Start its process, unless it runs; do not wait."""
+        daemon = self.daemon()
+        if daemon is not None and daemon.pid is None:
+            self.check()
+            daemon.start()
+
+    def answers(self) -> bool:
+        """Say whether it does its work now."""
+        return True
+
+    def settle(self) -> None:
+        """Do what can only be done when it answers."""
+
+    def stop(self) -> None:
+        """End its process."""
+        daemon = self.daemon()
+        if daemon is not None:
+            daemon.stop()
+
+    def cleanup(self) -> None:
+        """Undo what it did outside of the state folder."""
+
+    def guests(self) -> list[int]:
+        """Give the processes of servers that it started."""
+        return []
+
+    def wait(self) -> None:
+        """Return when it answers; its end, or its silence, is an error."""
+        daemon = self.daemon()
+
+        def check() -> bool:
+            if daemon is not None and daemon.pid is None:
+                raise errors.NotReadyError(
+                    self.label, 'its process ended', daemon.log, daemon.command
+                )
+            return self.answers()
+
+        if not until(check, PATIENCE):
+            raise errors.NotReadyError(
+                self.label,
+                f'it runs but gave no answer for {PATIENCE} s',
+                daemon.log if daemon else None,
+                daemon.command if daemon else (),
+            )
+
+    def write(self, name: str, sections: ini.Sections) -> Path:
+        """Write one of its configuration files and give its path."""
+        file = self.state.etc(self.name) / name
+        settings.write(file, ini.render(sections))
+        return file
+
+
+class Wsgi(Service):
+    """A service that is a WSGI application, run by uWSGI."""
+
+    #: The program that holds the application, in releases that install one ...
+    script: ClassVar[str]
+    #: ... and the module that holds it in those that do not.
+    module: ClassVar[str]
+    #: The status of its root URL, once it works.
+    healthy: ClassVar[tuple[int, ...]] = (200, 300)
+    #: Processes, not threads: neither eventlet nor SQLite goes with uWSGI's.
+    processes: ClassVar[int] = 1
+
+    def environment(self) -> dict[str, str]:
+        raise NotImplementedError
+
+    def ports(self) -> dict[str, int]:
+        return {self.name: self.settings.port(self.name)}
+
+    def daemon(self) -> process.Daemon:
+        venv_bin = self.context.venv.bin
+        application: list[str | Path] = ['--module', f'{self.module}:application']
+        if (venv_bin / self.script).exists():
+            application = ['--wsgi-file', venv_bin / self.script]
+        argv: list[str | Path] = [
+            venv_bin / 'uwsgi', '--master', '--die-on-term', '--lazy-apps', '--need-app',
+            '--enable-threads', '--thunder-lock', '--disable-logging',
+            '--buffer-size', '65535',
+            '--processes', str(self.processes),
+            '--http-socket', f'127.0.0.1:{self.settings.port(self.name)}',
+            # Else a client now and then reuses a connection that is closing.
+            '--add-header', 'Connection: close',
+            *application,
+        ]  # fmt: skip
+        return process.Daemon(self.label, argv, self.state, self.environment())
+
+    def answers(self) -> bool:
+        return rest.status_of(self.settings.url(self.name) + '/') in self.healthy
+
+
+def until(condition: Callable[[], bool], seconds: float, pause: float = 0.2) -> bool:
+    """Wait for a condition; say whether it came true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def logging(log: Path) -> ini.Options:
+    """Give the options of a service that logs through oslo.log."""
+    return {
+        # The file that has its standard error too: all it says is in one place.
+        'log_file': str(log),
+        'use_stderr': False,
+        'default_log_levels': (
+            'amqp=WARN,sqlalchemy=WARN,stevedore=WARN,urllib3=WARN,'
+            'keystonemiddleware=WARN,oslo.messaging=INFO,oslo_messaging=INFO,'
+            'oslo.privsep.daemon=WARN,routes.middleware=WARN,dogpile.core.dogpile=INFO'
+        ),
+    }

@@ -1,0 +1,70 @@
+"""The services of the cloud, in the order in which they start."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from cloud import service
+from cloud.services import (
+    compute,
+    database,
+    glance,
+    host,
+    images,
+    keystone,
+    neutron,
+    nova,
+    placement,
+    rabbitmq,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Wave:
+    """Services that start together: each needs only those of earlier waves."""
+
+    title: str
+    services: list[service.Service]
+
+
+def waves(context: service.Context) -> list[Wave]:
+    """Give all services of a cloud."""
+    store = database.Sqlite if context.settings.database == 'sqlite' else database.MariaDb
+    hosts = range(1, context.settings.computes + 1)
+    fakes = range(1, context.settings.fake_computes + 1)
+    return [
+        Wave(
+            'database, hosts',
+            [
+                store(context),
+                rabbitmq.Epmd(context),
+                *(host.Host(context, number) for number in hosts),
+            ],
+        ),
+        Wave(
+            'messages, identity, placement, images, network, libvirt',
+            [
+                rabbitmq.RabbitMq(context),
+                keystone.Keystone(context),
+                nova.Schema(context),
+                placement.Placement(context),
+                neutron.Neutron(context),
+                glance.Glance(context),
+                *(host.Libvirt(context, number) for number in hosts),
+                *(host.Ssh(context, number) for number in hosts),
+            ],
+        ),
+        Wave('accounts and catalog', [keystone.Catalog(context), neutron.Warmth(context)]),
+        Wave(
+            'Nova: API, conductor, scheduler',
+            [nova.Api(context), nova.Conductor(context), nova.Scheduler(context)],
+        ),
+        Wave(
+            'Nova: computes',
+            [
+                *(compute.Compute(context, number) for number in hosts),
+                *(compute.FakeCompute(context, number) for number in fakes),
+            ],
+        ),
+        Wave('cell, images, flavors', [compute.Mapping(context), images.Images(context)]),
+    ]

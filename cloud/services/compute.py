@@ -1,0 +1,138 @@
+"""nova-compute: with libvirt, one to a host; and with Nova's fake driver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cloud import errors, ini, process, service, settings
+from cloud.services import host, nova
+
+
+class Compute(host.HostPart):
+    """The compute service of a libvirt host."""
+
+    name = 'nova-compute'
+    runs_nova = True
+
+    @property
+    def file(self) -> Path:
+        # Of its own, and without a database: nova-compute refuses to start with one.
+        return self.state.etc(self.label) / 'nova-compute.conf'
+
+    def configure(self) -> None:
+        data = self.state.data(self.label)
+        (data / 'lock').mkdir(parents=True, exist_ok=True)
+        socket = f'{self.state.root}/hosts/%s/run/libvirt-sock'
+        helper = {'helper_command': f'{self.context.venv.bin}/privsep-helper'}
+        own: ini.Sections = {
+            'DEFAULT': {
+                'host': self.host,
+                'my_ip': self.address,
+                'state_path': data,
+                'instances_path': self.instances,
+                'compute_driver': 'libvirt.LibvirtDriver',
+                'resume_guests_state_on_host_boot': True,
+                'shutdown_timeout': 5,
+                'initial_cpu_allocation_ratio': 1.0,
+                'running_deleted_instance_poll_interval': 60,
+            },
+            'oslo_concurrency': {'lock_path': data / 'lock'},
+            'libvirt': {
+                # Emulated: works wherever this runs, and shows the same CPUs.
+                'virt_type': 'qemu',
+                'cpu_mode': 'none',
+                'connection_uri': self.uri,
+                'live_migration_uri': f'qemu+unix:///system?socket={socket}',
+                'live_migration_inbound_addr': self.address,
+                'wait_soft_reboot_seconds': 10,
+            },
+            'nova_sys_admin': helper,
+            'vif_plug_ovs_privileged': helper,
+        }
+        text = ini.merge(nova.shared(self.context, self.label), own)
+        settings.write(self.file, ini.render(text))
+
+    def daemon(self) -> process.Daemon:
+        binary = self.context.venv.bin / 'nova-compute'
+        argv = self.inside(binary, '--config-file', self.file)
+        # Before the system's: the ssh that knows the hosts.
+        path = f'{self.state.etc("ssh")}/bin:{self.context.venv.bin}:{_SYSTEM_PATH}'
+        return process.Daemon(self.label, argv, self.state, {'PATH': path})
+
+    def answers(self) -> bool:
+        return nova.seen(self.context, self.daemon(), self.host)
+
+
+class FakeCompute(service.Service):
+    """A compute service whose servers are only entries in its memory."""
+
+    name = 'nova-compute-fake'
+    runs_nova = True
+
+    def __init__(self, context: service.Context, number: int) -> None:
+        super().__init__(context)
+        self.host = f'fake{number}'
+
+    @property
+    def label(self) -> str:
+        return f'nova-compute-{self.host}'
+
+    @property
+    def file(self) -> Path:
+        return self.state.etc(self.label) / 'nova-compute.conf'
+
+    def configure(self) -> None:
+        data = self.state.data(self.label)
+        (data / 'lock').mkdir(parents=True, exist_ok=True)
+        own: ini.Sections = {
+            'DEFAULT': {
+                'host': self.host,
+                'state_path': data,
+                'instances_path': data / 'instances',
+                'compute_driver': 'fake.FakeDriver',
+            },
+            'oslo_concurrency': {'lock_path': data / 'lock'},
+        }
+        text = ini.merge(nova.shared(self.context, self.label), own)
+        settings.write(self.file, ini.render(text))
+
+    def daemon(self) -> process.Daemon:
+        argv: list[str | Path] = [
+            self.context.venv.bin / 'nova-compute',
+            '--config-file',
+            self.file,
+        ]
+        return process.Daemon(self.label, argv, self.state)
+
+    def answers(self) -> bool:
+        return nova.seen(self.context, self.daemon(), self.host)
+
+
+class Mapping(nova.Control):
+    """The computes become part of the cell, and so usable."""
+
+    name = 'mapping'
+
+    def settle(self) -> None:
+        marker = self.state.data('nova') / 'mapped'
+        wanted = f'{self.settings.computes} {self.settings.fake_computes}\n'
+        if marker.exists() and marker.read_text() == wanted:
+            return
+        # A host can be mapped once its compute has told placement what it has.
+        self._wait_for(self.settings.url('placement') + '/resource_providers', 'resource_providers')
+        self.manage('cell_v2', 'discover_hosts')
+        self._wait_for(self.settings.url('nova-api') + '/v2.1/os-hypervisors', 'hypervisors')
+        settings.write(marker, wanted)
+
+    def _wait_for(self, url: str, kind: str) -> None:
+        count = self.settings.computes + self.settings.fake_computes
+        client = self.context.admin
+        if not service.until(lambda: len(client.get(url)[kind]) >= count, service.PATIENCE, 0.3):
+            raise errors.NotReadyError(
+                'nova-compute',
+                f'after {service.PATIENCE} s {url} lists fewer than {count}',
+                self.state.log('nova-compute-1'),
+            )
+
+
+_SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -1,0 +1,102 @@
+"""What a new cloud offers: the guest in its variants, and a flavor or two."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from cloud import rest, service, settings
+from cloud.guest import build
+
+_CONSOLE = 'console=ttyS0 quiet panic=5'
+
+#: image -> what it says to the kernel, and what it asks of Nova.
+VARIANTS: dict[str, tuple[str, dict[str, str]]] = {
+    'guest': (_CONSOLE, {'hw_qemu_guest_agent': 'yes'}),
+    'guest-bare': (f'{_CONSOLE} guest=bare', {}),
+    'guest-slow': (f'{_CONSOLE} guest=slow', {}),
+}
+
+#: flavor -> vCPUs, MiB, extra specs.
+FLAVORS: dict[str, tuple[int, int, dict[str, str]]] = {
+    'small': (1, 192, {}),
+    'elastic': (4, 768, {'minimum_cpu': '1', 'minimum_memory': '256'}),
+}
+
+
+class Images(service.Service):
+    """Images of the guest, flavors to boot it with, and a file for the client."""
+
+    name = 'images'
+
+    def install(self) -> None:
+        build.Guest(self.state).build()
+
+    def configure(self) -> None:
+        clouds = {'xcloud': self._cloud('admin', 'admin')}
+        clouds |= {
+            f'xcloud-{user}': self._cloud(user, project)
+            for user, project in (('demo', 'demo'), ('reader', 'demo'), ('other', 'other'))
+        }
+        # The client reads YAML, of which this is one form.
+        settings.write_json(self.state / 'clouds.yaml', {'clouds': clouds})
+
+    def settle(self) -> None:
+        made = build.Guest(self.state)
+        client = self.context.admin
+        images = self.settings.url('glance') + '/v2/images'
+        present = {each['name']: each for each in client.get(images)['images']}
+
+        def image(name: str, file: Path, **properties: Any) -> str:
+            content = file.read_bytes()
+            there = present.get(name)
+            if there is not None:
+                if there.get('os_hash_value') == hashlib.sha512(content).hexdigest():
+                    return str(there['id'])
+                client.call('DELETE', f'{images}/{there["id"]}')
+            body = {'name': name, 'visibility': 'public', **properties}
+            identity = str(client.post(images, body)['id'])
+            client.put(f'{images}/{identity}/file', content)
+            return identity
+
+        kernel = image('guest-kernel', made.kernel, container_format='aki', disk_format='aki')
+        ramdisk = image('guest-ramdisk', made.ramdisk, container_format='ari', disk_format='ari')
+        for name, (line, properties) in VARIANTS.items():
+            boot = {'kernel_id': kernel, 'ramdisk_id': ramdisk, 'os_command_line': line}
+            there = present.get(name)
+            if there and any(there.get(key) != value for key, value in boot.items()):
+                client.call('DELETE', f'{images}/{there["id"]}')
+                del present[name]
+            image(
+                name, made.disk, container_format='bare', disk_format='qcow2',
+                **boot, **properties,
+            )  # fmt: skip
+        self._flavors(client)
+
+    def _flavors(self, client: rest.Client) -> None:
+        flavors = self.settings.url('nova-api') + '/v2.1/flavors'
+        present = {each['name'] for each in client.get(flavors)['flavors']}
+        for name, (vcpus, memory, specs) in FLAVORS.items():
+            if name in present or (specs and self.settings.pristine):
+                continue
+            body = {'name': name, 'vcpus': vcpus, 'ram': memory, 'disk': 1, 'id': name}
+            client.post(flavors, {'flavor': body})
+            if specs:
+                client.post(f'{flavors}/{name}/os-extra_specs', {'extra_specs': specs})
+
+    def _cloud(self, user: str, project: str) -> dict[str, Any]:
+        return {
+            'auth': {
+                'auth_url': self.settings.url('keystone') + '/v3',
+                'username': user,
+                'password': self.context.passwords[user],
+                'project_name': project,
+                'user_domain_id': 'default',
+                'project_domain_id': 'default',
+            },
+            'region_name': 'RegionOne',
+            # Servers without a network need a later version than the client's default.
+            'compute_api_version': '2.95',
+            'compute_default_microversion': '2.95',
+        }

@@ -1,0 +1,139 @@
+"""Nova's controlling services, and the configuration that all of Nova shares."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+from cloud import ini, process, service, settings
+
+#: Seconds between two signs of life of a service, and until it counts as down:
+#: short, since tests wait for it.
+_REPORT, _DOWN = 3, 12
+
+
+def shared(context: service.Context, log: str) -> ini.Sections:
+    """Give the options of every Nova service; none of them is a database."""
+    return {
+        'DEFAULT': {
+            **service.logging(context.state.log(log)),
+            'transport_url': context.messaging(),
+            'my_ip': '127.0.0.1',
+            'rootwrap_config': context.venv.share('nova', 'rootwrap.conf'),
+            'report_interval': _REPORT,
+            'service_down_time': _DOWN,
+            'allow_resize_to_same_host': True,
+        },
+        'oslo_messaging_rabbit': {'kombu_reconnect_delay': 0.5},
+        'keystone_authtoken': context.token_check('nova'),
+        'service_user': {**context.credentials('nova'), 'send_service_user_token': True},
+        'placement': context.credentials('placement'),
+        'glance': {'api_servers': context.settings.url('glance')},
+        'neutron': context.credentials('neutron'),
+        'cache': {'enabled': True, 'backend': 'oslo_cache.dict'},
+        'notifications': {'notification_format': 'both'},
+        'oslo_messaging_notifications': {'driver': 'noop'},
+        'vnc': {'enabled': False},
+        'spice': {'enabled': False},
+    }
+
+
+class Control(service.Service):
+    """Part of the controller: reads ``nova.conf``, which knows the databases."""
+
+    runs_nova = True
+
+    @property
+    def file(self) -> Path:
+        return self.state.etc('nova') / 'nova.conf'
+
+    def configure(self) -> None:
+        data = self.state.data('nova')
+        (data / 'lock').mkdir(parents=True, exist_ok=True)
+        own: ini.Sections = {
+            'DEFAULT': {'state_path': data},
+            'oslo_concurrency': {'lock_path': data / 'lock'},
+            'api': {'auth_strategy': 'keystone'},
+            'wsgi': {'api_paste_config': self.context.venv.share('nova', 'api-paste.ini')},
+            'api_database': {'connection': self.context.database('nova_api')},
+            'database': {'connection': self.context.database('nova')},
+            'conductor': {'workers': 1},
+            'scheduler': {'workers': 1, 'discover_hosts_in_cells_interval': -1},
+        }
+        text = ini.merge(shared(self.context, 'nova-api'), own)
+        settings.write(self.file, ini.render(text))
+
+    def manage(self, *words: str) -> str:
+        """Run ``nova-manage``."""
+        options = ('--config-file', self.file, '--log-file', self.state.log('init'))
+        return self.context.manage('nova-manage', *options, *words)
+
+
+class Schema(Control):
+    """Nova's databases and its one cell."""
+
+    name = 'nova-schema'
+
+    def init(self) -> None:
+        self.manage('api_db', 'sync')
+        cells = self.manage('cell_v2', 'list_cells')
+        if 'cell0' not in cells:
+            self.manage(
+                'cell_v2', 'map_cell0',
+                '--database_connection', self.context.database('nova_cell0'),
+            )  # fmt: skip
+        if 'cell1' not in cells:
+            self.manage('cell_v2', 'create_cell', '--name', 'cell1')
+        self.manage('db', 'sync')
+
+
+class Api(Control, service.Wsgi):
+    """The compute API under uWSGI."""
+
+    name = 'nova-api'
+    script = 'nova-api-wsgi'
+    module = 'nova.wsgi.osapi_compute'
+    # A request that calls a compute waits for it: others go on meanwhile.
+    processes = 2
+
+    def environment(self) -> dict[str, str]:
+        return {'OS_NOVA_CONFIG_DIR': str(self.file.parent)}
+
+    def configure(self) -> None:
+        super().configure()
+        paste = self.context.venv.share('nova', 'api-paste.ini')
+        settings.write(self.file.with_name('api-paste.ini'), paste.read_text())
+
+
+class Worker(Control):
+    """A service without a port: ready when it is seen in the list of services."""
+
+    def daemon(self) -> process.Daemon:
+        binary = self.context.venv.bin / self.name
+        log = self.state.log(self.name)
+        argv: list[str | Path] = [binary, '--config-file', self.file, '--log-file', log]
+        return process.Daemon(self.name, argv, self.state)
+
+    def answers(self) -> bool:
+        return seen(self.context, self.daemon())
+
+
+class Conductor(Worker):
+    name = 'nova-conductor'
+
+
+class Scheduler(Worker):
+    name = 'nova-scheduler'
+
+
+def seen(context: service.Context, daemon: process.Daemon, host: str = '') -> bool:
+    """Say whether a service has reported since its process was started."""
+    binary = Path(daemon.argv[0]).name if not host else 'nova-compute'
+    url = context.settings.url('nova-api') + f'/v2.1/os-services?binary={binary}'
+    started = daemon.pid_file.stat().st_mtime
+    for each in context.admin.get(f'{url}&host={host}' if host else url)['services']:
+        # Reported in UTC, without saying so; None before the first report.
+        when = each['updated_at'] and datetime.datetime.fromisoformat(each['updated_at'])
+        if when and when.replace(tzinfo=datetime.UTC).timestamp() >= int(started):
+            return True
+    return False

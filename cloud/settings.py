@@ -1,0 +1,169 @@
+"""What this cloud is, and where its files and ports are."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from cloud import errors
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+#: Raised when the state folder of an older version cannot be continued.
+LAYOUT = 1
+
+#: The longest path of a Unix socket that the kernel takes.
+_SOCKET_PATH_MAX = 107
+
+_PORTS = {
+    'keystone': 15000,
+    'nova-api': 18774,
+    'placement': 18778,
+    'glance': 19292,
+    'neutron': 19696,
+    'rabbitmq': 15673,
+    'rabbitmq-distribution': 35673,
+    'epmd': 14369,
+    'ssh': 12222,
+}
+
+_ACCOUNTS = (
+    'admin', 'database', 'rabbitmq', 'nova', 'placement', 'glance', 'neutron',
+    'demo', 'reader', 'other',
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The choices of ``xcloud up``, kept for the next call."""
+
+    release: str = '2024.1'
+    pristine: bool = False
+    database: str = 'sqlite'
+    computes: int = 1
+    fake_computes: int = 0
+    port_offset: int = 0
+
+    def port(self, name: str) -> int:
+        """Give the loopback port of a service."""
+        return _PORTS[name] + self.port_offset
+
+    def url(self, name: str) -> str:
+        """Give the root URL of an HTTP service."""
+        return f'http://127.0.0.1:{self.port(name)}'
+
+    def following(self, changes: dict[str, Any]) -> Settings:
+        """Give these settings with changes, or say why they cannot be made."""
+        new = dataclasses.replace(self, **changes)
+        for field, option in (
+            ('release', '--release'),
+            ('database', '--db'),
+            ('port_offset', '--port-offset'),
+        ):
+            if getattr(new, field) != getattr(self, field):
+                raise errors.CheckError(
+                    f'this cloud was made with {option} {getattr(self, field)}, '
+                    f'not {getattr(new, field)}\n'
+                    'run `xcloud wipe` first, it cannot be changed in place'
+                )
+        for field, option in (
+            ('computes', '--computes'),
+            ('fake_computes', '--fake-computes'),
+        ):
+            if getattr(new, field) < getattr(self, field):
+                raise errors.CheckError(
+                    f'this cloud has {option} {getattr(self, field)} and computes are '
+                    f'only added, so {option} {getattr(new, field)} is too few\n'
+                    'run `xcloud wipe` first'
+                )
+        return new
+
+
+class State:
+    """The one folder that everything is kept in."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or REPOSITORY / '.cloud'
+
+    def __truediv__(self, name: str) -> Path:
+        return self.root / name
+
+    @property
+    def packages(self) -> Path:
+        """What was fetched; survives ``wipe``."""
+        return self.root / 'packages'
+
+    def log(self, name: str) -> Path:
+        return self.root / 'log' / f'{name}.log'
+
+    def pid(self, name: str) -> Path:
+        return self.root / 'run' / f'{name}.pid'
+
+    def etc(self, name: str) -> Path:
+        return self.root / 'etc' / name
+
+    def data(self, name: str) -> Path:
+        return self.root / 'data' / name
+
+    def prepare(self) -> None:
+        """Make the folders; nobody else reads them."""
+        deepest = self.root / 'hosts' / 'compute99' / 'run' / 'libvirt-sock'
+        if len(str(deepest)) > _SOCKET_PATH_MAX:
+            raise errors.CheckError(
+                f'{self.root} is too deep a folder: the path of a Unix socket, such as\n'
+                f'  {deepest}\nmay have {_SOCKET_PATH_MAX} characters\n'
+                'move the repository nearer to /'
+            )
+        self.root.mkdir(exist_ok=True)
+        self.root.chmod(0o700)
+        for name in ('etc', 'log', 'run', 'data', 'hosts', 'packages'):
+            (self.root / name).mkdir(exist_ok=True)
+
+    def load(self) -> Settings | None:
+        """Give the settings of the cloud that is here, if there is one."""
+        file = self.root / 'cloud.json'
+        if not file.exists():
+            return None
+        # Whatever wrote something else than this version reads was another one.
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            kept = json.loads(file.read_text())
+            if kept.pop('layout') == LAYOUT:
+                return Settings(**kept)
+        raise errors.CheckError(
+            f'{self.root} was made by another version of this tool\n'
+            'run `xcloud wipe`, then `xcloud up`'
+        )
+
+    def save(self, settings: Settings) -> None:
+        kept = {'layout': LAYOUT, **dataclasses.asdict(settings)}
+        write_json(self.root / 'cloud.json', kept)
+
+    def passwords(self) -> dict[str, str]:
+        """Give the generated passwords, made on first use."""
+        file = self.root / 'passwords.json'
+        kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+        missing = [name for name in _ACCOUNTS if name not in kept]
+        if missing:
+            kept |= {name: secrets.token_hex(12) for name in missing}
+            write_json(file, kept)
+        return kept
+
+
+def write(file: Path, text: str, mode: int = 0o600) -> None:
+    """Write a file aside, then put it in place: never half a file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    aside = file.with_name(f'{file.name}.{os.getpid()}.new')
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, 'w') as stream:
+        stream.write(text)
+    aside.chmod(mode)
+    aside.replace(file)
+
+
+def write_json(file: Path, content: Any) -> None:
+    write(file, json.dumps(content, indent=1) + '\n')

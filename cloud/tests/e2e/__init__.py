@@ -1,0 +1,1 @@
+"""End-to-end tests: real services, a real guest, the real client."""

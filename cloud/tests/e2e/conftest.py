@@ -1,0 +1,127 @@
+"""What every end-to-end test gets, and what is checked after each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from cloud import service
+from cloud.tests.e2e import invariants
+from cloud.tests.e2e.logs import Logs
+from cloud.tests.e2e.world import World
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line('markers', 'short: part of the quick selection')
+    config.addinivalue_line('markers', 'hosts(n): needs n libvirt computes')
+
+
+@pytest.fixture(scope='session')
+def world() -> World:
+    return World()
+
+
+@pytest.fixture(autouse=True)
+def _enough_hosts(request: pytest.FixtureRequest, world: World) -> None:
+    marker = request.node.get_closest_marker('hosts')
+    if marker and len(world.hosts) < marker.args[0]:
+        pytest.skip(f'needs `xcloud up --computes {marker.args[0]}`')
+
+
+@pytest.fixture(autouse=True)
+def logs(request: pytest.FixtureRequest, world: World, _enough_hosts: None) -> Iterator[Logs]:
+    """The logs since the test began; afterwards, all books have to agree."""
+    seen = Logs(world.context.state)
+    yield seen
+    if request.node.stash.get(_PASSED, False):
+        invariants.check(world)
+        surprises = seen.tracebacks()
+        assert not surprises, 'tracebacks nobody expected:\n' + '\n'.join(surprises[:3])
+
+
+@pytest.fixture
+def forked(world: World) -> None:
+    """For tests of what stock Nova does not have."""
+    if not world.forked:
+        pytest.skip('the cloud runs stock Nova; run `xcloud up --no-pristine`')
+
+
+@pytest.fixture
+def create(
+    request: pytest.FixtureRequest, world: World, logs: Logs
+) -> Iterator[Callable[..., str]]:
+    """Make servers; they are deleted when the books were checked."""
+    made: list[str] = []
+
+    def server(flavor: str = '', image: str = 'guest', **options: Any) -> str:
+        flavor = flavor or ('elastic' if world.forked else 'small')
+        connection = options.pop('connection', world.admin)
+        status = options.pop('status', 'ACTIVE')
+        created = connection.compute.create_server(
+            name=f'e2e-{uuid.uuid4().hex[:6]}',
+            flavor_id=connection.compute.find_flavor(flavor, ignore_missing=False).id,
+            image_id=connection.image.find_image(image, ignore_missing=False).id,
+            networks='none',
+            **options,
+        )
+        made.append(created.id)
+        world.wait(created.id, status)
+        return str(created.id)
+
+    yield server
+    try:
+        # Books first, while there is something in them.
+        if request.node.stash.get(_PASSED, False):
+            invariants.check(world)
+    finally:
+        remove(world, made)
+
+
+@pytest.fixture
+def flavor(world: World) -> Iterator[Callable[..., str]]:
+    """Make flavors for one test."""
+    made: list[str] = []
+
+    def new(vcpus: int, memory: int, **specs: str) -> str:
+        name = f'e2e-{uuid.uuid4().hex[:6]}'
+        created = world.admin.compute.create_flavor(name=name, vcpus=vcpus, ram=memory, disk=1)
+        made.append(created.id)
+        if specs:
+            world.admin.compute.create_flavor_extra_specs(created, specs)
+        return name
+
+    yield new
+    for each in made:
+        world.admin.compute.delete_flavor(each)
+
+
+def remove(world: World, servers: list[str]) -> None:
+    """Delete servers and wait until they are gone."""
+    for each in servers:
+        world.admin.compute.delete_server(each, ignore_missing=True)
+
+    def gone() -> bool:
+        left = {each.id for each in world.admin.compute.servers(all_projects=True)}
+        return not left.intersection(servers)
+
+    assert service.until(gone, 60, 0.3), 'servers could not be deleted'
+
+
+_PASSED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Show the few log lines that matter under a test that failed."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if report.when == 'call':
+        item.stash[_PASSED] = report.passed
+    fixtures = getattr(item, 'funcargs', {})
+    if report.failed and 'logs' in fixtures and 'world' in fixtures:
+        servers = [each.id for each in fixtures['world'].admin.compute.servers()]
+        lines = fixtures['logs'].matter(servers)
+        report.sections.append(('the services said', lines or 'nothing of note'))

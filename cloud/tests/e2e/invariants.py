@@ -1,0 +1,57 @@
+"""What has to be true whenever nothing is under way."""
+
+from __future__ import annotations
+
+from cloud import service
+from cloud.tests.e2e.world import Size, World
+
+#: Releasing what a move or a delete freed may take this long.
+_SETTLE = 20
+
+_WITHOUT_HOST = ('SHELVED_OFFLOADED',)
+_RUNNING = ('ACTIVE', 'PAUSED', 'RESCUE')
+
+
+def check(world: World) -> None:
+    """Raise, naming what disagrees, unless all books agree."""
+    found: list[str] = []
+
+    def agree() -> bool:
+        found[:] = _disagreements(world)
+        return not found
+
+    if not service.until(agree, _SETTLE, 1):
+        raise AssertionError('the books do not agree:\n' + '\n'.join(found))
+
+
+def _disagreements(world: World) -> list[str]:
+    found = []
+    used: dict[str, Size] = {}
+    for each in world.admin.compute.servers(all_projects=True):
+        found += [f'server {each.id}: {text}' for text in _of_server(world, each.id, used)]
+    for provider, name in world.providers().items():
+        counted, expected = world.usage(provider), used.get(name, Size(0, 0))
+        if counted != expected:
+            found.append(f'{name}: placement counts {counted}, its servers are {expected}')
+    return found
+
+
+def _of_server(world: World, server: str, used: dict[str, Size]) -> list[str]:
+    shown = world.server(server)
+    status, task = shown['status'], shown['task_state']
+    if status == 'ERROR' or task is not None:
+        return [f'status {status}, task {task}']
+    size, held = world.accounted(server), world.allocations(server)
+    for name, part in held.items():
+        before = used.get(name, Size(0, 0))
+        used[name] = Size(before.vcpus + part.vcpus, before.memory_mb + part.memory_mb)
+    if status in _WITHOUT_HOST:
+        return [f'has no host, and placement holds {held}'] if held else []
+    found = []
+    if held != {shown['hypervisor_hostname']: size}:
+        found.append(f'is {size}, placement holds {held}')
+    if status in _RUNNING:
+        live = world.live(server)
+        if live != size:
+            found.append(f'is {size}, the hypervisor says {live}')
+    return found

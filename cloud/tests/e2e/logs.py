@@ -1,0 +1,83 @@
+"""What the services wrote during a test."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cloud import settings
+
+_TRACE = re.compile(r'Traceback \(most recent call last\)')
+_TROUBLE = re.compile(r' (ERROR|CRITICAL) |Traceback')
+
+#: Written by the services in good health, whatever the test.
+HARMLESS: tuple[str, ...] = ()
+
+
+class Logs:
+    """The logs since a moment."""
+
+    def __init__(self, state: settings.State) -> None:
+        self._folder = state / 'log'
+        self._start = {file: file.stat().st_size for file in self._files()}
+        self._expected: list[str] = []
+
+    def expect(self, pattern: str) -> None:
+        """Say that the test itself causes tracebacks that match."""
+        self._expected.append(pattern)
+
+    def tracebacks(self) -> list[str]:
+        """Give those that nobody expected, each with its error and its log."""
+        known = re.compile('|'.join([*self._expected, *HARMLESS]) or r'(?!)')
+        found = []
+        for file in self._files():
+            for block in _blocks(self._new(file)):
+                if _TRACE.search(block) and not known.search(block):
+                    found.append(f'{file.name}: {block}')
+        return found
+
+    def matter(self, words: list[str], count: int = 30) -> str:
+        """Give the lines worth reading after a failure: trouble, and the server's own."""
+        found = []
+        for file in self._files():
+            for block in _blocks(self._new(file)):
+                if _TROUBLE.search(block) or (
+                    ' WARNING ' in block and any(word in block for word in words)
+                ):
+                    first, *more = block.rstrip().splitlines()
+                    # Of a traceback: what failed, and with what error.
+                    error = [line for line in more if line.split()[5:]][-1:]
+                    found += [f'{file.stem}: {line[:300]}' for line in (first, *error)]
+        return '\n'.join(found[-count:])
+
+    def lines(self, text: str) -> list[str]:
+        """Give the lines that hold a text."""
+        return [
+            line for file in self._files() for line in self._new(file).splitlines() if text in line
+        ]
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob('*.log'))
+
+    def _new(self, file: Path) -> str:
+        with file.open('rb') as stream:
+            stream.seek(self._start.get(file, 0))
+            return stream.read().decode(errors='replace')
+
+
+def _blocks(text: str) -> list[str]:
+    """Split a log at its dated lines, and join those of one traceback.
+
+    oslo.log dates each line of a traceback anew, with the moment of the first.
+    """
+    blocks: list[str] = []
+    last = None
+    for line in text.splitlines():
+        dated = re.match(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d+ [A-Z]+ \S+', line)
+        key = dated[0] if dated else last
+        if blocks and key == last:
+            blocks[-1] += '\n' + line
+        else:
+            blocks.append(line)
+        last = key
+    return blocks

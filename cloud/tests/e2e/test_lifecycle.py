@@ -1,0 +1,165 @@
+"""Everything that happens to a server on its host, at the size it booted with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from cloud import service
+from cloud.tests.e2e.logs import Logs
+from cloud.tests.e2e.world import Line, World
+
+Create = Callable[..., str]
+
+
+def younger(than: Line) -> Callable[[Line], bool]:
+    """Fit the lines of a guest that booted anew."""
+    return lambda line: line.seconds < than.seconds
+
+
+@pytest.mark.short
+@pytest.mark.parametrize('kind', ['SOFT', 'HARD'])
+def test_reboot(world: World, create: Create, kind: str) -> None:
+    """The guest boots again with the CPUs it started with."""
+    server = create()
+    size = world.accounted(server)
+    before = world.hears(server, lambda line: line.seconds > 5)
+    world.act(server, 'reboot', {'type': kind})
+    world.wait(server, 'ACTIVE')
+    after = world.hears(server, younger(before))
+    assert after.cpus == before.cpus
+    assert world.accounted(server) == size
+
+
+@pytest.mark.parametrize('image', ['guest', 'guest-bare'])
+def test_soft_reboot_asks_the_guest(world: World, create: Create, logs: Logs, image: str) -> None:
+    """The guest shuts itself down, by its agent or its power button; it is not cut off."""
+    # Without a balloon driver a server is better not elastic in memory.
+    server = create('small', image)
+    world.hears(server)
+    domain = world.domain(server).get('id')
+    world.act(server, 'reboot', {'type': 'SOFT'})
+    world.wait(server, 'ACTIVE')
+    assert world.domain(server).get('id') != domain
+    assert not logs.lines('Trying hard reboot')
+
+
+def test_stop_and_start(world: World, create: Create) -> None:
+    """A stopped server keeps its place; it comes back as it was."""
+    server = create()
+    size = world.accounted(server)
+    world.hears(server)
+    world.act(server, 'os-stop')
+    world.wait(server, 'SHUTOFF')
+    assert list(world.allocations(server).values()) == [size]
+    world.act(server, 'os-start')
+    world.wait(server, 'ACTIVE')
+    world.hears(server)
+    world.settles(server, size)
+
+
+def test_pause(world: World, create: Create) -> None:
+    """A paused guest says nothing, and goes on where it was."""
+    server = create()
+    before = world.hears(server)
+    world.act(server, 'pause')
+    world.wait(server, 'PAUSED')
+    world.act(server, 'unpause')
+    world.wait(server, 'ACTIVE')
+    after = world.hears(server)
+    assert after.seconds >= before.seconds
+    assert after.cpus == before.cpus
+
+
+def test_suspend(world: World, create: Create) -> None:
+    """A suspended guest is on disk, and goes on where it was."""
+    server = create()
+    before = world.hears(server)
+    size = world.accounted(server)
+    world.act(server, 'suspend')
+    world.wait(server, 'SUSPENDED')
+    assert list(world.allocations(server).values()) == [size]
+    world.act(server, 'resume')
+    world.wait(server, 'ACTIVE')
+    after = world.hears(server)
+    assert after.seconds >= before.seconds
+    world.settles(server, size)
+
+
+def test_rescue(world: World, create: Create) -> None:
+    """The rescue system runs at the server's size; so does the server afterwards."""
+    server = create()
+    size = world.accounted(server)
+    before = world.hears(server)
+    world.act(server, 'rescue', {})
+    world.wait(server, 'RESCUE')
+    world.settles(server, size)
+    world.act(server, 'unrescue')
+    world.wait(server, 'ACTIVE')
+    assert world.hears(server).cpus == before.cpus
+
+
+def test_rebuild(world: World, create: Create) -> None:
+    """Another image in the same server: same place, same size."""
+    server = create()
+    size, place = world.accounted(server), world.host_of(server).host
+    world.hears(server)
+    image = world.admin.image.find_image('guest-slow', ignore_missing=False).id
+    world.act(server, 'rebuild', {'imageRef': image})
+    world.wait(server, 'ACTIVE')
+    world.hears(server)
+    assert world.accounted(server) == size
+    assert world.host_of(server).host == place
+
+
+@pytest.mark.usefixtures('_snapshots')
+def test_shelve(world: World, create: Create) -> None:
+    """A shelved server gives up its place, and comes back at its size."""
+    server = create()
+    size = world.accounted(server)
+    world.act(server, 'shelve')
+    world.wait(server, 'SHELVED_OFFLOADED')
+    assert world.allocations(server) == {}
+    world.act(server, 'unshelve')
+    world.wait(server, 'ACTIVE')
+    world.hears(server)
+    assert world.accounted(server) == size
+    assert list(world.allocations(server).values()) == [size]
+
+
+@pytest.mark.usefixtures('_snapshots')
+def test_snapshot(world: World, create: Create) -> None:
+    """An image is made of a running server, which keeps its size."""
+    server = create()
+    size = world.accounted(server)
+    world.settles(server, size)
+    name = f'e2e-{server}'
+    world.act(server, 'createImage', {'name': name})
+    world.wait(server, 'ACTIVE')
+
+    def made() -> bool:
+        return [each.status for each in world.admin.image.images(name=name)] == ['active']
+
+    assert service.until(made, 60, 0.5)
+    world.settles(server, size)
+
+
+def test_delete_releases_everything(world: World, create: Create) -> None:
+    """Nothing is held for a server that is gone."""
+    server = create()
+    place = world.host_of(server)
+    world.admin.compute.delete_server(server)
+    world.admin.compute.wait_for_delete(world.admin.compute.get_server(server), wait=60)
+    assert world.allocations(server) == {}
+    assert server not in place.virsh('list', '--all', '--uuid')
+
+
+@pytest.fixture
+def _snapshots(world: World) -> Iterator[None]:
+    """Delete the images that a test makes."""
+    before = {each.id for each in world.admin.image.images()}
+    yield
+    for each in world.admin.image.images():
+        if each.id not in before:
+            world.admin.image.delete_image(each)

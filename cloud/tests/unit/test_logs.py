@@ -1,0 +1,45 @@
+"""How the end-to-end tests read the services' logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cloud import settings
+from cloud.tests.e2e import logs
+
+HEAD = '2026-01-01 00:00:00.001 12 ERROR nova.x'
+TRACE = f"""{HEAD} [req-1] failed: ValueError
+{HEAD} Traceback (most recent call last):
+{HEAD}   File "x.py", line 1
+{HEAD} ValueError: no
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / 'log').mkdir()
+    (tmp_path / 'log' / 'nova.log').write_text(TRACE)
+    return tmp_path
+
+
+def test_old_lines_do_not_count(folder: Path) -> None:
+    """Only what is written after the beginning is looked at."""
+    assert logs.Logs(settings.State(folder)).tracebacks() == []
+
+
+def test_traceback_is_one_thing(folder: Path) -> None:
+    """The dated lines of one traceback are found together, with the error."""
+    seen = logs.Logs(settings.State(folder))
+    with (folder / 'log' / 'nova.log').open('a') as stream:
+        stream.write(TRACE)
+    assert seen.tracebacks() == [f'nova.log: {TRACE.rstrip()}']
+
+
+def test_expected_traceback(folder: Path) -> None:
+    """A traceback that the test causes is none of its surprises."""
+    seen = logs.Logs(settings.State(folder))
+    seen.expect('ValueError')
+    (folder / 'log' / 'late.log').write_text(TRACE)
+    assert seen.tracebacks() == []

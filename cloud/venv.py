@@ -1,0 +1,88 @@
+"""The virtual environment that every service and the client run in."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from cloud import command, errors, settings
+
+_LOCKS = Path(__file__).resolve().parent / 'constraints'
+
+
+class Venv:
+    """One environment per release; only its Nova is ever exchanged."""
+
+    def __init__(self, state: settings.State, release: str) -> None:
+        self.state = state
+        self.release = release
+        self.root = state.packages / f'venv-{release}'
+        self.lock = _LOCKS / f'{release}.txt'
+
+    @property
+    def bin(self) -> Path:
+        return self.root / 'bin'
+
+    @property
+    def python(self) -> Path:
+        return self.bin / 'python'
+
+    def share(self, *parts: str) -> Path:
+        """Give a file that a package put under ``etc`` of the environment."""
+        return self.root.joinpath('etc', *parts)
+
+    def check(self) -> None:
+        if not self.lock.exists():
+            known = ', '.join(sorted(file.stem for file in _LOCKS.glob('*.txt')))
+            raise errors.CheckError(
+                f'there is no lock of the cloud of release {self.release}: {self.lock}\n'
+                f'releases that have one: {known}'
+            )
+
+    def install(self) -> None:
+        """Install what the lock names, unless it was."""
+        self.check()
+        stamp = self.root / 'installed.txt'
+        wanted = self.lock.read_text()
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        stamp.unlink(missing_ok=True)
+        log = self.state.log('install')
+        # Always anew: an environment left half-made by an interruption is mended.
+        command.run([sys.executable, '-m', 'venv', '--clear', self.root], log=log)
+        # The lock is complete, so there is nothing to resolve. Some packages
+        # that are built here still need setuptools of the lock's age.
+        tools = [line for line in wanted.splitlines() if line.startswith('setuptools==')]
+        pip: list[str | Path] = [
+            self.bin / 'pip',
+            'install',
+            '--no-deps',
+            '--disable-pip-version-check',
+        ]
+        command.run([*pip, *tools, 'wheel'], log=log)
+        command.run([*pip, '-r', self.lock], log=log)
+        settings.write(stamp, wanted)
+
+    def nova_version(self) -> str | None:
+        """Give the version of the Nova that is installed."""
+        for folder in self.root.glob('lib/python*/site-packages/nova-*.dist-info'):
+            return folder.name.removeprefix('nova-').removesuffix('.dist-info')
+        return None
+
+    def pristine_version(self) -> str:
+        """Give the version of the Nova release that the fork is of."""
+        found = re.search(r'^nova==(\S+)$', self.lock.read_text(), re.MULTILINE)
+        if found is None:
+            raise errors.CheckError(f'{self.lock} has no line `nova==VERSION`')
+        return found[1]
+
+    def install_nova(self, what: str | Path) -> None:
+        """Put a Nova in the place of the one that is there."""
+        command.run(
+            [
+                self.bin / 'pip', 'install', '--no-deps', '--force-reinstall',
+                '--disable-pip-version-check', what,
+            ],
+            log=self.state.log('install'),
+        )  # fmt: skip
