@@ -8,7 +8,7 @@ OPTIONS = $(if $(RELEASE),--release $(RELEASE))
 .PHONY: help tree wheel test test-upstream report check style venv docs cloud demo e2e clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo '  RELEASE is one of:' $(notdir $(patsubst %/release.toml,%,$(wildcard releases/*/release.toml)))
 
 tree: .fork/venv/ready ## the woven source, a git work tree: .fork/RELEASE/nova (FORCE=1 discards changes in it)
