@@ -1,0 +1,297 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Fake libvirt lets its domains have, and refuses, what libvirt does."""
+
+from lxml import etree
+
+from nova import test
+from nova.tests.fixtures import libvirt as fakelibvirt
+
+LIVE = fakelibvirt.VIR_DOMAIN_AFFECT_LIVE
+CONFIG = fakelibvirt.VIR_DOMAIN_AFFECT_CONFIG
+HOTPLUGGABLE = fakelibvirt.VIR_DOMAIN_VCPU_HOTPLUGGABLE
+INACTIVE = fakelibvirt.VIR_DOMAIN_XML_INACTIVE
+
+DOMAIN = """
+<domain type='kvm'>
+  <name>growing</name>
+  <uuid>f01cf68d-515c-4daf-b85f-ef1424d93bfc</uuid>
+  <memory>4096</memory>
+  %s
+  <os><type>hvm</type></os>
+  <devices>%s</devices>
+</domain>
+"""
+ELASTIC = """
+<currentMemory>2048</currentMemory>
+<vcpu current='2'>4</vcpu>
+<vcpus>
+  <vcpu id='0' enabled='yes' hotpluggable='no' order='1'/>
+  <vcpu id='1' enabled='yes' hotpluggable='yes' order='2'/>
+  <vcpu id='2' enabled='no' hotpluggable='yes'/>
+  <vcpu id='3' enabled='no' hotpluggable='yes'/>
+</vcpus>
+"""
+
+
+class FakeLibvirtSizeTest(test.NoDBTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.connection = fakelibvirt.Connection('qemu:///system')
+
+    def _define(self, size=ELASTIC, devices=''):
+        return self.connection.defineXML(DOMAIN % (size, devices))
+
+    def _start(self, *args, **kwargs):
+        domain = self._define(*args, **kwargs)
+        domain.create()
+        return domain
+
+    @staticmethod
+    def _described(domain, flags=0):
+        root = etree.fromstring(domain.XMLDesc(flags))
+        vcpu = root.find('vcpu')
+        marks = ''.join(
+            {('yes', 'no'): 'B', ('yes', 'yes'): 'h', ('no', 'yes'): '.'}[
+                vcpu.get('enabled'), vcpu.get('hotpluggable')]
+            for vcpu in root.iterfind('vcpus/vcpu'))
+        return (int(vcpu.get('current') or vcpu.text), marks,
+                int(root.findtext('currentMemory')))
+
+    def assertRefused(self, code, message, call, *args):
+        ex = self.assertRaises(fakelibvirt.libvirtError, call, *args)
+        self.assertEqual(code, ex.get_error_code())
+        self.assertEqual(message, str(ex))
+
+    def test_start(self):
+        domain = self._define()
+        self.assertEqual((2, 'Bh..', 2048), self._described(domain))
+        domain.create()
+        self.assertEqual((2, 'Bh..', 2048), self._described(domain))
+        self.assertEqual([1, 4096, 2048, 2], domain.info()[:4])
+        self.assertEqual([0, 1], [vcpu[0] for vcpu in domain.vcpus()[0]])
+        self.assertEqual(4096, domain.maxMemory())
+        self.assertEqual(2, domain.vcpusFlags(LIVE))
+        self.assertEqual(4, domain.vcpusFlags(
+            CONFIG | fakelibvirt.VIR_DOMAIN_VCPU_MAXIMUM))
+        self.assertEqual(2048, domain.memoryStats()['actual'])
+
+    def test_plain(self):
+        """There is nothing new to see of a domain that has it all."""
+        domain = self._start("<vcpu>4</vcpu>")
+        self.assertIn('<vcpu>4</vcpu>', domain.XMLDesc(0))
+        self.assertEqual((4, '', 4096), self._described(domain))
+        self.assertEqual([1, 4096, 4096, 4], domain.info()[:4])
+
+    def test_live_or_config(self):
+        domain = self._start()
+        domain.setVcpusFlags(3, LIVE)
+        domain.setMemoryFlags(3072, LIVE)
+        self.assertEqual((3, 'Bhh.', 3072), self._described(domain))
+        self.assertEqual((2, 'Bh..', 2048), self._described(domain, INACTIVE))
+
+        domain.setVcpusFlags(4, CONFIG | HOTPLUGGABLE)
+        domain.setMemoryFlags(1024, CONFIG)
+        self.assertEqual((3, 'Bhh.', 3072), self._described(domain))
+        self.assertEqual((4, 'Bhhh', 1024), self._described(domain, INACTIVE))
+
+        domain.setVcpusFlags(1, LIVE | CONFIG)
+        domain.setMemoryFlags(512, LIVE | CONFIG)
+        self.assertEqual((1, 'B...', 512), self._described(domain))
+        self.assertEqual((1, 'B...', 512), self._described(domain, INACTIVE))
+
+        # Without a flag it is what counts now.
+        domain.setVcpusFlags(2)
+        self.assertEqual((1, 'B...', 512), self._described(domain, INACTIVE))
+        domain.destroy()
+        domain.setVcpusFlags(3)
+        self.assertEqual((3, 'BBB.', 512), self._described(domain))
+
+    def test_config_without_hotpluggable(self):
+        """What is added without the flag cannot be taken away later."""
+        domain = self._define()
+        domain.setVcpusFlags(3, CONFIG)
+        self.assertEqual((3, 'BhB.', 2048), self._described(domain))
+
+    def test_restart(self):
+        """A domain starts as it is defined, whatever it had."""
+        domain = self._start()
+        domain.setVcpusFlags(4, LIVE)
+        domain.setVcpusFlags(3, CONFIG | HOTPLUGGABLE)
+        domain.setMemoryFlags(3072, LIVE)
+        domain.destroy()
+        self.assertEqual((3, 'Bhh.', 2048), self._described(domain))
+        domain.create()
+        self.assertEqual((3, 'Bhh.', 2048), self._described(domain))
+
+    def test_managed_save(self):
+        """What is saved of a domain is what it has again."""
+        domain = self._start()
+        domain.setVcpusFlags(4, LIVE)
+        domain.setMemoryFlags(3072, LIVE)
+        domain.managedSave(0)
+        self.assertFalse(domain.isActive())
+        self.assertEqual((2, 'Bh..', 2048), self._described(domain))
+        domain = self._define()
+        self.assertTrue(domain.hasManagedSaveImage(0))
+        domain.create()
+        self.assertEqual((4, 'Bhhh', 3072), self._described(domain))
+        self.assertFalse(domain.hasManagedSaveImage(0))
+
+    def test_managed_save_removed(self):
+        domain = self._start()
+        domain.setVcpusFlags(4, LIVE)
+        domain.managedSave(0)
+        domain.managedSaveRemove(0)
+        domain.create()
+        self.assertEqual((2, 'Bh..', 2048), self._described(domain))
+
+    def test_define_while_it_runs(self):
+        domain = self._start()
+        domain.setVcpusFlags(4, LIVE)
+        self.assertIs(domain, self._define("<vcpu current='3'>4</vcpu>"))
+        self.assertTrue(domain.isActive())
+        self.assertEqual((4, 'Bhhh', 2048), self._described(domain))
+        self.assertEqual((3, '', 4096), self._described(domain, INACTIVE))
+
+    def test_transient(self):
+        domain = self.connection.createXML(DOMAIN % (ELASTIC, ''), 0)
+        domain.setVcpusFlags(3, LIVE)
+        self.assertEqual((3, 'Bhh.', 2048), self._described(domain))
+        self.assertRefused(
+            fakelibvirt.VIR_ERR_OPERATION_INVALID,
+            'Requested operation is not valid: transient domains do not have '
+            'any persistent config', domain.setVcpusFlags, 3, CONFIG)
+
+    def test_not_marked(self):
+        """What boots without a mark can never be taken away."""
+        for size in ("<vcpu>4</vcpu>", "<vcpu current='3'>4</vcpu>"):
+            domain = self._start(size)
+            self.assertRefused(
+                fakelibvirt.VIR_ERR_CONFIG_UNSUPPORTED,
+                'unsupported configuration: failed to find appropriate '
+                'hotpluggable vcpus to reach the desired target vcpu count',
+                domain.setVcpusFlags, 1, LIVE)
+            domain.destroy()
+
+        # What is added to it can be.
+        domain.create()
+        domain.setVcpusFlags(4, LIVE)
+        self.assertEqual((4, 'BBBh', 4096), self._described(domain))
+        domain.setVcpusFlags(3, LIVE)
+        self.assertEqual((3, 'BBB.', 4096), self._described(domain))
+
+    def test_refused(self):
+        domain = self._start()
+        invalid = fakelibvirt.VIR_ERR_INVALID_ARG
+        self.assertRefused(
+            invalid, 'nvcpus in virDomainSetVcpusFlags must not be zero',
+            domain.setVcpusFlags, 0, LIVE)
+        self.assertRefused(
+            invalid, 'invalid argument: requested vcpus is greater than max '
+            'allowable vcpus for the live domain: 5 > 4',
+            domain.setVcpusFlags, 5, LIVE | CONFIG)
+        self.assertRefused(
+            invalid, 'invalid argument: requested vcpus is greater than max '
+            'allowable vcpus for the persistent domain: 5 > 4',
+            domain.setVcpusFlags, 5, CONFIG)
+        self.assertRefused(
+            invalid, 'invalid argument: cannot set memory higher than max '
+            'memory', domain.setMemoryFlags, 8192, LIVE)
+        self.assertRefused(
+            invalid, 'memory in virDomainSetMemoryFlags must not be zero',
+            domain.setMemoryFlags, 0, CONFIG)
+        self.assertRefused(
+            fakelibvirt.VIR_ERR_OPERATION_INVALID,
+            'Requested operation is not valid: cannot resize the maximum '
+            'memory on an active domain', domain.setMemoryFlags, 8192,
+            LIVE | fakelibvirt.VIR_DOMAIN_MEM_MAXIMUM)
+        self.assertRefused(
+            fakelibvirt.VIR_ERR_ARGUMENT_UNSUPPORTED,
+            'argument unsupported: QEMU guest agent is not configured',
+            domain.vcpusFlags, LIVE | fakelibvirt.VIR_DOMAIN_VCPU_GUEST)
+        self.assertEqual((2, 'Bh..', 2048), self._described(domain))
+        self.assertEqual((2, 'Bh..', 2048), self._described(domain, INACTIVE))
+
+    def test_refused_while_stopped(self):
+        domain = self._define()
+        message = 'Requested operation is not valid: domain is not running'
+        for call, *args in ((domain.setVcpusFlags, 3, LIVE | CONFIG),
+                            (domain.setMemoryFlags, 1024, LIVE),
+                            (domain.vcpusFlags, LIVE),
+                            (domain.memoryStats,)):
+            self.assertRefused(
+                fakelibvirt.VIR_ERR_OPERATION_INVALID, message, call, *args)
+        self.assertRaises(fakelibvirt.libvirtError, domain.vcpus)
+
+    def test_refused_definitions(self):
+        for size, message in (
+            ("<vcpu>1</vcpu><vcpus><vcpu id='0' enabled='yes' "
+             "hotpluggable='yes'/></vcpus>", "vcpu0 can't be hotpluggable"),
+            ("<vcpu>2</vcpu><vcpus><vcpu id='1' enabled='no' "
+             "hotpluggable='no'/></vcpus>",
+             "vcpu '1' is both offline and not hotpluggable"),
+        ):
+            self.assertRefused(
+                fakelibvirt.VIR_ERR_CONFIG_UNSUPPORTED,
+                'unsupported configuration: ' + message, self._define, size)
+
+    def test_guest_unplugs_too_late(self):
+        """A guest may let go only some of the vCPUs in time, or none."""
+        for in_time, left, later in ((0, 4, 3), (1, 3, 2)):
+            domain = self._start()
+            domain.setVcpusFlags(4, LIVE)
+            domain._size.guest.unplugs_in_time = in_time
+            self.assertRefused(
+                fakelibvirt.VIR_ERR_OPERATION_TIMEOUT,
+                'Timed out during operation: vcpu unplug request timed out. '
+                'Unplug result must be manually inspected in the domain',
+                domain.setVcpusFlags, 1, LIVE)
+            self.assertEqual(left, domain.vcpusFlags(LIVE))
+            # Nobody can ask for the same vCPU twice.
+            self.assertRefused(
+                fakelibvirt.VIR_ERR_INTERNAL_ERROR,
+                'An error occurred, but the cause is unknown',
+                domain.setVcpusFlags, 1, LIVE)
+            # It may still comply, when nobody waits for it any more.
+            domain._size.let_go()
+            self.assertEqual(later, domain.vcpusFlags(LIVE))
+            domain.destroy()
+
+    def test_guest_without_balloon_driver(self):
+        """It has all the memory there is, whatever is asked of it."""
+        domain = self._start()
+        domain._size.guest.balloons = False
+        domain.setMemoryFlags(1024, LIVE)
+        self.assertEqual(2048, domain.memoryStats()['actual'])
+        domain.destroy()
+        domain.create()
+        self.assertEqual((2, 'Bh..', 4096), self._described(domain))
+        self.assertNotIn('available', domain.memoryStats())
+
+    def test_guest_uses_its_memory(self):
+        """It gives up no more than it can."""
+        domain = self._start()
+        domain._size.guest.memory_in_use = 1536
+        domain.setMemoryFlags(1024, LIVE)
+        self.assertEqual(1536, domain.memoryStats()['actual'])
+
+    def test_no_balloon(self):
+        domain = self._start(devices="<memballoon model='none'/>")
+        self.assertEqual((2, 'Bh..', 4096), self._described(domain))
+        self.assertRefused(
+            fakelibvirt.VIR_ERR_OPERATION_INVALID,
+            'Requested operation is not valid: Unable to change memory of '
+            'active domain without the balloon device and guest OS balloon '
+            'driver', domain.setMemoryFlags, 1024, LIVE)
+        self.assertNotIn('actual', domain.memoryStats())

@@ -1,0 +1,101 @@
+"""Guests of elastic servers start with less than they can have.
+
+Their start size goes into every definition that is written of them, and the
+compute says in placement that it can do that.
+"""
+
+from lxml import etree
+
+from nova import elastic
+
+
+class LibvirtDriver(driver.ComputeDriver):
+
+    def _soft_reboot(*nova):
+        guest = ...  # nova
+        self._write_start_size(guest, instance)
+        ...
+
+    def _write_start_size(self, guest, instance):
+        """Have the guest come back with its start size from a reboot.
+
+        Its definition may have been written from what it had while it ran,
+        as that of a guest that has been live-migrated is.
+        """
+        config = self._get_start_size_config(instance)
+        if config.vcpus_current is not None:
+            guest.set_vcpus(config.vcpus_current, persistent=True)
+        if config.current_memory is not None:
+            guest.set_memory(config.current_memory, persistent=True)
+
+    def rescue(*nova):
+        ...
+        unrescue_xml = ...  # nova
+        unrescue_xml = self._with_start_size(unrescue_xml, instance)
+        ...
+
+    def unrescue(*nova):
+        ...
+
+    def _with_start_size(self, xml, instance):
+        """The description of a guest as it was, for its next start."""
+        if not elastic.is_elastic(instance.flavor):
+            return xml
+        root = etree.fromstring(xml)
+        self._get_start_size_config(instance).format_current(root)
+        return etree.tostring(root, encoding='unicode')
+
+    def _get_guest_config(*nova):
+        ...
+        guest.vcpus = ...  # nova
+        self._set_start_size(guest, instance)
+        ...
+
+    @staticmethod
+    def _supports_elastic():
+        """Whether what a guest has can change here while it runs."""
+        return (CONF.libvirt.virt_type in ('qemu', 'kvm') and
+                fields.Architecture.from_host() in (
+                    fields.Architecture.X86_64, fields.Architecture.I686))
+
+    def _set_start_size(self, guest, instance):
+        """Let the guest of an elastic server start with its start size.
+
+        :param guest: The LibvirtConfigGuest, with the most it can have
+        """
+        if not self._supports_elastic():
+            return
+        flavor = instance.flavor
+        resources = elastic.elastic_resources(flavor)
+        size = elastic.start_size(instance)
+        if 'vcpus' in resources:
+            guest.vcpus_current = size.vcpus
+            guest.vcpus_minimum = elastic.minimum(flavor).vcpus
+        if 'memory_mb' in resources:
+            guest.current_memory = size.memory_mb * units.Ki
+
+    def _get_start_size_config(self, instance):
+        """A guest config that knows of nothing but the start size."""
+        config = vconfig.LibvirtConfigGuest()
+        self._set_start_size(config, instance)
+        return config
+
+    def _guest_add_memory_balloon(*nova):
+        if ...:  # nova
+            ...
+            if guest.current_memory is not None:
+                # It is what changes the memory of a guest while it runs.
+                balloon.model = 'virtio'
+
+    def update_provider_tree(*nova):
+        ...
+        provider_tree.update_inventory(...)  # nova
+        self._update_provider_tree_for_elastic(provider_tree, nodename)
+        ...
+
+    def _update_provider_tree_for_elastic(self, provider_tree, nodename):
+        """Say in the provider tree whether elastic servers can be here."""
+        if self._supports_elastic():
+            provider_tree.add_traits(nodename, elastic.TRAIT)
+        else:
+            provider_tree.remove_traits(nodename, elastic.TRAIT)
