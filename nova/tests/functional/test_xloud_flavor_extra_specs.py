@@ -49,7 +49,8 @@ class ElasticExtraSpecsTest(integrated_helpers._IntegratedTestBase):
             {'minimum_cpu': '4', 'minimum_memory': '4096'},
             self.admin_api.get_extra_specs(self.flavor_id))
 
-    @ddt.data('0', '-1', 'x', '1.5')
+    # JSON has numbers as well. What is stored are strings.
+    @ddt.data('0', '-1', 'x', '1.5', '0x4', 'True', 0, 1.5, 2.0)
     def test_bad_value(self, value):
         """What is no positive integer is refused and nothing is saved."""
         for name in ('minimum_cpu', 'minimum_memory'):
@@ -58,3 +59,9 @@ class ElasticExtraSpecsTest(integrated_helpers._IntegratedTestBase):
                 {'extra_specs': {'hw:cpu_policy': 'shared', name: value}})
             self._assert_refused(
                 self.admin_api.put_extra_spec, name, {name: value})
+
+
+class ElasticExtraSpecsOldTest(ElasticExtraSpecsTest):
+    """Values are checked before the microversion that knows them as well."""
+
+    microversion = '2.1'

@@ -1,0 +1,34 @@
+"""The scheduler is asked for the minimum of a new server, and for what others have.
+
+A request knows its flavor and not the server, so the size of an existing server
+travels as the minimum of its flavor.
+"""
+
+from nova import elastic
+
+
+class RequestSpec(base.NovaObject):
+
+    @property
+    def vcpus(self):  # replaces nova
+        return elastic.minimum(self.flavor).vcpus
+
+    @property
+    def memory_mb(self):  # replaces nova
+        return elastic.minimum(self.flavor).memory_mb
+
+    def ensure_project_and_user_id(*nova):
+        ...
+        self.ensure_size(instance)
+
+    def ensure_size(self, instance):
+        """Ask for what an existing elastic server has, unless it is resized.
+
+        The flavor of the request is the one place that is sent to the
+        scheduler and is set anew before each move.
+        """
+        if 'flavor' not in self or not elastic.is_elastic(self.flavor):
+            return
+        if self.flavor.id == instance.flavor.id:
+            self.flavor = elastic.with_minimum(
+                instance.flavor, elastic.size(instance))

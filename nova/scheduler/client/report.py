@@ -1,0 +1,54 @@
+"""The allocation of a server follows its size, in one request that is retried."""
+
+
+class SchedulerReportClient(object):
+
+    def _remove_resources_from_instance_allocation(*nova):
+        ...
+
+    @retries
+    def set_instance_resources(self, context, consumer_uuid, rp_uuid,
+                               resources):
+        """Give a consumer other amounts of resources of one provider.
+
+        What else the consumer has, there or on other providers, stays.
+
+        :param context: The security context
+        :param consumer_uuid: The UUID of the consumer to update
+        :param rp_uuid: The provider, of which the consumer has resources
+        :param resources: A dict of resource class to the new amount; what
+            has none afterwards is removed
+        :returns: True if the consumer has these amounts now. False if out of
+            retries.
+        :raises: keystoneauth1.exceptions.base.ClientException on failure to
+            communicate with the placement API
+        :raises: ConsumerAllocationRetrievalFailed if the current allocation
+            cannot be read from placement
+        :raises: AllocationUpdateFailed if placement refuses the amounts
+        """
+        payload = self.get_allocs_for_consumer(context, consumer_uuid)
+        alloc = payload['allocations'].get(rp_uuid)
+        if not alloc:
+            raise exception.AllocationUpdateFailed(
+                consumer_uuid=consumer_uuid,
+                error=_('It has no allocation on resource provider %s.') %
+                rp_uuid)
+        amounts = {rc: amount
+                   for rc, amount in {**alloc['resources'],
+                                      **resources}.items() if amount}
+        if amounts == alloc['resources']:
+            return True
+        alloc['resources'] = amounts
+
+        resp = self._put_allocations(context, consumer_uuid, payload)
+        if resp.status_code == 204:
+            return True
+        # What stands before placement has answers that are no JSON.
+        reason = resp.text
+        if resp.status_code == 409:
+            error = resp.json()['errors'][0]
+            reason = error['detail']
+            if error['code'] == 'placement.concurrent_update':
+                raise Retry('set_instance_resources', reason)
+        raise exception.AllocationUpdateFailed(
+            consumer_uuid=consumer_uuid, error=reason)

@@ -1,0 +1,154 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Elastic servers some of whose CPUs Nova pins.
+
+Placement holds all the CPUs that are pinned up to the maximum, so that the
+server can always grow; only the others are counted as the server has them.
+"""
+
+from io import StringIO
+
+import ddt
+import fixtures
+
+from nova.cmd import manage
+from nova import context as nova_context
+from nova import elastic
+from nova import objects
+from nova.scheduler import utils as scheduler_utils
+from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.tests.functional.libvirt import base
+
+GROWN = elastic.Size(3, 3072)
+
+# The extra specs of a flavor of 4 vCPUs with minimum_cpu=1, its PCPUs, and its
+# VCPUs at 1 and at 3 vCPUs.
+FLAVORS = {
+    'dedicated': ({'hw:cpu_policy': 'dedicated'}, 4, 0, 0),
+    'isolated_emulator': ({'hw:cpu_policy': 'dedicated',
+                           'hw:emulator_threads_policy': 'isolate'}, 5, 0, 0),
+    'realtime': ({'hw:cpu_policy': 'dedicated', 'hw:cpu_realtime': 'yes',
+                  'hw:cpu_realtime_mask': '^0'}, 4, 0, 0),
+    'mixed_last': ({'hw:cpu_policy': 'mixed',
+                    'hw:cpu_dedicated_mask': '2-3'}, 2, 1, 2),
+    'mixed_first': ({'hw:cpu_policy': 'mixed',
+                     'hw:cpu_dedicated_mask': '0-1'}, 2, 0, 1),
+    'mixed_realtime': ({'hw:cpu_policy': 'mixed', 'hw:cpu_realtime': 'yes',
+                        'hw:cpu_realtime_mask': '^1'}, 3, 0, 1),
+    'numa': ({'hw:numa_nodes': '2'}, 0, 1, 3),
+}
+
+
+@ddt.ddt
+class ElasticPinnedTest(base.ServersTestBase):
+    microversion = 'latest'
+    ADMIN_API = True
+    ADDITIONAL_FILTERS = ['NUMATopologyFilter']
+
+    def setUp(self):
+        super().setUp()
+
+        self.flags(cpu_dedicated_set='0-4,7-9',
+                   cpu_shared_set='5-6,10-13', group='compute')
+        self.flags(vcpu_pin_set=None)
+        self.useFixture(fixtures.MockPatch(
+            'nova.virt.libvirt.driver.LibvirtDriver'
+            '.migrate_disk_and_power_off', return_value='{}'))
+        self.ctxt = nova_context.get_admin_context()
+        for hostname in ('host1', 'host2'):
+            self.start_compute(
+                hostname=hostname, host_info=fakelibvirt.HostInfo(
+                    cpu_nodes=2, cpu_sockets=1, cpu_cores=7, cpu_threads=1,
+                    kB_mem=16 * 1024 * 1024))
+
+    def _instance(self, server):
+        mapping = objects.InstanceMapping.get_by_instance_uuid(
+            self.ctxt, server['id'])
+        with nova_context.target_cell(
+                self.ctxt, mapping.cell_mapping) as cctxt:
+            return objects.Instance.get_by_uuid(cctxt, server['id'])
+
+    def _assert_placement(self, server, host, pcpus, vcpus, memory_mb):
+        """What the server has, and that there is nothing to mend."""
+        allocations = self._get_allocations_by_server_uuid(server['id'])
+        resources = allocations[self.compute_rp_uuids[host]]['resources']
+        self.assertEqual(
+            (pcpus, vcpus, memory_mb),
+            tuple(resources.get(rc, 0)
+                  for rc in ('PCPU', 'VCPU', 'MEMORY_MB')))
+        cli = manage.PlacementCommands()
+        with fixtures.MonkeyPatch('sys.stdout', StringIO()):
+            self.assertEqual(4, cli.heal_allocations())
+            self.assertEqual(0, cli.audit())
+
+    def _grow(self, server, size):
+        """What an adjust writes: the size, and the resources it needs."""
+        instance = self._instance(server)
+        manager = self.computes[instance.host].manager
+        elastic.set_size(instance, size)
+        instance.save()
+        self._claim(manager, instance, size)
+        self._run_periodics()
+
+    def _claim(self, manager, instance, size):
+        self.assertTrue(manager.reportclient.set_instance_resources(
+            self.ctxt, instance.uuid, self.compute_rp_uuids[instance.host],
+            scheduler_utils.resources_from_size(instance, size)))
+
+    @ddt.data(*sorted(FLAVORS))
+    def test_boot_grow_and_move(self, name):
+        specs, pcpus, at_minimum, grown = FLAVORS[name]
+        flavor_id = self._create_flavor(
+            vcpu=4, memory_mb=4096,
+            extra_spec=dict(specs, minimum_cpu='1', minimum_memory='1024'))
+        server = self._create_server(
+            flavor_id=flavor_id, host='host1', networks='none')
+        self._assert_placement(server, 'host1', pcpus, at_minimum, 1024)
+        self.assertEqual(elastic.Size(1, 1024),
+                         elastic.size(self._instance(server)))
+
+        self._grow(server, GROWN)
+        self._assert_placement(server, 'host1', pcpus, grown, 3072)
+
+        self._migrate_server(server)
+        self._assert_placement(server, 'host2', pcpus, grown, 3072)
+        self._confirm_resize(server)
+        self._assert_placement(server, 'host2', pcpus, grown, 3072)
+
+        self._migrate_server(server)
+        self._revert_resize(server)
+        self._assert_placement(server, 'host2', pcpus, grown, 3072)
+
+        # Back to the minimum with the next start.
+        instance = self._instance(server)
+        elastic.set_size(instance, GROWN, start=elastic.Size(1, 1024))
+        instance.save()
+        self._reboot_server(server, hard=True)
+        self._assert_placement(server, 'host2', pcpus, at_minimum, 1024)
+
+        self._delete_server(server)
+        self.assertEqual(
+            {}, self._get_allocations_by_server_uuid(server['id']))
+
+    def test_image_policy(self):
+        """An image asks for dedicated CPUs as well."""
+        image_id = self._create_image({'hw_cpu_policy': 'dedicated'})['id']
+        flavor_id = self._create_flavor(
+            vcpu=4, memory_mb=4096,
+            extra_spec={'minimum_cpu': '1', 'minimum_memory': '1024'})
+        server = self._create_server(
+            flavor_id=flavor_id, image_uuid=image_id, host='host1',
+            networks='none')
+        self._assert_placement(server, 'host1', 4, 0, 1024)
+        self._grow(server, GROWN)
+        self._assert_placement(server, 'host1', 4, 0, 3072)

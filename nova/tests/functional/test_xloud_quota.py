@@ -1,0 +1,281 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What quota, usage records and notifications count an elastic server for."""
+
+import datetime
+from io import StringIO
+
+import fixtures
+from oslo_limit import fixture as limit_fixture
+from oslo_utils import timeutils
+
+from nova.cmd import manage
+from nova import elastic
+from nova.limit import local as local_limit
+from nova.tests.functional.api import client as api_client
+from nova.tests.functional import xloud_base
+from nova.tests.functional.xloud_base import MINIMUM
+
+GROWN = elastic.Size(3, 3072)
+
+
+class QuotaTests:
+    """What holds for each way of counting; the quota is 4 cores, 8 GiB."""
+
+    def _assert_over_quota(self, method, *args):
+        error = self.assertRaises(
+            api_client.OpenStackApiException, method, *args)
+        self.assertEqual(403, error.response.status_code)
+
+    def _assert_no_more_servers(self, flavor_id=None):
+        self._assert_over_quota(
+            self.api.post_server, {'server': self._build_server(
+                flavor_id=flavor_id or self.flavor_id, networks='none')})
+
+    def test_create(self):
+        """Each server takes its minimum of the quota."""
+        for _ in range(4):
+            server = self._boot()
+        self._assert_no_more_servers()
+        self._delete_server(server)
+        self._boot()
+
+    def test_create_many(self):
+        body = self._build_server(flavor_id=self.flavor_id, networks='none')
+        body['min_count'] = 5
+        self._assert_over_quota(self.api.post_server, {'server': body})
+        body['min_count'] = 2
+        body['max_count'] = 5
+        self.api.post_server({'server': body})
+        self.assertEqual(4, len(self.api.get_servers(detail=False)))
+
+    def test_grown(self):
+        """A server that grew leaves the less for others."""
+        server = self._boot()
+        self._set_size(server, GROWN)
+        self._boot()
+        self._assert_no_more_servers()
+        self._set_size(server, MINIMUM)
+        self._boot()
+
+    def test_rebuild(self):
+        """A rebuild asks for nothing and changes nothing."""
+        server = self._boot()
+        self._set_size(server, elastic.Size(4, 4096))
+        self._rebuild_server(server, 'a2459075-d96c-40d5-893e-577ff92e721c')
+        self.assertCounted(server, elastic.Size(4, 4096))
+
+    def test_unshelve(self):
+        """What the server had when it was shelved has to be there again."""
+        self.flags(shelved_offload_time=0)
+        server = self._boot()
+        self._set_size(server, GROWN)
+        self._shelve_server(server)
+        self._boot()
+        self._unshelve_server(server)
+        self._assert_no_more_servers()
+
+
+class QuotaFromDatabaseTest(QuotaTests, xloud_base.ElasticServersTestBase):
+
+    def setUp(self):
+        super().setUp()
+        self.flags(cores=4, ram=8192, group='quota')
+
+    def test_resize(self):
+        """From what the server has to the minimum of the new flavor."""
+        server = self._boot()
+        self._set_size(server, GROWN)
+        self._boot()
+        six = elastic.Size(6, 6144)
+        self._assert_over_quota(
+            self.api.post_server_action, server['id'],
+            {'resize': {'flavorRef': self._elastic_flavor(
+                minimum=elastic.Size(4, 3072), maximum=six)}})
+        self._resize_server(server, self._elastic_flavor(
+            minimum=elastic.Size(2, 1024), maximum=six))
+        self.assertEqual(elastic.Size(3, 2048), self._quota_usage())
+
+        # The way back needs quota as well.
+        other = self._boot()
+        self._assert_over_quota(
+            self.api.post_server_action, server['id'],
+            {'revertResize': None})
+        self._delete_server(other)
+        self._revert_resize(server)
+        self.assertEqual(elastic.Size(4, 4096), self._quota_usage())
+
+    def test_restore(self):
+        """A soft-deleted server comes back with what it had."""
+        self.flags(reclaim_instance_interval=3600)
+        server = self._boot()
+        self._set_size(server, GROWN)
+        self.api.delete_server(server['id'])
+        self._wait_for_state_change(server, 'SOFT_DELETED')
+        self.assertEqual(elastic.Size(0, 0), self._quota_usage())
+        others = [self._boot(), self._boot()]
+        self._assert_over_quota(
+            self.api.post_server_action, server['id'], {'restore': {}})
+        self.api.post_server_action(others[0]['id'], {'forceDelete': None})
+        self._wait_until_deleted(others[0])
+        self.api.post_server_action(server['id'], {'restore': {}})
+        self._wait_for_state_change(server, 'ACTIVE')
+        self.assertEqual(elastic.Size(4, 4096), self._quota_usage())
+
+
+class QuotaFromPlacementTest(QuotaTests, xloud_base.ElasticServersTestBase):
+
+    def setUp(self):
+        super().setUp()
+        self.flags(cores=4, ram=8192, count_usage_from_placement=True,
+                   group='quota')
+
+    def test_create_pinned(self):
+        """Pinned CPUs are all held in placement, and so all asked for."""
+        six = elastic.Size(6, 4096)
+        for specs in ({'hw:cpu_policy': 'dedicated'},
+                      {'hw:cpu_policy': 'mixed',
+                       'hw:cpu_dedicated_mask': '^0'}):
+            self._assert_no_more_servers(
+                self._elastic_flavor(maximum=six, **specs))
+
+        image = self._create_image({'hw_cpu_policy': 'dedicated'})
+        self._assert_over_quota(
+            self.api.post_server, {'server': self._build_server(
+                flavor_id=self._elastic_flavor(maximum=six),
+                image_uuid=image['id'], networks='none')})
+
+    def test_resize_to_pinned(self):
+        server = self._boot()
+        self._assert_over_quota(
+            self.api.post_server_action, server['id'],
+            {'resize': {'flavorRef': self._elastic_flavor(
+                maximum=elastic.Size(6, 4096),
+                **{'hw:cpu_policy': 'dedicated'})}})
+
+    def test_unshelve_pinned(self):
+        """A server that is back holds all its pinned CPUs again."""
+        self.flags(shelved_offload_time=0)
+        server = self._boot(self._elastic_flavor(
+            **{'hw:cpu_policy': 'dedicated'}))
+        self._shelve_server(server)
+        other = self._boot()
+        self._assert_over_quota(
+            self.api.post_server_action, server['id'], {'unshelve': None})
+        self._delete_server(other)
+        self._unshelve_server(server)
+
+    def test_unshelve_over_quota(self):
+        self.flags(shelved_offload_time=0)
+        server = self._boot()
+        self._set_size(server, GROWN)
+        self._shelve_server(server)
+        self._boot()
+        other = self._boot()
+        self._assert_over_quota(
+            self.api.post_server_action, server['id'], {'unshelve': None})
+        self._delete_server(other)
+        self._unshelve_server(server)
+
+
+class UnifiedLimitsTest(QuotaTests, xloud_base.ElasticServersTestBase):
+
+    def setUp(self):
+        super().setUp()
+        self.flags(driver='nova.quota.UnifiedLimitsDriver', group='quota')
+        limits = dict.fromkeys(
+            local_limit.API_LIMITS | local_limit.DB_LIMITS, 10000)
+        limits.update({'servers': 10, 'class:VCPU': 4,
+                       'class:MEMORY_MB': 8192, 'class:DISK_GB': 1000})
+        self.useFixture(limit_fixture.LimitFixture(limits, {}))
+
+    def test_resize(self):
+        """As everywhere in unified limits, both sizes count in a resize."""
+        server = self._boot()
+        self._set_size(server, elastic.Size(2, 2048))
+        six = elastic.Size(6, 6144)
+        self._assert_over_quota(
+            self.api.post_server_action, server['id'],
+            {'resize': {'flavorRef': self._elastic_flavor(
+                minimum=elastic.Size(3, 3072), maximum=six)}})
+        self._resize_server(server, self._elastic_flavor(
+            minimum=elastic.Size(2, 2048), maximum=six))
+        self._assert_no_more_servers()
+        self._confirm_resize(server)
+        self._boot()
+
+
+class UsageTest(xloud_base.ElasticServersTestBase):
+
+    def test_usage_records(self):
+        """os-simple-tenant-usage bills what the server has."""
+        server = self._boot()
+        self._set_size(server, GROWN)
+        now = timeutils.utcnow()
+        hour = datetime.timedelta(hours=1)
+        url = '/os-simple-tenant-usage/%s?start=%s&end=%s' % (
+            self._instance(server).project_id,
+            (now - hour).isoformat(), (now + hour).isoformat())
+
+        def records():
+            usage = self.admin_api.api_get(url).body['tenant_usage']
+            self.assertIn('server_usages', usage)
+            return usage
+
+        # Services that share a process can be in each other's cell.
+        usage = self._wait_for_assert(records)
+        record, = usage['server_usages']
+        self.assertEqual(GROWN, (record['vcpus'], record['memory_mb']))
+        self.assertAlmostEqual(
+            usage['total_hours'] * 3, usage['total_vcpus_usage'])
+        self.assertAlmostEqual(
+            usage['total_hours'] * 3072, usage['total_memory_mb_usage'])
+
+    def test_notifications(self):
+        server = self._boot()
+        self._set_size(server, GROWN)
+        self.notifier.reset()
+        self._stop_server(server)
+        self.notifier.wait_for_versioned_notifications(
+            'instance.power_off.end')
+
+        legacy = [n.payload for n in self.notifier.notifications
+                  if n.event_type == 'compute.instance.power_off.end']
+        self.assertEqual(
+            [GROWN], [(n['vcpus'], n['memory_mb']) for n in legacy])
+        versioned = [
+            n['payload']['nova_object.data']['flavor']['nova_object.data']
+            for n in self.notifier.versioned_notifications
+            if n['event_type'] == 'instance.power_off.end']
+        self.assertEqual(
+            [GROWN], [(n['vcpus'], n['memory_mb']) for n in versioned])
+        self.assertEqual('1', versioned[0]['extra_specs']['minimum_cpu'])
+
+    def test_server_details(self):
+        """The flavor of a server is told as it is."""
+        server = self._boot()
+        flavor = self.api.get_server(server['id'])['flavor']
+        self.assertEqual((4, 4096), (flavor['vcpus'], flavor['ram']))
+
+    def test_placement_commands(self):
+        """heal_allocations restores the size; audit finds nothing."""
+        server = self._boot()
+        self._set_size(server, GROWN)
+        self._delete_server_allocations(server['id'])
+        self.useFixture(fixtures.MonkeyPatch('sys.stdout', StringIO()))
+        cli = manage.PlacementCommands()
+        self.assertEqual(0, cli.heal_allocations())
+        self.assertCounted(server, GROWN)
+        self.assertEqual(4, cli.heal_allocations())
+        self.assertEqual(0, cli.audit(verbose=True))
+        self.assertCounted(server, GROWN)

@@ -1,0 +1,163 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What functional tests of elastic servers share."""
+
+from unittest import mock
+
+import nova.conf
+from nova import context as nova_context
+from nova import elastic
+from nova import objects
+from nova.tests.functional import integrated_helpers
+from nova import utils
+from nova.virt import fake
+
+CONF = nova.conf.CONF
+
+MINIMUM = elastic.Size(1, 1024)
+MAXIMUM = elastic.Size(4, 4096)
+
+
+class ElasticServersTestBase(integrated_helpers.ProviderUsageBaseTestCase):
+    """Two computes, and a look at all the books in which a server stands."""
+
+    compute_driver = 'fake.MediumFakeDriver'
+    HOSTS = ('host1', 'host2')
+
+    # Computes that cannot run elastic servers.
+    PLAIN_HOSTS = ()
+
+    def setUp(self):
+        update_provider_tree = fake.FakeDriver.update_provider_tree
+
+        def report_traits(driver, provider_tree, nodename, allocations=None):
+            update_provider_tree(
+                driver, provider_tree, nodename, allocations=allocations)
+            if nodename in self.PLAIN_HOSTS:
+                provider_tree.remove_traits(nodename, elastic.TRAIT)
+
+        patcher = mock.patch.object(
+            fake.FakeDriver, 'update_provider_tree', report_traits)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        # A host has what its driver says and not more.
+        self.flags(initial_cpu_allocation_ratio=1.0)
+        super().setUp()
+
+        self.ctxt = nova_context.get_admin_context()
+        for host in self.HOSTS:
+            self._start_compute(host)
+        self.flavor_id = self._elastic_flavor()
+
+    def _elastic_flavor(self, minimum=MINIMUM, maximum=MAXIMUM, **specs):
+        extra_spec = {elastic.MINIMUM_CPU: str(minimum.vcpus),
+                      elastic.MINIMUM_MEMORY: str(minimum.memory_mb)}
+        extra_spec.update(specs)
+        return self._create_flavor(
+            vcpu=maximum.vcpus, memory_mb=maximum.memory_mb,
+            extra_spec=extra_spec)
+
+    def _boot(self, flavor_id=None, host='host1', **kwargs):
+        return self._create_server(
+            flavor_id=flavor_id or self.flavor_id, networks='none',
+            host=host, **kwargs)
+
+    def _instance(self, server):
+        mapping = objects.InstanceMapping.get_by_instance_uuid(
+            self.ctxt, server['id'])
+        with nova_context.target_cell(
+                self.ctxt, mapping.cell_mapping) as cctxt:
+            return objects.Instance.get_by_uuid(
+                cctxt, server['id'],
+                expected_attrs=['flavor', 'system_metadata'])
+
+    def _set_size(self, server, size, start=None):
+        """Give a server another size, in all the books.
+
+        :param start: What it is to come back with at its next start, if that
+            is something else.
+        """
+        instance = self._instance(server)
+        manager = self.computes[instance.host].manager
+        elastic.set_size(instance, size, start)
+        instance.save()
+        self.assertTrue(manager.reportclient.set_instance_resources(
+            self.ctxt, instance.uuid,
+            self._get_provider_uuid_by_host(instance.host),
+            {'VCPU': size.vcpus, 'MEMORY_MB': size.memory_mb}))
+        self._run_periodics()
+
+    def _host_usage(self, host):
+        """What os-hypervisors and placement say is used on a host."""
+        rp_uuid = self._get_provider_uuid_by_host(host)
+        usages = self._get_provider_usages(rp_uuid)
+        # The last one in which it tells what is used.
+        with utils.temporary_mutation(self.admin_api, microversion='2.87'):
+            hypervisor = self.admin_api.api_get(
+                '/os-hypervisors/%s' % rp_uuid).body['hypervisor']
+        return (
+            elastic.Size(hypervisor['vcpus_used'],
+                         hypervisor['memory_mb_used'] -
+                         CONF.reserved_host_memory_mb),
+            elastic.Size(usages.get('VCPU', 0), usages.get('MEMORY_MB', 0)))
+
+    def _quota_usage(self):
+        limits = self.admin_api.api_get('/limits').body['limits']['absolute']
+        return elastic.Size(limits['totalCoresUsed'], limits['totalRAMUsed'])
+
+    def _allocated(self, consumer_uuid, host):
+        """What a consumer has allocated on a host."""
+        rp_uuid = self._get_provider_uuid_by_host(host)
+        allocations = self._get_allocations_by_server_uuid(consumer_uuid)
+        if rp_uuid not in allocations:
+            return None
+        resources = allocations[rp_uuid]['resources']
+        return elastic.Size(resources.get('VCPU', 0),
+                            resources.get('MEMORY_MB', 0))
+
+    def assertCounted(self, server, size, host='host1', start=None,
+                      held=None, quota=None):
+        """A server, the only one there is, has this size in every book.
+
+        :param start: Its start size, where that differs
+        :param held: A dict of host to what its resize holds there, besides
+        :param quota: What the project uses, where that is not the size
+        """
+        instance = self._instance(server)
+        self.assertEqual(size, elastic.size(instance), 'instance')
+        self.assertEqual(
+            start or size, elastic.start_size(instance), 'start size')
+        self.assertEqual(host, instance.host)
+
+        self.assertEqual(
+            size, self._allocated(server['id'], host), 'allocation')
+        self.assertEqual(quota or size, self._quota_usage(), 'quota')
+        held = dict(held or {})
+        for periodics in ('before', 'after'):
+            for name in self.HOSTS:
+                expected = elastic.Size(*map(
+                    sum, zip(size if name == host else (0, 0),
+                             held.get(name, (0, 0)))))
+                hypervisor, provider = self._host_usage(name)
+                self.assertEqual(
+                    expected, provider, '%s in placement' % name)
+                self.assertEqual(
+                    expected, hypervisor,
+                    '%s %s its periodic task' % (name, periodics))
+            self._run_periodics()
+
+    def assertNothingUsed(self):
+        for host in self.HOSTS:
+            for usage in self._host_usage(host):
+                self.assertEqual(elastic.Size(0, 0), usage, host)
+        self.assertEqual(elastic.Size(0, 0), self._quota_usage())
