@@ -15,7 +15,16 @@ from graft.run import run, step
 from graft.weave import Woven, weave
 
 # What tools leave in a work tree, and Nova's tarball does not say is theirs.
-IGNORED = ('*.egg-info/', '*.pyc', '__pycache__/', '.stestr/', '.tox/', 'build/', 'doc/build/')
+IGNORED = (
+    '*.egg-info/',
+    '*.pyc',
+    '__pycache__/',
+    '.stestr/',
+    '.tox/',
+    'build/',
+    'dist/',
+    'doc/source/_static/*.sample',
+)
 KEY = 'graft-key'
 
 
