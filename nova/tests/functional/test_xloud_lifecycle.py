@@ -21,9 +21,6 @@ from nova import exception
 from nova.tests.functional import xloud_base
 from nova.tests.unit import fake_requests
 
-GROWN = elastic.Size(3, 3072)
-START = elastic.Size(2, 2048)
-
 
 @ddt.ddt
 class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
@@ -31,15 +28,15 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
     def _grown(self):
         """A server with a size above its minimum, at its next start too."""
         server = self._boot()
-        self._set_size(server, GROWN)
-        self.assertCounted(server, GROWN)
+        self._set_size(server, xloud_base.GROWN)
+        self.assertCounted(server, xloud_base.GROWN)
         return server
 
     def _grown_for_now(self):
         """A server that has more than it is to come back with."""
         server = self._boot()
-        self._set_size(server, GROWN, start=START)
-        self.assertCounted(server, GROWN, start=START)
+        self._set_size(server, xloud_base.GROWN, start=xloud_base.START)
+        self.assertCounted(server, xloud_base.GROWN, start=xloud_base.START)
         return server
 
     def test_create_and_delete(self):
@@ -72,19 +69,19 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
         """A reboot brings the start size, and the size follows."""
         server = self._grown()
         self._reboot_server(server, hard=hard)
-        self.assertCounted(server, GROWN)
+        self.assertCounted(server, xloud_base.GROWN)
 
-        self._set_size(server, GROWN, start=START)
+        self._set_size(server, xloud_base.GROWN, start=xloud_base.START)
         self._reboot_server(server, hard=hard)
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)
 
     def test_stop_and_start(self):
         """A stopped server is counted for what it will come back with."""
         server = self._grown_for_now()
         self._stop_server(server)
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)
         self._start_server(server)
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)
 
     def test_host_restart(self):
         """Servers that are resumed with their host have their start size."""
@@ -97,36 +94,36 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                                create=True) as resume:
             self.restart_compute_service(compute, keep_hypervisor_state=True)
         resume.assert_called_once()
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)
 
     def test_rebuild(self):
         server = self._grown()
         self._rebuild_server(
             server, '155d900f-4e14-4e4c-a73d-069cbf4541e6')
-        self.assertCounted(server, GROWN)
+        self.assertCounted(server, xloud_base.GROWN)
 
-        self._set_size(server, GROWN, start=START)
+        self._set_size(server, xloud_base.GROWN, start=xloud_base.START)
         self._rebuild_server(
             server, 'a2459075-d96c-40d5-893e-577ff92e721c')
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)
 
     def test_rescue_and_unrescue(self):
         server = self._grown_for_now()
         self.api.post_server_action(server['id'], {'rescue': {}})
         self._wait_for_state_change(server, 'RESCUE')
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)
         self.api.post_server_action(server['id'], {'unrescue': None})
         self._wait_for_state_change(server, 'ACTIVE')
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)
 
     def test_shelve_and_unshelve(self):
         """A shelved server keeps its place; it comes back as it starts."""
         self.flags(shelved_offload_time=-1)
         server = self._grown_for_now()
         self._shelve_server(server, expected_state='SHELVED')
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)
         self._unshelve_server(server)
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)
 
     def test_offload_and_unshelve(self):
         """What an offloaded server had is claimed again with unshelve."""
@@ -137,11 +134,12 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
         for host in self.HOSTS:
             for usage in self._host_usage(host):
                 self.assertEqual(elastic.Size(0, 0), usage)
-        self.assertEqual(START, elastic.size(self._instance(server)))
+        self.assertEqual(
+            xloud_base.START, elastic.size(self._instance(server)))
 
         server = self._unshelve_server(server)
         self.assertCounted(
-            server, START, host=server['OS-EXT-SRV-ATTR:host'])
+            server, xloud_base.START, host=server['OS-EXT-SRV-ATTR:host'])
 
     def test_soft_delete_and_restore(self):
         """A driver that has only power off and on for it, as most have."""
@@ -155,11 +153,13 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
         server = self._grown_for_now()
         self.api.delete_server(server['id'])
         self._wait_for_state_change(server, 'SOFT_DELETED')
-        self.assertEqual(START, elastic.size(self._instance(server)))
-        self.assertEqual(START, self._allocated(server['id'], 'host1'))
+        self.assertEqual(
+            xloud_base.START, elastic.size(self._instance(server)))
+        self.assertEqual(
+            xloud_base.START, self._allocated(server['id'], 'host1'))
         self.api.post_server_action(server['id'], {'restore': {}})
         self._wait_for_state_change(server, 'ACTIVE')
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)
 
     def test_what_keeps_the_guest(self):
         """A guest that goes on is counted for what it has."""
@@ -169,10 +169,11 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                                ('resume', 'ACTIVE')):
             self.api.post_server_action(server['id'], {action: None})
             self._wait_for_state_change(server, status)
-            self.assertCounted(server, GROWN, start=START)
+            self.assertCounted(
+                server, xloud_base.GROWN, start=xloud_base.START)
 
         self._snapshot_server(server, 'snapshot')
-        self.assertCounted(server, GROWN, start=START)
+        self.assertCounted(server, xloud_base.GROWN, start=xloud_base.START)
 
     @ddt.data(exception.PlacementAPIConnectFailure(),
               exception.AllocationUpdateFailed(consumer_uuid='x', error='y'))
@@ -183,9 +184,9 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                 self.computes['host1'].manager.reportclient,
                 'set_instance_resources', side_effect=error):
             self._reboot_server(server, hard=True)
-        self.assertCounted(server, GROWN, start=START)
+        self.assertCounted(server, xloud_base.GROWN, start=xloud_base.START)
         self._stop_server(server)
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)
 
     def test_release_meets_a_broken_proxy(self):
         """An answer that is not from placement is a failure like any other."""
@@ -218,4 +219,4 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                 client, 'get_allocs_for_consumer', get_stale):
             self._reboot_server(server, hard=True)
         self.assertEqual([server['id']], stale)
-        self.assertCounted(server, START)
+        self.assertCounted(server, xloud_base.START)

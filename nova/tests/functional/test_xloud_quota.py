@@ -26,8 +26,6 @@ from nova.tests.functional.api import client as api_client
 from nova.tests.functional import xloud_base
 from nova.tests.functional.xloud_base import MINIMUM
 
-GROWN = elastic.Size(3, 3072)
-
 
 class QuotaTests:
     """What holds for each way of counting; the quota is 4 cores, 8 GiB."""
@@ -62,7 +60,7 @@ class QuotaTests:
     def test_grown(self):
         """A server that grew leaves the less for others."""
         server = self._boot()
-        self._set_size(server, GROWN)
+        self._set_size(server, xloud_base.GROWN)
         self._boot()
         self._assert_no_more_servers()
         self._set_size(server, MINIMUM)
@@ -79,7 +77,7 @@ class QuotaTests:
         """What the server had when it was shelved has to be there again."""
         self.flags(shelved_offload_time=0)
         server = self._boot()
-        self._set_size(server, GROWN)
+        self._set_size(server, xloud_base.GROWN)
         self._shelve_server(server)
         self._boot()
         self._unshelve_server(server)
@@ -95,7 +93,7 @@ class QuotaFromDatabaseTest(QuotaTests, xloud_base.ElasticServersTestBase):
     def test_resize(self):
         """From what the server has to the minimum of the new flavor."""
         server = self._boot()
-        self._set_size(server, GROWN)
+        self._set_size(server, xloud_base.GROWN)
         self._boot()
         six = elastic.Size(6, 6144)
         self._assert_over_quota(
@@ -119,7 +117,7 @@ class QuotaFromDatabaseTest(QuotaTests, xloud_base.ElasticServersTestBase):
         """A soft-deleted server comes back with what it had."""
         self.flags(reclaim_instance_interval=3600)
         server = self._boot()
-        self._set_size(server, GROWN)
+        self._set_size(server, xloud_base.GROWN)
         self.api.delete_server(server['id'])
         self._wait_for_state_change(server, 'SOFT_DELETED')
         self.assertEqual(elastic.Size(0, 0), self._quota_usage())
@@ -178,7 +176,7 @@ class QuotaFromPlacementTest(QuotaTests, xloud_base.ElasticServersTestBase):
     def test_unshelve_over_quota(self):
         self.flags(shelved_offload_time=0)
         server = self._boot()
-        self._set_size(server, GROWN)
+        self._set_size(server, xloud_base.GROWN)
         self._shelve_server(server)
         self._boot()
         other = self._boot()
@@ -220,7 +218,7 @@ class UsageTest(xloud_base.ElasticServersTestBase):
     def test_usage_records(self):
         """os-simple-tenant-usage bills what the server has."""
         server = self._boot()
-        self._set_size(server, GROWN)
+        self._set_size(server, xloud_base.GROWN)
         now = timeutils.utcnow()
         hour = datetime.timedelta(hours=1)
         url = '/os-simple-tenant-usage/%s?start=%s&end=%s' % (
@@ -235,7 +233,8 @@ class UsageTest(xloud_base.ElasticServersTestBase):
         # Services that share a process can be in each other's cell.
         usage = self._wait_for_assert(records)
         record, = usage['server_usages']
-        self.assertEqual(GROWN, (record['vcpus'], record['memory_mb']))
+        self.assertEqual(
+            xloud_base.GROWN, (record['vcpus'], record['memory_mb']))
         self.assertAlmostEqual(
             usage['total_hours'] * 3, usage['total_vcpus_usage'])
         self.assertAlmostEqual(
@@ -243,7 +242,7 @@ class UsageTest(xloud_base.ElasticServersTestBase):
 
     def test_notifications(self):
         server = self._boot()
-        self._set_size(server, GROWN)
+        self._set_size(server, xloud_base.GROWN)
         self.notifier.reset()
         self._stop_server(server)
         self.notifier.wait_for_versioned_notifications(
@@ -252,13 +251,14 @@ class UsageTest(xloud_base.ElasticServersTestBase):
         legacy = [n.payload for n in self.notifier.notifications
                   if n.event_type == 'compute.instance.power_off.end']
         self.assertEqual(
-            [GROWN], [(n['vcpus'], n['memory_mb']) for n in legacy])
+            [xloud_base.GROWN], [(n['vcpus'], n['memory_mb']) for n in legacy])
         versioned = [
             n['payload']['nova_object.data']['flavor']['nova_object.data']
             for n in self.notifier.versioned_notifications
             if n['event_type'] == 'instance.power_off.end']
         self.assertEqual(
-            [GROWN], [(n['vcpus'], n['memory_mb']) for n in versioned])
+            [xloud_base.GROWN],
+            [(n['vcpus'], n['memory_mb']) for n in versioned])
         self.assertEqual('1', versioned[0]['extra_specs']['minimum_cpu'])
 
     def test_server_details(self):
@@ -270,12 +270,12 @@ class UsageTest(xloud_base.ElasticServersTestBase):
     def test_placement_commands(self):
         """heal_allocations restores the size; audit finds nothing."""
         server = self._boot()
-        self._set_size(server, GROWN)
+        self._set_size(server, xloud_base.GROWN)
         self._delete_server_allocations(server['id'])
         self.useFixture(fixtures.MonkeyPatch('sys.stdout', StringIO()))
         cli = manage.PlacementCommands()
         self.assertEqual(0, cli.heal_allocations())
-        self.assertCounted(server, GROWN)
+        self.assertCounted(server, xloud_base.GROWN)
         self.assertEqual(4, cli.heal_allocations())
         self.assertEqual(0, cli.audit(verbose=True))
-        self.assertCounted(server, GROWN)
+        self.assertCounted(server, xloud_base.GROWN)

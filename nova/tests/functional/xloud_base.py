@@ -26,38 +26,13 @@ CONF = nova.conf.CONF
 
 MINIMUM = elastic.Size(1, 1024)
 MAXIMUM = elastic.Size(4, 4096)
+GROWN = elastic.Size(3, 3072)
+START = elastic.Size(2, 2048)
+NOTHING = elastic.Size(0, 0)
 
 
-class ElasticServersTestBase(integrated_helpers.ProviderUsageBaseTestCase):
-    """Two computes, and a look at all the books in which a server stands."""
-
-    compute_driver = 'fake.MediumFakeDriver'
-    HOSTS = ('host1', 'host2')
-
-    # Computes that cannot run elastic servers.
-    PLAIN_HOSTS = ()
-
-    def setUp(self):
-        update_provider_tree = fake.FakeDriver.update_provider_tree
-
-        def report_traits(driver, provider_tree, nodename, allocations=None):
-            update_provider_tree(
-                driver, provider_tree, nodename, allocations=allocations)
-            if nodename in self.PLAIN_HOSTS:
-                provider_tree.remove_traits(nodename, elastic.TRAIT)
-
-        patcher = mock.patch.object(
-            fake.FakeDriver, 'update_provider_tree', report_traits)
-        patcher.start()
-        self.addCleanup(patcher.stop)
-        # A host has what its driver says and not more.
-        self.flags(initial_cpu_allocation_ratio=1.0)
-        super().setUp()
-
-        self.ctxt = nova_context.get_admin_context()
-        for host in self.HOSTS:
-            self._start_compute(host)
-        self.flavor_id = self._elastic_flavor()
+class ElasticServersMixin:
+    """Elastic flavors and servers, and all the books in which these stand."""
 
     def _elastic_flavor(self, minimum=MINIMUM, maximum=MAXIMUM, **specs):
         extra_spec = {elastic.MINIMUM_CPU: str(minimum.vcpus),
@@ -81,25 +56,12 @@ class ElasticServersTestBase(integrated_helpers.ProviderUsageBaseTestCase):
                 cctxt, server['id'],
                 expected_attrs=['flavor', 'system_metadata'])
 
-    def _set_size(self, server, size, start=None):
-        """Give a server another size, in all the books.
-
-        :param start: What it is to come back with at its next start, if that
-            is something else.
-        """
-        instance = self._instance(server)
-        manager = self.computes[instance.host].manager
-        elastic.set_size(instance, size, start)
-        instance.save()
-        self.assertTrue(manager.reportclient.set_instance_resources(
-            self.ctxt, instance.uuid,
-            self._get_provider_uuid_by_host(instance.host),
-            {'VCPU': size.vcpus, 'MEMORY_MB': size.memory_mb}))
-        self._run_periodics()
+    def _provider_uuid(self, host):
+        return self._get_provider_uuid_by_host(host)
 
     def _host_usage(self, host):
         """What os-hypervisors and placement say is used on a host."""
-        rp_uuid = self._get_provider_uuid_by_host(host)
+        rp_uuid = self._provider_uuid(host)
         usages = self._get_provider_usages(rp_uuid)
         # The last one in which it tells what is used.
         with utils.temporary_mutation(self.admin_api, microversion='2.87'):
@@ -117,7 +79,7 @@ class ElasticServersTestBase(integrated_helpers.ProviderUsageBaseTestCase):
 
     def _allocated(self, consumer_uuid, host):
         """What a consumer has allocated on a host."""
-        rp_uuid = self._get_provider_uuid_by_host(host)
+        rp_uuid = self._provider_uuid(host)
         allocations = self._get_allocations_by_server_uuid(consumer_uuid)
         if rp_uuid not in allocations:
             return None
@@ -125,8 +87,8 @@ class ElasticServersTestBase(integrated_helpers.ProviderUsageBaseTestCase):
         return elastic.Size(resources.get('VCPU', 0),
                             resources.get('MEMORY_MB', 0))
 
-    def assertCounted(self, server, size, host='host1', start=None,
-                      held=None, quota=None):
+    def assertBooks(self, server, size, host='host1', start=None,
+                    held=None, quota=None):
         """A server, the only one there is, has this size in every book.
 
         :param start: Its start size, where that differs
@@ -142,22 +104,74 @@ class ElasticServersTestBase(integrated_helpers.ProviderUsageBaseTestCase):
         self.assertEqual(
             size, self._allocated(server['id'], host), 'allocation')
         self.assertEqual(quota or size, self._quota_usage(), 'quota')
-        held = dict(held or {})
+        for name in self.computes:
+            used = [size] if name == host else []
+            if name in (held or {}):
+                used.append(held[name])
+            self.assertHostUsage(
+                name, elastic.Size(*map(sum, zip(NOTHING, *used))))
+
+    def assertHostUsage(self, host, size):
         for periodics in ('before', 'after'):
-            for name in self.HOSTS:
-                expected = elastic.Size(*map(
-                    sum, zip(size if name == host else (0, 0),
-                             held.get(name, (0, 0)))))
-                hypervisor, provider = self._host_usage(name)
-                self.assertEqual(
-                    expected, provider, '%s in placement' % name)
-                self.assertEqual(
-                    expected, hypervisor,
-                    '%s %s its periodic task' % (name, periodics))
+            hypervisor, provider = self._host_usage(host)
+            self.assertEqual(size, provider, '%s in placement' % host)
+            self.assertEqual(
+                size, hypervisor,
+                '%s %s its periodic task' % (host, periodics))
             self._run_periodics()
 
     def assertNothingUsed(self):
+        for host in self.computes:
+            self.assertHostUsage(host, NOTHING)
+        self.assertEqual(NOTHING, self._quota_usage())
+
+
+class ElasticServersTestBase(
+        ElasticServersMixin, integrated_helpers.ProviderUsageBaseTestCase):
+    """Two computes with the fake driver."""
+
+    compute_driver = 'fake.MediumFakeDriver'
+    HOSTS = ('host1', 'host2')
+
+    # Computes that cannot run elastic servers.
+    PLAIN_HOSTS = ()
+
+    assertCounted = ElasticServersMixin.assertBooks
+
+    def setUp(self):
+        update_provider_tree = fake.FakeDriver.update_provider_tree
+
+        def report_traits(driver, provider_tree, nodename, allocations=None):
+            update_provider_tree(
+                driver, provider_tree, nodename, allocations=allocations)
+            if nodename in self.PLAIN_HOSTS:
+                provider_tree.remove_traits(nodename, elastic.TRAIT)
+
+        patcher = mock.patch.object(
+            fake.FakeDriver, 'update_provider_tree', report_traits)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        # A host has what its driver says and not more.
+        self.flags(initial_cpu_allocation_ratio=1.0)
+        super().setUp()
+
+        self.ctxt = nova_context.get_admin_context()
         for host in self.HOSTS:
-            for usage in self._host_usage(host):
-                self.assertEqual(elastic.Size(0, 0), usage, host)
-        self.assertEqual(elastic.Size(0, 0), self._quota_usage())
+            self._start_compute(host)
+        self.flavor_id = self._elastic_flavor()
+
+    def _set_size(self, server, size, start=None):
+        """Give a server another size, in all the books.
+
+        :param start: What it is to come back with at its next start, if that
+            is something else.
+        """
+        instance = self._instance(server)
+        manager = self.computes[instance.host].manager
+        elastic.set_size(instance, size, start)
+        instance.save()
+        self.assertTrue(manager.reportclient.set_instance_resources(
+            self.ctxt, instance.uuid,
+            self._provider_uuid(instance.host),
+            {'VCPU': size.vcpus, 'MEMORY_MB': size.memory_mb}))
+        self._run_periodics()

@@ -14,29 +14,20 @@
 import fixtures
 from lxml import etree
 
-import nova.conf
 from nova import context as nova_context
 from nova import elastic
-from nova import objects
 from nova.scheduler import utils as scheduler_utils
 from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.functional.libvirt import base
+from nova.tests.functional import xloud_base
 from nova.virt.libvirt import guest as libvirt_guest
-
-CONF = nova.conf.CONF
-
-MINIMUM = elastic.Size(1, 1024)
-MAXIMUM = elastic.Size(4, 4096)
-GROWN = elastic.Size(3, 3072)
-START = elastic.Size(2, 2048)
-NOTHING = elastic.Size(0, 0)
 
 
 class ElasticServersTestBase(
-        base.LibvirtMigrationMixin, base.ServersTestBase):
-    """Computes of 4 CPUs, and a look at all that says what a server has."""
+        xloud_base.ElasticServersMixin, base.LibvirtMigrationMixin,
+        base.ServersTestBase):
+    """Computes of 4 CPUs with libvirt, and what their domains have."""
 
-    # The last one in which os-hypervisors has what is used.
     microversion = '2.87'
     ADMIN_API = True
     HOSTS = ('host1', 'host2')
@@ -103,29 +94,10 @@ class ElasticServersTestBase(
         self.dest_host = host
         return self._live_migrate(server)
 
-    # Flavors and servers
+    # Servers
 
-    def _elastic_flavor(self, minimum=MINIMUM, maximum=MAXIMUM, **specs):
-        extra_spec = {elastic.MINIMUM_CPU: str(minimum.vcpus),
-                      elastic.MINIMUM_MEMORY: str(minimum.memory_mb)}
-        extra_spec.update(specs)
-        return self._create_flavor(
-            vcpu=maximum.vcpus, memory_mb=maximum.memory_mb,
-            extra_spec=extra_spec)
-
-    def _boot(self, flavor_id=None, host='host1', **kwargs):
-        return self._create_server(
-            flavor_id=flavor_id or self.flavor_id, networks='none',
-            host=host, **kwargs)
-
-    def _instance(self, server):
-        mapping = objects.InstanceMapping.get_by_instance_uuid(
-            self.ctxt, server['id'])
-        with nova_context.target_cell(
-                self.ctxt, mapping.cell_mapping) as cctxt:
-            return objects.Instance.get_by_uuid(
-                cctxt, server['id'],
-                expected_attrs=['flavor', 'system_metadata'])
+    def _provider_uuid(self, host):
+        return self.compute_rp_uuids[host]
 
     def _connection(self, host):
         return self.computes[host].driver._host.get_connection()
@@ -162,15 +134,15 @@ class ElasticServersTestBase(
     def _grown(self, **kwargs):
         """A server with a size above its minimum, at its next start too."""
         server = self._boot(**kwargs)
-        self._set_size(server, GROWN)
-        self.assertCounted(server, GROWN)
+        self._set_size(server, xloud_base.GROWN)
+        self.assertCounted(server, xloud_base.GROWN)
         return server
 
     def _grown_for_now(self):
         """A server that has more than it is to come back with."""
         server = self._boot()
-        self._set_size(server, GROWN, start=START)
-        self.assertCounted(server, GROWN, start=START)
+        self._set_size(server, xloud_base.GROWN, start=xloud_base.START)
+        self.assertCounted(server, xloud_base.GROWN, start=xloud_base.START)
         return server
 
     # What a domain has
@@ -191,61 +163,6 @@ class ElasticServersTestBase(
         return self._described(
             self._domain(server, host), fakelibvirt.VIR_DOMAIN_XML_INACTIVE)
 
-    # The books
-
-    def _host_usage(self, host):
-        """What os-hypervisors and placement say is used on a host."""
-        rp_uuid = self.compute_rp_uuids[host]
-        hypervisor = self.api.api_get(
-            '/os-hypervisors/%s' % rp_uuid).body['hypervisor']
-        usages = self._get_provider_usages(rp_uuid)
-        return (
-            elastic.Size(hypervisor['vcpus_used'],
-                         hypervisor['memory_mb_used'] -
-                         CONF.reserved_host_memory_mb),
-            elastic.Size(usages.get('VCPU', 0), usages.get('MEMORY_MB', 0)))
-
-    def _quota_usage(self):
-        limits = self.api.api_get('/limits').body['limits']['absolute']
-        return elastic.Size(limits['totalCoresUsed'], limits['totalRAMUsed'])
-
-    def _allocated(self, server, host):
-        allocations = self._get_allocations_by_server_uuid(server['id'])
-        resources = allocations[self.compute_rp_uuids[host]]['resources']
-        return elastic.Size(resources.get('VCPU', 0), resources['MEMORY_MB'])
-
-    def assertBooks(self, server, size, host='host1', start=None, held=None,
-                    quota=None):
-        """A server, the only one there is, has this size in every book.
-
-        :param start: Its start size, where that differs
-        :param held: A dict of host to what its resize holds there, besides
-        :param quota: What the project uses, where that is not the size
-        """
-        instance = self._instance(server)
-        self.assertEqual(size, elastic.size(instance), 'instance')
-        self.assertEqual(
-            start or size, elastic.start_size(instance), 'start size')
-        self.assertEqual(host, instance.host)
-        self.assertEqual(size, self._allocated(server, host), 'allocation')
-        self.assertEqual(quota or size, self._quota_usage(), 'quota')
-        for name in self.computes:
-            used = [size] if name == host else []
-            if name in (held or {}):
-                used.append(held[name])
-            self.assertHostUsage(
-                name, elastic.Size(sum(one.vcpus for one in used),
-                                   sum(one.memory_mb for one in used)))
-
-    def assertHostUsage(self, host, size):
-        for periodics in ('before', 'after'):
-            hypervisor, provider = self._host_usage(host)
-            self.assertEqual(size, provider, '%s in placement' % host)
-            self.assertEqual(
-                size, hypervisor,
-                '%s %s its periodic task' % (host, periodics))
-            self._run_periodics()
-
     def assertCounted(self, server, size, host='host1', start=None,
                       **kwargs):
         """A running server has this size, and every book says so."""
@@ -253,8 +170,3 @@ class ElasticServersTestBase(
         self.assertEqual(
             start or size, self._defined(server, host), 'definition')
         self.assertBooks(server, size, host=host, start=start, **kwargs)
-
-    def assertNothingUsed(self):
-        for host in self.computes:
-            self.assertHostUsage(host, NOTHING)
-        self.assertEqual(NOTHING, self._quota_usage())

@@ -16,9 +16,10 @@ import ddt
 from nova import elastic
 from nova.tests.functional.api import client
 from nova.tests.functional.libvirt import elastic_base
-from nova.tests.functional.libvirt.elastic_base import GROWN
-from nova.tests.functional.libvirt.elastic_base import MINIMUM
-from nova.tests.functional.libvirt.elastic_base import START
+from nova.tests.functional import xloud_base
+from nova.tests.functional.xloud_base import GROWN
+from nova.tests.functional.xloud_base import MINIMUM
+from nova.tests.functional.xloud_base import START
 
 OTHER_MINIMUM = elastic.Size(2, 1536)
 OTHER_MAXIMUM = elastic.Size(3, 6144)
@@ -72,7 +73,7 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
             self._resize_server(server, plain_id)
             self._confirm_resize(server)
             self.assertCounted(
-                server, elastic_base.MAXIMUM, host='host2')
+                server, xloud_base.MAXIMUM, host='host2')
             self.assertNotIn(
                 '<vcpus>', self._domain(server, 'host2').XMLDesc(0))
 

@@ -17,6 +17,7 @@ from lxml import etree
 from nova import elastic
 from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.functional.libvirt import elastic_base
+from nova.tests.functional import xloud_base
 
 # The extra specs of a flavor of 4 vCPUs and 4096 MB with the minimum 1 and
 # 1024, what it has in placement at the minimum and at 3 and 3072, and which
@@ -76,20 +77,20 @@ class VCPUCurrentNUMATest(elastic_base.ElasticServersTestBase):
     def test_boot_and_grow(self, name):
         specs, at_minimum, grown, pinned = FLAVORS[name]
         server = self._boot(self._elastic_flavor(**specs))
-        self.assertGuest(elastic_base.MINIMUM, pinned)
-        self.assertEqual(elastic_base.MINIMUM, self._live(server))
+        self.assertGuest(xloud_base.MINIMUM, pinned)
+        self.assertEqual(xloud_base.MINIMUM, self._live(server))
         self.assertEqual(
             dict(at_minimum, MEMORY_MB=1024), self._allocated(server))
         self.assertEqual(
-            elastic_base.MINIMUM, elastic.size(self._instance(server)))
+            xloud_base.MINIMUM, elastic.size(self._instance(server)))
 
-        self._set_size(server, elastic_base.GROWN)
-        self.assertEqual(elastic_base.GROWN, self._live(server))
+        self._set_size(server, xloud_base.GROWN)
+        self.assertEqual(xloud_base.GROWN, self._live(server))
         self.assertEqual(
             dict(grown, MEMORY_MB=3072), self._allocated(server))
 
         self._reboot_server(server, hard=True)
-        self.assertGuest(elastic_base.GROWN, pinned)
-        self.assertEqual(elastic_base.GROWN, self._live(server))
+        self.assertGuest(xloud_base.GROWN, pinned)
+        self.assertEqual(xloud_base.GROWN, self._live(server))
         self.assertEqual(
             dict(grown, MEMORY_MB=3072), self._allocated(server))
