@@ -38,7 +38,7 @@ venv: .fork/venv/ready ## an environment with the woven tree in it; prints its P
 docs: .fork/venv/ready ## Nova's documentation, with the branch's pages in it
 	@$(GRAFT) docs $(OPTIONS)
 
-cloud: $(if $(PRISTINE),,wheel) ## a real OpenStack on this machine: root, Debian 12 (PRISTINE=1: stock Nova; UP='--computes 2 --db mariadb')
+cloud: $(if $(PRISTINE),,wheel) ## a real OpenStack on this machine: root, Debian 12 (PRISTINE=1: stock Nova; UP='--computes 2')
 	@cloud/xcloud up $(OPTIONS) $(if $(PRISTINE),--pristine,--no-pristine) $(UP)
 
 demo: ## an elastic server of that cloud, as the API, placement and its own console see it

@@ -44,7 +44,7 @@ class Settings:
 
     release: str = '2024.1'
     pristine: bool = False
-    database: str = 'sqlite'
+    database: str = 'mariadb'
     computes: int = 1
     fake_computes: int = 0
     port_offset: int = 0

@@ -75,8 +75,8 @@ def test_what_can_change() -> None:
     ('wanted', 'text'),
     [
         (
-            {'database': 'mariadb'},
-            'this cloud was made with --db sqlite, not mariadb\n'
+            {'database': 'sqlite'},
+            'this cloud was made with --db mariadb, not sqlite\n'
             'run `xcloud wipe` first, it cannot be changed in place',
         ),
         (
