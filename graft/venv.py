@@ -42,6 +42,7 @@ def environment() -> dict[str, str]:
         'LANGUAGE': 'en_US',
         'LC_ALL': 'en_US.utf-8',
         'NOVA_RAISE_ON_GREENLET_LEAK': 'True',
+        'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'False',
         'OS_STDERR_CAPTURE': '1',
         'OS_STDOUT_CAPTURE': '1',
         'OS_TEST_TIMEOUT': '300',

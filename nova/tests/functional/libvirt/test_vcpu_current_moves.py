@@ -141,7 +141,7 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
         self._evacuate_server(server, expected_host='host2',
                               expected_state='ACTIVE')
         self.assertEqual(START, self._live(server, 'host2'))
-        self.assertEqual(START, self._allocated(server, 'host2'))
+        self.assertEqual(START, self._allocated(server['id'], 'host2'))
         self.assertEqual(START, elastic.size(self._instance(server)))
         self.assertHostUsage('host2', START)
 
@@ -160,7 +160,7 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
         server = self._unshelve_server(server)
         self.assertEqual('host2', server['OS-EXT-SRV-ATTR:host'])
         self.assertEqual(GROWN, self._live(server, 'host2'))
-        self.assertEqual(GROWN, self._allocated(server, 'host2'))
+        self.assertEqual(GROWN, self._allocated(server['id'], 'host2'))
         self.assertHostUsage('host2', GROWN)
 
 

@@ -48,7 +48,7 @@ class VCPUCurrentNUMATest(elastic_base.ElasticServersTestBase):
             cpu_nodes=2, cpu_sockets=1, cpu_cores=7, cpu_threads=1,
             kB_mem=16 * 1024 * 1024))
 
-    def _allocated(self, server):
+    def _resources(self, server):
         resources = self._get_allocations_by_server_uuid(server['id'])[
             self.compute_rp_uuids['host1']]['resources']
         del resources['DISK_GB']
@@ -80,17 +80,17 @@ class VCPUCurrentNUMATest(elastic_base.ElasticServersTestBase):
         self.assertGuest(xloud_base.MINIMUM, pinned)
         self.assertEqual(xloud_base.MINIMUM, self._live(server))
         self.assertEqual(
-            dict(at_minimum, MEMORY_MB=1024), self._allocated(server))
+            dict(at_minimum, MEMORY_MB=1024), self._resources(server))
         self.assertEqual(
             xloud_base.MINIMUM, elastic.size(self._instance(server)))
 
         self._set_size(server, xloud_base.GROWN)
         self.assertEqual(xloud_base.GROWN, self._live(server))
         self.assertEqual(
-            dict(grown, MEMORY_MB=3072), self._allocated(server))
+            dict(grown, MEMORY_MB=3072), self._resources(server))
 
         self._reboot_server(server, hard=True)
         self.assertGuest(xloud_base.GROWN, pinned)
         self.assertEqual(xloud_base.GROWN, self._live(server))
         self.assertEqual(
-            dict(grown, MEMORY_MB=3072), self._allocated(server))
+            dict(grown, MEMORY_MB=3072), self._resources(server))
