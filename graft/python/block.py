@@ -14,7 +14,7 @@ from graft.python import layout, signs
 from graft.python.compound import weave_compound
 from graft.python.elements import edit_elements, is_element_edit
 from graft.python.function import weave_function
-from graft.python.match import matches, matches_header, matches_run
+from graft.python.match import matches, matches_header, matches_run, same_nodes
 from graft.python.place import Place, head
 from graft.python.signs import Statement, Suite, statements, with_statements
 
@@ -23,9 +23,7 @@ def weave_suite(sketch: Suite, nova: Suite, place: Place) -> Suite:
     """Weave the suite of a function or clause that both sides have; the same one if it fits."""
     before = statements(nova)
     after = weave_block(statements(sketch), before, place)
-    unchanged = len(before) == len(after) and all(
-        a is b for a, b in zip(after, before, strict=True)
-    )
+    unchanged = same_nodes(after, before)
     return nova if unchanged else with_statements(nova, after)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from graft.python import layout, signs
-from graft.python.match import matches_header
+from graft.python.match import matches_header, same_nodes
 from graft.python.place import Place, head
 
 WeaveClause = Callable[[cst.CSTNode, cst.BaseSuite, Place], cst.BaseSuite]
@@ -54,7 +54,7 @@ def _weave_handlers(
         else:
             woven[index] = _changed(woven[index], {'body': weave(ours, woven[index].body, place)})
             after = index + 1
-    return nova if _same(woven, nova) else woven
+    return nova if same_nodes(woven, nova) else woven
 
 
 def _index(ours: cst.CSTNode, clauses: Sequence[cst.CSTNode], place: Place) -> int | None:
@@ -83,7 +83,7 @@ def _weave_branches(sketch: cst.If, nova: cst.If, place: Place, weave: WeaveClau
     opened = _changed(head_branch, {'body': weave(first, head_branch.body, place)})
     branches = [opened, *_weave_handlers(ours, theirs, place, weave)]
     end = their_else if our_else is None else _weave_part(our_else, their_else, place, weave)
-    if end is their_else and _same(branches, [head_branch, *theirs]):
+    if end is their_else and same_nodes(branches, [head_branch, *theirs]):
         return nova
     for branch in reversed(branches):
         end = branch.with_changes(orelse=end)
@@ -111,7 +111,3 @@ def _changed(node: cst.CSTNode, changes: dict[str, object]) -> cst.CSTNode:
     if all(getattr(node, name) is value for name, value in changes.items()):
         return node
     return node.with_changes(**changes)
-
-
-def _same(one: Sequence[cst.CSTNode], other: Sequence[cst.CSTNode]) -> bool:
-    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))

@@ -14,7 +14,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from graft.python import commas, signs
-from graft.python.match import fields, matches
+from graft.python.match import fields, matches, same_nodes
 from graft.python.place import WIDTH, Place, head, render
 
 LISTS = {
@@ -70,10 +70,6 @@ def _too_wide(statement: cst.CSTNode, indent: int) -> bool:
     return any(indent + len(line) > WIDTH for line in render(statement).splitlines())
 
 
-def _same(one: Elements, other: Elements) -> bool:
-    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
-
-
 @dataclass(frozen=True)
 class _Placed:
     """An element of the list that results, and the one of Nova's that it is, if it is one."""
@@ -126,7 +122,7 @@ class _Edit:
             woven.append(self.node(ours, theirs))
             if woven[-1] is None:
                 return None
-        return nova if _same(woven, nova) else woven
+        return nova if same_nodes(woven, nova) else woven
 
     def elements(self, sketch: cst.CSTNode, nova: cst.CSTNode) -> cst.CSTNode:
         """Nova's list with ours in it; the very same one if they are in it already."""
@@ -144,7 +140,7 @@ class _Edit:
             else:
                 gap.append(element)
         placed += self._gap(gap, theirs[start:])
-        if _same([p.element for p in placed], theirs):
+        if same_nodes([p.element for p in placed], theirs):
             return nova
         return self._joined(placed, nova, theirs)
 

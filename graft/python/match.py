@@ -79,6 +79,11 @@ def matches_run(
     return len(nodes) in reachable
 
 
+def same_nodes(one: Sequence[cst.CSTNode], other: Sequence[cst.CSTNode]) -> bool:
+    """Whether two lists hold the very same nodes: nothing has been woven between them."""
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
+
+
 def is_rest(item: object) -> bool:
     if isinstance(item, cst.SimpleStatementLine):
         return signs.is_rest(item)

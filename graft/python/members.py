@@ -13,7 +13,7 @@ from graft.python.compound import weave_compound
 from graft.python.elements import edit_bases, edit_elements, is_element_edit
 from graft.python.function import weave_function
 from graft.python.imports import is_import
-from graft.python.match import matches, matches_header
+from graft.python.match import matches, matches_header, same_nodes
 from graft.python.order import assigned_name, defined_name, first_need
 from graft.python.place import Place, head, render
 from graft.python.signature import accessor, choose, takes_nova
@@ -79,7 +79,7 @@ class Members:
         if own_doc is not None and not (nova_doc is not None and matches(own_doc, nova_doc)):
             after = [own_doc.with_changes(leading_lines=()), *after[1 if nova_doc else 0 :]]
         woven = nova
-        if not _same(after, before):
+        if not same_nodes(after, before):
             woven = woven.with_changes(body=with_statements(nova.body, after))
         if sketch.bases and not matches(sketch.bases, nova.bases):
             if not any(map(signs.is_rest_element, sketch.bases)):
@@ -248,7 +248,3 @@ def _lines(statement: Statement) -> int:
 
 def _index(body: Sequence[Statement], statement: Statement) -> int:
     return next(i for i, s in enumerate(body) if s is statement)
-
-
-def _same(one: Sequence[Statement], other: Sequence[Statement]) -> bool:
-    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))

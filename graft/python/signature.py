@@ -6,7 +6,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from graft.python import commas, signs
-from graft.python.match import matches
+from graft.python.match import matches, same_nodes
 from graft.python.place import WIDTH, Place, head, render
 
 
@@ -74,9 +74,7 @@ def weave_decorators(
         else:
             built.append(ours.with_changes(leading_lines=()))
     _held(sketch, nova, place)
-    if len(built) == len(nova.decorators) and all(
-        a is b for a, b in zip(built, nova.decorators, strict=True)
-    ):
+    if same_nodes(built, nova.decorators):
         return nova.decorators
     return built
 
