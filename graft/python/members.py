@@ -180,7 +180,7 @@ class Members:
                 remedy='Find where the release has it now; without a sign it would be new.',
             )
         at = len(self.built) if sibling is None else _index(self.built, sibling) + 1
-        if not self.in_class:
+        if not self.in_class or assigned_name(sketch):
             at = min(at, first_need(sketch, self.built, later))
         new = layout.with_blanks(
             sketch.with_changes(leading_lines=layout.comments(sketch)),

@@ -1,0 +1,6 @@
+class Action(Enum):
+    START = 'start'
+    STOP = 'stop'
+    PAUSE = 'pause'
+
+    ALL = (START, STOP, PAUSE)

@@ -1,0 +1,5 @@
+class Action(Enum):
+    START = 'start'
+    STOP = 'stop'
+
+    ALL = (START, STOP)
