@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cloud import command, ports, process, service, settings
+from cloud.emulator import build
 
 #: The CPUs that a host shows at least.
 CPUS = 16
@@ -134,7 +135,11 @@ class Libvirt(HostPart):
     packages = (
         'libvirt-daemon-system', 'libvirt-clients',
         'qemu-system-x86', 'qemu-utils', 'genisoimage',
+        *build.Library.packages,
     )  # fmt: skip
+
+    def install(self) -> None:
+        build.Library(self.state).build()
 
     def configure(self) -> None:
         etc = self.folder / 'etc'
@@ -169,7 +174,9 @@ class Libvirt(HostPart):
             # Its own default is outside of the folders that each host has.
             '--pid-file', '/run/libvirt/libvirtd.pid',
         )  # fmt: skip
-        return process.Daemon(self.label, argv, self.state)
+        # libvirtd hands this variable, among few, on to each QEMU it starts.
+        mended = {'LD_PRELOAD': str(build.Library(self.state).file)}
+        return process.Daemon(self.label, argv, self.state, mended)
 
     def answers(self) -> bool:
         # virsh waits for seconds when there is no socket: look first.

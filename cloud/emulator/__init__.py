@@ -1,0 +1,1 @@
+"""What QEMU needs so that it takes CPUs away from guests it emulates itself."""

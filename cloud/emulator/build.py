@@ -1,0 +1,52 @@
+"""Making the library that is preloaded into QEMU: ``unplug.c`` says what it mends."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from cloud import command, errors, settings
+
+_SOURCE = Path(__file__).resolve().parent / 'unplug.c'
+_QEMU = 'qemu-system-x86_64'
+
+
+class Library:
+    """The library, made for the QEMU that is installed."""
+
+    #: What it takes to make it.
+    packages = ('gcc', 'libc6-dev')
+
+    def __init__(self, state: settings.State) -> None:
+        self.folder = state.packages / 'emulator'
+        self.log = state.log('install')
+        self.file = self.folder / 'unplug.so'
+
+    def build(self) -> None:
+        """Make it when it is missing, or older than its source or QEMU."""
+        major = major_version(command.run([_QEMU, '--version']))
+        recipe = f'{major} {hashlib.sha256(_SOURCE.read_bytes()).hexdigest()}'
+        stamp = self.folder / 'recipe'
+        if stamp.exists() and stamp.read_text() == recipe:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # Aside, then in place: running guests have the old one mapped.
+        aside = self.file.with_suffix('.new')
+        command.run(
+            [
+                'gcc', '-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC',
+                f'-DQEMU_MAJOR={major}', '-o', aside, _SOURCE,
+            ],
+            log=self.log,
+        )  # fmt: skip
+        aside.replace(self.file)
+        settings.write(stamp, recipe)
+
+
+def major_version(shown: str) -> int:
+    """Give the first number of the version that QEMU says it has."""
+    found = re.search(r'version (\d+)\.', shown)
+    if found is None:
+        raise errors.CheckError(f'{_QEMU} shows no version:\n{shown.rstrip()}')
+    return int(found[1])
