@@ -1,12 +1,14 @@
 """Guests of elastic servers start with less than they can have.
 
 Their start size goes into every definition that is written of them, and the
-compute says in placement that it can do that.
+compute says in placement that it can do that. While they run they get more or
+less of it; a module of its own knows how to wait for that.
 """
 
 from lxml import etree
 
 from nova import elastic
+from nova.virt.libvirt import elastic as libvirt_elastic
 
 
 class LibvirtDriver(driver.ComputeDriver):
@@ -86,6 +88,22 @@ class LibvirtDriver(driver.ComputeDriver):
             if guest.current_memory is not None:
                 # It is what changes the memory of a guest while it runs.
                 balloon.model = 'virtio'
+
+    def get_live_size(self, instance):
+        guest = self._host.get_guest(instance)
+        return libvirt_elastic.get_live_size(guest, instance)
+
+    def get_live_details(self, instance):
+        guest = self._host.get_guest(instance)
+        return libvirt_elastic.get_live_details(guest, instance)
+
+    def set_current_vcpus(self, instance, count, persist=True):
+        guest = self._host.get_guest(instance)
+        libvirt_elastic.set_vcpus(guest, instance, count, persist)
+
+    def set_current_memory_mb(self, instance, memory_mb, persist=True):
+        guest = self._host.get_guest(instance)
+        libvirt_elastic.set_memory_mb(guest, instance, memory_mb, persist)
 
     def update_provider_tree(*nova):
         ...

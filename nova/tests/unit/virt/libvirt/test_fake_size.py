@@ -15,10 +15,12 @@ from lxml import etree
 
 from nova import test
 from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.tests.fixtures import libvirt_size
 
 LIVE = fakelibvirt.VIR_DOMAIN_AFFECT_LIVE
 CONFIG = fakelibvirt.VIR_DOMAIN_AFFECT_CONFIG
 HOTPLUGGABLE = fakelibvirt.VIR_DOMAIN_VCPU_HOTPLUGGABLE
+GUEST = fakelibvirt.VIR_DOMAIN_VCPU_GUEST
 INACTIVE = fakelibvirt.VIR_DOMAIN_XML_INACTIVE
 
 DOMAIN = """
@@ -30,6 +32,11 @@ DOMAIN = """
   <os><type>hvm</type></os>
   <devices>%s</devices>
 </domain>
+"""
+AGENT = """
+<channel type='unix'>
+  <target type='virtio' name='org.qemu.guest_agent.0'/>
+</channel>
 """
 ELASTIC = """
 <currentMemory>2048</currentMemory>
@@ -295,3 +302,93 @@ class FakeLibvirtSizeTest(test.NoDBTestCase):
             'active domain without the balloon device and guest OS balloon '
             'driver', domain.setMemoryFlags, 1024, LIVE)
         self.assertNotIn('actual', domain.memoryStats())
+
+    def test_slow_balloon(self):
+        """A guest may need some time to do what it is asked for."""
+        domain = self._start()
+        domain._size.guest.balloon_step = 512
+        for memory, seen in ((1024, [1536, 1024, 1024]),
+                             (1900, [1536, 1900, 1900]),
+                             (4096, [2412, 2924])):
+            domain.setMemoryFlags(memory, LIVE)
+            self.assertEqual(
+                seen, [domain.memoryStats()['actual'] for _ in seen])
+
+    def test_agent(self):
+        """libvirt begins with the first vCPUs but one, wherever it can."""
+        domain = self._start(devices=AGENT)
+        guest = domain._size.guest
+        guest.agent.connected = True
+        guest.onlines = False
+        self.assertEqual(2, domain.vcpusFlags(LIVE | GUEST))
+        domain.setVcpusFlags(4, LIVE)
+        self.assertEqual({2, 3}, guest.offline)
+        for count, offline in ((4, set()), (3, {1}), (2, {1, 2}), (3, {2})):
+            domain.setVcpusFlags(count, LIVE | GUEST)
+            self.assertEqual(offline, guest.offline)
+            self.assertEqual(count, domain.vcpusFlags(LIVE | GUEST))
+            self.assertEqual(4, domain.vcpusFlags(LIVE))
+        domain.setVcpusFlags(2, LIVE)
+        self.assertEqual(2, domain.vcpusFlags(LIVE | GUEST))
+        self.assertRefused(
+            fakelibvirt.VIR_ERR_INTERNAL_ERROR, 'internal error: guest agent '
+            'reports less cpu than requested',
+            domain.setVcpusFlags, 3, LIVE | GUEST)
+
+    def test_agent_does_not_answer(self):
+        domain = self._start(devices=AGENT)
+        agent = domain._size.guest.agent
+        unresponsive = fakelibvirt.VIR_ERR_AGENT_UNRESPONSIVE
+        self.assertRefused(
+            unresponsive, 'Guest agent is not responding: QEMU guest agent is '
+            'not connected', domain.vcpusFlags, LIVE | GUEST)
+
+        agent.connected = agent.hangs = True
+        self.assertRaises(RuntimeError, domain.vcpusFlags, LIVE | GUEST)
+        waited = []
+        domain._size.guest.waited = waited.append
+        domain.agentSetResponseTimeout(7, 0)
+        self.assertRefused(
+            unresponsive, 'Guest agent is not responding: Guest agent not '
+            'available for now', domain.setVcpusFlags, 1, LIVE | GUEST)
+        self.assertEqual([7], waited)
+
+    def test_gone(self):
+        """Who still knows a domain that is gone is told so."""
+        domain = self._start()
+        domain.undefine()
+        domain.info()
+        domain.destroy()
+        for call, *args in ((domain.info,), (domain.memoryStats,),
+                            (domain.vcpusFlags, LIVE)):
+            self.assertRefused(
+                fakelibvirt.VIR_ERR_NO_DOMAIN, "Domain not found: no domain "
+                "with matching uuid 'f01cf68d-515c-4daf-b85f-ef1424d93bfc' "
+                "(growing)", call, *args)
+
+    def test_crash(self):
+        """Once libvirtd has crashed it does nothing any more."""
+        domain = self._start()
+        domain._size.crash = libvirt_size.Refused(
+            'gone', 'VIR_ERR_SYSTEM_ERROR')
+        for call, *args in ((domain.info,), (domain.setVcpusFlags, 3, LIVE)):
+            self.assertRefused(
+                fakelibvirt.VIR_ERR_SYSTEM_ERROR, 'gone', call, *args)
+
+
+class FakeClockTest(test.NoDBTestCase):
+
+    def test_time_passes(self):
+        """What is to be at some time is done when that has passed."""
+        clock = libvirt_size.FakeClock()
+        done = []
+        clock.at(2, lambda: done.append('second'))
+        clock.at(1, lambda: done.append('first'))
+        clock.sleep(0.5)
+        self.assertEqual([], done)
+        clock.sleep(0.5)
+        self.assertEqual(['first'], done)
+        clock.advance(4)
+        clock.advance(4)
+        self.assertEqual(['first', 'second'], done)
+        self.assertEqual(9, clock.monotonic())

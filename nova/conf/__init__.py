@@ -1,0 +1,6 @@
+"""The options of elastic servers."""
+
+from nova.conf import xloud
+
+...
+xloud.register_opts(CONF)

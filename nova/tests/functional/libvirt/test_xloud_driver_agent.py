@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The libvirt driver asks the guest agent where there is one."""
+
+from nova import elastic
+from nova.tests.functional.libvirt import elastic_driver_base
+
+
+class SetVCPUsWithAgentTest(elastic_driver_base.DriverTestBase):
+
+    def _used(self):
+        return len(self.size.live.online) - len(self.guest.offline)
+
+    def test_guest_leaves_new_ones_alone(self):
+        """The agent brings online what is added."""
+        self._start(agent=True)
+        self.guest.onlines = False
+        self._set_vcpus(4)
+        self.assertHas(vcpus=4, defined=elastic.Size(4, 1024))
+        self.assertEqual(4, self._used())
+        self.assertTook(0.5)
+
+    def test_guest_cannot_use_new_ones(self):
+        """The guest has not got what it does not use."""
+        self._start(agent=True)
+        self.guest.onlines = self.guest.agent.obeys = False
+        self.assertFails(
+            'The guest has 1 of 3 vCPUs online after 30 seconds.',
+            self._set_vcpus, 3)
+        self.assertHas(vcpus=3)
+        self.assertTook(30)
+
+    def test_shrink(self):
+        """The agent may take others offline than those that go."""
+        self._start(agent=True, vcpus=4)
+        self._set_vcpus(2)
+        self.assertHas(vcpus=2, defined=elastic.Size(2, 1024))
+        self.assertEqual(2, self._used())
+
+    def test_shrink_fails(self):
+        """What the guest keeps it can use."""
+        self._start(agent=True, vcpus=4)
+        self.guest.unplugs_in_time = 1
+        self.assertFails(
+            'The guest has given back 1 of 3 vCPUs after 30 seconds.',
+            self._set_vcpus, 1)
+        self.assertHas(vcpus=3)
+        self.assertEqual(3, self._used())
+
+    def test_shrink_without_its_help(self):
+        """An agent that does nothing does not matter."""
+        self._start(agent=True, vcpus=4)
+        self.guest.agent.obeys = False
+        self._set_vcpus(2)
+        self.assertHas(vcpus=2, defined=elastic.Size(2, 1024))
+
+    def test_dead(self):
+        self._start(agent=True)
+        self.guest.agent.connected = self.guest.onlines = False
+        for count in (4, 2):
+            self._set_vcpus(count)
+            self.assertHas(vcpus=count, defined=elastic.Size(count, 1024))
+        self.assertTook(0)
+
+    def test_hung(self):
+        """It is waited for just once, and not for longer than is said."""
+        self._start(agent=True)
+        self.flags(guest_agent_timeout=3, group='xloud')
+        self.guest.agent.hangs = True
+        self._set_vcpus(4)
+        self.assertTook(3)
+        self._set_vcpus(2)
+        self.assertHas(vcpus=2, defined=elastic.Size(2, 1024))
+        self.assertTook(6)
+        self.assertEqual(2, self.guest.agent.asked)
+        # Others may wait for it as long as they did.
+        self.assertEqual(-2, self.guest.agent.timeout)
+
+    def test_hangs_later(self):
+        """A guest that takes long need not have an agent to the end."""
+        self._start(agent=True, vcpus=4)
+        self.guest.unplugs_in_time = 0
+
+        def let_go():
+            self.guest.agent.hangs = True
+            self.size.let_go()
+
+        self.clock.at(6, let_go)
+        self._set_vcpus(3)
+        self.assertHas(vcpus=3, defined=elastic.Size(3, 1024))
+        self.assertLess(self.clock.monotonic(), 12)

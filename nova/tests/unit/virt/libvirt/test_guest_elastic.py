@@ -1,0 +1,57 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""A guest says what it has now, and its agent what of that is in use."""
+
+from nova.compute import power_state
+from nova import test
+from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.tests.unit.virt.libvirt import test_fake_size
+from nova.virt.libvirt import guest as libvirt_guest
+
+
+class ElasticGuestTest(test.NoDBTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.useFixture(fakelibvirt.LibvirtFixture())
+        connection = fakelibvirt.Connection('qemu:///system')
+        self.domain = connection.defineXML(test_fake_size.DOMAIN % (
+            test_fake_size.ELASTIC, test_fake_size.AGENT))
+        self.domain.create()
+        self.domain._size.guest.agent.connected = True
+        self.guest = libvirt_guest.Guest(self.domain)
+
+    def test_size(self):
+        self.assertEqual((power_state.RUNNING, 2, 2048, 4096),
+                         self.guest.get_size_info())
+        self.assertEqual(2, self.guest.get_vcpus_count())
+        self.assertEqual(2048, self.guest.get_memory_stats()['actual'])
+
+    def test_online_vcpus(self):
+        self.guest.set_vcpus(4, live=True)
+        self.guest.set_online_vcpus(3)
+        self.assertEqual(3, self.guest.get_vcpus_count(in_guest=True))
+        self.assertEqual(4, self.guest.get_vcpus_count())
+
+    def test_agent_timeout(self):
+        """It holds for what is done within, however that ends."""
+        agent = self.domain._size.guest.agent
+        with self.guest.agent_timeout(3):
+            self.assertEqual(3, agent.timeout)
+        self.assertEqual(-2, agent.timeout)
+
+        def ask():
+            with self.guest.agent_timeout(3):
+                self.guest.set_online_vcpus(3)
+
+        self.assertRaises(fakelibvirt.libvirtError, ask)
+        self.assertEqual(-2, agent.timeout)
