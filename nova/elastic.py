@@ -36,6 +36,10 @@ MINIMUM_MEMORY = 'minimum_memory'
 # What a compute must report before it is given an elastic server.
 TRAIT = 'CUSTOM_XLOUD_ELASTIC'
 
+# How far from a bound the memory can be that is asked for, and mean the
+# bound: dashboards send gigabytes, rounded.
+MEMORY_TOLERANCE_MB = 8
+
 # Keys of the instance's system metadata.
 _START = ('xloud_start_vcpus', 'xloud_start_memory_mb')
 _OLD = ('xloud_old_vcpus', 'xloud_old_memory_mb')
@@ -278,6 +282,93 @@ def to_start_size(instance):
         return False
     set_size(instance, start_size(instance))
     return True
+
+
+def describe(instance):
+    """Tell what a server has and can have, as far as Nova's records say."""
+    status = {'elastic': is_elastic(instance.flavor), 'source': 'database',
+              'guest_vcpus': None, 'balloon_driver_active': None,
+              'attached_dimms_mb': 0, 'has_virtiomem': False}
+    for name, amounts in (('current', size(instance)),
+                          ('accounted', size(instance)),
+                          ('start', start_size(instance)),
+                          ('min', minimum(instance.flavor)),
+                          ('max', maximum(instance.flavor))):
+        status.update(('%s_%s' % (name, field), amount)
+                      for field, amount in amounts._asdict().items())
+    return status
+
+
+# Servers whose size is changed while they run
+
+def requested(flavor, vcpus=None, memory_mb=None):
+    """What a server of this flavor is asked to have.
+
+    :param vcpus: How many vCPUs, or None to leave them as they are
+    :param memory_mb: How much memory, in MiB, or None as well
+    :returns: A Size, with None for what is to be left as it is.
+    :raises: ServerAdjustInvalid if the flavor does not allow that
+    """
+    least, most = minimum(flavor), maximum(flavor)
+    if memory_mb is not None:
+        for bound in (least.memory_mb, most.memory_mb):
+            if abs(memory_mb - bound) <= MEMORY_TOLERANCE_MB:
+                memory_mb = bound
+
+    size = Size(vcpus, memory_mb)
+    units = Size(_('vCPUs'), _('MiB of memory'))
+    for field, value, low, high, unit in zip(
+            Size._fields, size, least, most, units):
+        if value is None or low <= value <= high:
+            continue
+        if field not in elastic_resources(flavor):
+            raise exception.ServerAdjustInvalid(
+                reason=_('This server has %(high)d %(unit)s for good: its '
+                         'flavor names no minimum.') % {
+                             'high': high, 'unit': unit})
+        raise exception.ServerAdjustInvalid(
+            reason=_('This server can have from %(low)d to %(high)d %(unit)s, '
+                     'and not %(value)d.') % {
+                         'low': low, 'high': high, 'unit': unit,
+                         'value': value})
+    return size
+
+
+def adjusted(instance, asked, persist=True):
+    """What a server will be counted for once it has what is asked for.
+
+    :param asked: A Size, with None for what is to be left as it is
+    :param persist: Whether it is to start with that as well
+    :returns: Its size and its start size.
+    """
+    before, start = size(instance), start_size(instance)
+    after = Size(*(old if new is None else new if persist else max(new, least)
+                   for old, new, least in zip(before, asked, start)))
+    if persist:
+        start = Size(*(old if new is None else new
+                       for old, new in zip(start, asked)))
+    return after, start
+
+
+def larger(one, other):
+    """What covers both of these sizes."""
+    return Size(*map(max, one, other))
+
+
+def changes(live, asked):
+    """In which order to give a guest what is asked for.
+
+    What can fail for want of the guest's help, to give something back, goes
+    first; and what is hard to take back, a vCPU, goes last.
+
+    :param live: The Size the guest has
+    :param asked: A Size, with None for what is to be left as it is
+    :returns: A list of fields of a Size.
+    """
+    changed = [field for field in ('memory_mb', 'vcpus')
+               if getattr(asked, field) not in (None, getattr(live, field))]
+    return sorted(changed, key=lambda field: getattr(asked, field) > getattr(
+        live, field))
 
 
 # Servers on their way to another flavor or host

@@ -4,6 +4,8 @@ These are the places where the API decides on a flavor and image, writes the
 size of a new server, and tells quota what is asked for.
 """
 
+import oslo_messaging as messaging
+
 from nova import elastic
 
 
@@ -91,3 +93,136 @@ class API:
                       'guest.') % port['binding:vnic_type'])
             ...
         ...
+
+    @check_instance_lock
+    @check_instance_state(vm_state=[
+        vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
+    @check_instance_host(check_is_up=True)
+    def xloud_adjust(self, context, instance, vcpus=None, memory_mb=None,
+                     persist=True):
+        """Change how many vCPUs and how much memory a server has.
+
+        Returns when the host has claimed that, and goes on there.
+
+        :param vcpus: How many vCPUs, or None to leave them as they are
+        :param memory_mb: How much memory, in MiB, or None as well
+        :param persist: Whether it is to start with that as well
+        """
+        asked = elastic.requested(instance.flavor, vcpus, memory_mb)
+        self._adjust(
+            context, instance, instance_actions.XLOUD_ADJUST, asked, persist,
+            lambda: self.compute_rpcapi.xloud_adjust(
+                context, instance, persist=persist, **asked._asdict()))
+
+    @check_instance_lock
+    @check_instance_state(vm_state=[
+        vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
+    @check_instance_host(check_is_up=True)
+    def hotplug_vcpus(self, context, instance, new_count):
+        """Change how many vCPUs a server has, and is to start with."""
+        asked = elastic.requested(instance.flavor, vcpus=new_count)
+        self._adjust(
+            context, instance, instance_actions.HOTPLUG_VCPUS, asked, True,
+            lambda: self.compute_rpcapi.hotplug_vcpus(
+                context, instance, new_count=new_count))
+
+    def _adjust(self, context, instance, action, asked, persist, call):
+        if instance.vm_state == vm_states.STOPPED and not persist:
+            raise exception.ServerAdjustConflict(
+                reason=_('A stopped server can only be given what it is to '
+                         'start with.'))
+        size, _start = elastic.adjusted(instance, asked, persist)
+        self._check_adjust_quota(context, instance, size)
+
+        instance.task_state = task_states.XLOUD_ADJUST_PREP
+        try:
+            instance.save(expected_task_state=[None])
+        except exception.InstanceUpdateConflict as error:
+            actual = error.kwargs.get('actual') or {}
+            raise exception.InstanceInvalidState(
+                attr='task_state', instance_uuid=instance.uuid,
+                state=actual.get('task_state') or instance.task_state,
+                method=action)
+        self._record_action_start(context, instance, action)
+        try:
+            call()
+        except messaging.MessagingException as error:
+            self._adjust_not_delivered(context, instance, action, error)
+
+    @staticmethod
+    def _check_adjust_quota(context, instance, size):
+        old, new = (
+            elastic.counted(scheduler_utils.count_pinned(
+                elastic.with_minimum(instance.flavor, each),
+                instance.image_meta))
+            for each in (elastic.size(instance), size))
+        deltas = compute_utils.upsize_quota_delta(new, old)
+        if not deltas:
+            return
+
+        project_id, user_id = quotas_obj.ids_from_instance(context, instance)
+        grown, held = (
+            scheduler_utils.resources_from_size(instance, each)
+            for each in (size, elastic.size(instance)))
+        placement_limits.enforce_num_instances_and_flavor(
+            context, project_id, instance.flavor, False, 0, 0,
+            delta_updates={'class:%s' % rc: max(amount - held[rc], 0)
+                           for rc, amount in grown.items()})
+        try:
+            objects.Quotas.check_deltas(
+                context, {'cores': 0, 'ram': 0, **deltas}, project_id,
+                user_id=user_id, check_project_id=project_id,
+                check_user_id=user_id)
+        except exception.OverQuota as error:
+            quotas, overs = error.kwargs['quotas'], error.kwargs['overs']
+            headroom = compute_utils.get_headroom(
+                quotas, error.kwargs['usages'], deltas)
+            overs, reqs, allowed, useds = compute_utils.get_over_quota_detail(
+                headroom, overs, quotas, deltas)
+            raise exception.TooManyInstances(
+                overs=overs, req=reqs, used=useds, allowed=allowed)
+
+    def _adjust_not_delivered(self, context, instance, action, error):
+        """End an adjustment of which no host has told, and say so."""
+        if getattr(error, 'exc_type',
+                   type(error).__name__) == 'NoSuchMethod':
+            reason = exception.ServerAdjustConflict(
+                reason=_('The host of the server runs a version of Nova that '
+                         'cannot change the size of servers.'))
+        else:
+            reason = exception.ServerAdjustUnavailable(
+                reason=_('The host of the server did not answer.'))
+        LOG.warning('%s: %s', reason, error, instance=instance)
+
+        instance.task_state = None
+        try:
+            instance.save(expected_task_state=[task_states.XLOUD_ADJUST_PREP])
+        except (exception.InstanceNotFound,
+                exception.UnexpectedTaskStateError):
+            # The host has taken it on, or the server is being deleted.
+            raise exception.ServerAdjustUnavailable(
+                reason=_('The host of the server did not answer in time, but '
+                         'is working on it. See what the server has later.'))
+        with compute_utils.EventReporter(
+                context, 'api_' + action, CONF.host, instance.uuid):
+            raise reason
+
+    def xloud_status(self, context, instance):
+        """Tell what a server has and can have.
+
+        What it has is asked of its host; if that does not answer, it is what
+        it is counted for.
+        """
+        status = elastic.describe(instance)
+        adjust = compute_utils.describe_last_adjust(context, instance)
+        if instance.vm_state in (vm_states.ACTIVE, vm_states.PAUSED):
+            try:
+                live = self.compute_rpcapi.xloud_status(context, instance)
+                requested = live.pop('requested')
+                status.update(live)
+                if adjust:
+                    adjust['requested'] = requested
+            except Exception as error:
+                LOG.info('Its host does not tell what the server has: %s',
+                         error, instance=instance)
+        return {**status, 'adjust': adjust}

@@ -1,73 +1,58 @@
-"""A server has its start size again whenever its guest is stopped or started.
+"""Servers are given another size, and their start size at each stop or start.
 
 The manager is where guests are stopped and started, where a server gets another
 flavor, and where its allocation can be told what it has now.
 """
 
+from nova.compute import instance_actions
+from nova.compute import sizes
 from nova import elastic
 
 
 class ComputeManager(manager.Manager):
 
+    def __init__(*nova):
+        ...
+        self.rt = ...  # nova
+        self.sizes = sizes.ServerSizes(self)
+
+    def _init_instance(*nova):
+        ...
+        if instance.task_state in task_states.xloud_adjust_states:
+            try:
+                self.sizes.recover(context, instance)
+            except Exception:
+                # The periodic task tries it again.
+                LOG.exception('Failed to end an adjustment',
+                              instance=instance)
+        net_info = ...  # nova
+        ...
+
     def _resume_guests_state(*nova):
         ...
         try:  # nova
             self.driver.resume_state_on_host_boot(...)  # nova
-            if self._follow_start_size(context, instance):
+            if self.sizes.follow_start_size(context, instance):
                 instance.save()
         except NotImplementedError:  # nova
             ...
 
     def _update_instance_after_spawn(*nova):
-        self._follow_start_size(instance._context, instance)
+        self.sizes.follow_start_size(instance._context, instance)
         ...
 
     def _power_off_instance(*nova):
         ...
-        self._follow_start_size(instance._context, instance)
-
-    def _follow_start_size(self, context, instance):
-        """Let the size of an elastic server follow its start size.
-
-        This is for whenever its guest is stopped or started anew. What is
-        freed is released first; if that fails the server is still counted for
-        it, and the next stop or start tries again. The caller saves the
-        instance.
-
-        :returns: Whether the size has changed.
-        """
-        size = elastic.start_size(instance)
-        old_size = elastic.size(instance)
-        if size == old_size:
-            return False
-        released = False
-        try:
-            nodename = (instance.node if instance.host == self.host else
-                        self._get_nodename(instance))
-            node = objects.ComputeNode.get_by_host_and_nodename(
-                context, self.host, nodename)
-            released = self.reportclient.set_instance_resources(
-                context, instance.uuid, node.uuid,
-                scheduler_utils.resources_from_size(instance, size))
-            if released:
-                elastic.to_start_size(instance)
-                self.rt.change_size(context, instance, nodename, old_size)
-        except Exception:
-            LOG.exception('Failed to release what a stop or start has freed, '
-                          'or to count it.', instance=instance)
-        if released:
-            LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB '
-                     'now.', size._asdict(), instance=instance)
-        return released
+        self.sizes.follow_start_size(instance._context, instance)
 
     def _power_on(*nova):
         ...
-        self._follow_start_size(context, instance)
+        self.sizes.follow_start_size(context, instance)
 
     def soft_delete_instance(*nova):
         with ...:  # nova
             ...
-            self._follow_start_size(context, instance)
+            self.sizes.follow_start_size(context, instance)
             instance.power_state = ...  # nova
             ...
 
@@ -76,7 +61,7 @@ class ComputeManager(manager.Manager):
         try:  # nova
             ...
             self.driver.reboot(...)  # nova
-            self._follow_start_size(context, instance)
+            self.sizes.follow_start_size(context, instance)
         except Exception as error:  # nova
             ...
         ...
@@ -102,6 +87,32 @@ class ComputeManager(manager.Manager):
 
     def _finish_resize(*nova):
         ...
-        self._follow_start_size(context, instance)
+        self.sizes.follow_start_size(context, instance)
         instance.apply_migration_context()  # nova
         ...
+
+    @messaging.expected_exceptions(
+        exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
+        exception.InstanceNotFound)
+    @wrap_exception()
+    def xloud_adjust(self, context, instance, vcpus, memory_mb, persist):
+        """Change how many vCPUs and how much memory a server has."""
+        self.sizes.adjust(context, instance, instance_actions.XLOUD_ADJUST,
+                          elastic.Size(vcpus, memory_mb), persist)
+
+    @messaging.expected_exceptions(
+        exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
+        exception.InstanceNotFound)
+    @wrap_exception()
+    def hotplug_vcpus(self, context, instance, new_count):
+        """Change how many vCPUs a server has, and is to start with."""
+        self.sizes.adjust(context, instance, instance_actions.HOTPLUG_VCPUS,
+                          elastic.Size(new_count, None), persist=True)
+
+    def xloud_status(self, context, instance):
+        """Tell what a server has and is asked to have."""
+        return self.sizes.describe(instance)
+
+    @periodic_task.periodic_task(spacing=CONF.xloud.reconcile_interval)
+    def _reconcile_sizes(self, context):
+        self.sizes.reconcile(context)

@@ -1,8 +1,41 @@
-"""New servers take their minimum of the quota."""
+"""New servers take their minimum of the quota; servers tell of their last adjustment."""
 
+from nova.compute import instance_actions
+from nova.compute import task_states
 from nova import elastic
 
 
 def check_num_instances_quota(*nova):
     flavor = elastic.counted(flavor)
     ...
+
+
+def get_last_adjust(context, instance):
+    """The last action on a server that changed its size, of its latest ones.
+
+    :returns: An InstanceAction or None
+    """
+    for action in objects.InstanceActionList.get_by_instance_uuid(
+            context, instance.uuid, limit=50):
+        if action.action in (instance_actions.XLOUD_ADJUST,
+                             instance_actions.HOTPLUG_VCPUS):
+            return action
+
+
+def describe_last_adjust(context, instance):
+    """How the last change of the size of a server went, if there is one."""
+    action = get_last_adjust(context, instance)
+    if action is None:
+        return None
+    events = objects.InstanceActionEventList.get_by_action(context, action.id)
+    failed = [event for event in events if event.result == 'Error']
+    state, since = 'succeeded', action.start_time
+    if failed:
+        state = 'failed'
+    elif instance.task_state in task_states.xloud_adjust_states:
+        state = 'running'
+    if state != 'running' and events:
+        since = events[0].finish_time or since
+    return {'state': state, 'requested': None,
+            'since': since.strftime('%Y-%m-%dT%H:%M:%SZ'),
+            'reason': failed[0].details if failed else None}

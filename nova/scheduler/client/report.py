@@ -52,3 +52,24 @@ class SchedulerReportClient(object):
                 raise Retry('set_instance_resources', reason)
         raise exception.AllocationUpdateFailed(
             consumer_uuid=consumer_uuid, error=reason)
+
+    def get_capacity(self, context, rp_uuid):
+        """Tell how much more a provider has.
+
+        :param context: The security context
+        :param rp_uuid: The UUID of the provider
+        :returns: A dict of resource class to a tuple of what is free and what
+            a single consumer can have; empty if placement does not tell.
+        """
+        url = '/resource_providers/%s/' % rp_uuid
+        inventories, usages = (
+            self.get(url + what, global_request_id=context.global_id)
+            for what in ('inventories', 'usages'))
+        if not inventories or not usages:
+            return {}
+        used = usages.json()['usages']
+        return {
+            rc: (int((inventory['total'] - inventory['reserved']) *
+                     inventory['allocation_ratio']) - used.get(rc, 0),
+                 inventory['max_unit'])
+            for rc, inventory in inventories.json()['inventories'].items()}

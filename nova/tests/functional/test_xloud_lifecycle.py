@@ -25,20 +25,6 @@ from nova.tests.unit import fake_requests
 @ddt.ddt
 class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
 
-    def _grown(self):
-        """A server with a size above its minimum, at its next start too."""
-        server = self._boot()
-        self._set_size(server, xloud_base.GROWN)
-        self.assertCounted(server, xloud_base.GROWN)
-        return server
-
-    def _grown_for_now(self):
-        """A server that has more than it is to come back with."""
-        server = self._boot()
-        self._set_size(server, xloud_base.GROWN, start=xloud_base.START)
-        self.assertCounted(server, xloud_base.GROWN, start=xloud_base.START)
-        return server
-
     def test_create_and_delete(self):
         """A server boots at the minimum; nothing is left of it later."""
         server = self._boot()

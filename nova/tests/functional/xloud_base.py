@@ -12,12 +12,14 @@
 
 """What functional tests of elastic servers share."""
 
+import itertools
 from unittest import mock
 
 import nova.conf
 from nova import context as nova_context
 from nova import elastic
 from nova import objects
+from nova.tests.functional.api import client as api_client
 from nova.tests.functional import integrated_helpers
 from nova import utils
 from nova.virt import fake
@@ -55,6 +57,42 @@ class ElasticServersMixin:
             return objects.Instance.get_by_uuid(
                 cctxt, server['id'],
                 expected_attrs=['flavor', 'system_metadata'])
+
+    def _adjust(self, server, size, persist=True, wait=True):
+        """Ask for another size, as dashboards do."""
+        self.api.api_post('/os-xloud-adjust/%s' % server['id'], {
+            'current_vcpus': size.vcpus, 'current_memory_mb': size.memory_mb,
+            'persist': persist})
+        if wait:
+            self._wait_until_adjusted(server)
+
+    def _wait_until_adjusted(self, server):
+        return self._wait_for_server_parameter(
+            server, {'OS-EXT-STS:task_state': None})
+
+    def _set_size(self, server, size, start=None):
+        """Give a server another size.
+
+        :param start: What it is to come back with at its next start, if that
+            is something else.
+        """
+        if start:
+            self._adjust(server, start)
+        self._adjust(server, size, persist=start is None)
+
+    def _grown(self, **kwargs):
+        """A server with a size above its minimum, at its next start too."""
+        server = self._boot(**kwargs)
+        self._set_size(server, GROWN)
+        self.assertCounted(server, GROWN)
+        return server
+
+    def _grown_for_now(self):
+        """A server that has more than it is to come back with."""
+        server = self._boot()
+        self._set_size(server, GROWN, start=START)
+        self.assertCounted(server, GROWN, start=START)
+        return server
 
     def _provider_uuid(self, host):
         return self._get_provider_uuid_by_host(host)
@@ -160,18 +198,96 @@ class ElasticServersTestBase(
             self._start_compute(host)
         self.flavor_id = self._elastic_flavor()
 
-    def _set_size(self, server, size, start=None):
-        """Give a server another size, in all the books.
 
-        :param start: What it is to come back with at its next start, if that
-            is something else.
-        """
+class ElasticAdjustTestBase(ElasticServersTestBase):
+
+    HOSTS = ('host1',)
+
+    def _post(self, server, api=None, **body):
+        return (api or self.api).api_post(
+            '/os-xloud-adjust/%s' % server['id'], body,
+            check_response_status=None)
+
+    def _refused(self, status, server, api=None, **body):
+        """What the API says when it refuses; nothing has changed then."""
+        error = self.assertRaises(
+            api_client.OpenStackApiException, (api or self.api).api_post,
+            '/os-xloud-adjust/%s' % server['id'], body)
+        self.assertEqual(status, error.response.status_code, error)
+        message = list(error.response.json().values())[0]['message']
+        # Dashboards cut it off there.
+        self.assertLess(len(message), 500)
+        return message
+
+    def _status(self, server, api=None):
+        return (api or self.api).api_get(
+            '/servers/%s/xloud-status' % server['id']).body['xloud_status']
+
+    def _restart(self, host):
+        self.computes[host] = self.restart_compute_service(
+            self.computes[host])
+
+    def _reconcile(self):
+        """Have computes compare what servers have with what they count."""
+        for compute in self.computes.values():
+            compute.manager._reconcile_sizes(self.ctxt)
+
+    def _live(self, server):
         instance = self._instance(server)
-        manager = self.computes[instance.host].manager
-        elastic.set_size(instance, size, start)
-        instance.save()
-        self.assertTrue(manager.reportclient.set_instance_resources(
-            self.ctxt, instance.uuid,
-            self._provider_uuid(instance.host),
-            {'VCPU': size.vcpus, 'MEMORY_MB': size.memory_mb}))
-        self._run_periodics()
+        return self.computes[instance.host].driver.get_live_size(instance)
+
+    def _patch(self, cls, name, function):
+        """Have a function called with the method that it stands for."""
+        method = getattr(cls, name)
+
+        def patched(*args, **kwargs):
+            return function(method, *args, **kwargs)
+
+        patcher = mock.patch.object(cls, name, patched)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        return patcher
+
+    def _break(self, cls, name, error, times=None):
+        """Have a method fail, for good or some times."""
+        failures = itertools.repeat(error) if times is None else iter(
+            [error] * times)
+
+        def fail(method, *args, **kwargs):
+            for failure in failures:
+                raise failure
+            return method(*args, **kwargs)
+
+        return self._patch(cls, name, fail)
+
+    def _client(self, *roles, project_id=None):
+        return api_client.TestOpenStackClient(
+            'someone', self.api.base_url, roles=roles,
+            project_id=project_id or self.api.project_id)
+
+    def _last_adjust(self, server):
+        """The last adjustment in the action log, and how it ended there."""
+        url = '/servers/%s/os-instance-actions' % server['id']
+        request_id = next(
+            action['request_id'] for action in
+            self.admin_api.api_get(url).body['instanceActions']
+            if action['action'] == 'xloud_adjust')
+        action = self.admin_api.api_get(
+            '%s/%s' % (url, request_id)).body['instanceAction']
+        event, = action['events']
+        return event['event'], event['result'], event.get('details')
+
+    def assertAdjusted(self, server, *args, **kwargs):
+        """The last adjustment succeeded, and this is what it led to."""
+        self._wait_until_adjusted(server)
+        self.assertEqual(('compute_xloud_adjust', 'Success', None),
+                         self._last_adjust(server))
+        self.assertCounted(server, *args, **kwargs)
+
+    def assertNotAdjusted(self, reason, server, *args, by='compute',
+                          **kwargs):
+        """The last adjustment failed, and the server is as it was."""
+        self._wait_until_adjusted(server)
+        self.assertEqual((by + '_xloud_adjust', 'Error', reason),
+                         self._last_adjust(server))
+        self.assertCounted(server, *args, **kwargs)

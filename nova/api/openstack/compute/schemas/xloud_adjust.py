@@ -1,0 +1,96 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+_amount = {
+    'type': ['integer', 'string'],
+    'pattern': '^[0-9]{1,10}$',
+    'minimum': 1,
+    'maximum': 2 ** 31 - 1,
+}
+
+update = {
+    'type': 'object',
+    'properties': {
+        'current_vcpus': _amount,
+        'current_memory_mb': _amount,
+        'persist': {'type': 'boolean'},
+    },
+    'anyOf': [
+        {'required': ['current_vcpus']},
+        {'required': ['current_memory_mb']},
+    ],
+    'additionalProperties': False,
+}
+
+update_response = {
+    'type': 'object',
+    'additionalProperties': False,
+}
+
+_known_amount = {'type': 'integer'}
+_maybe_amount = {'type': ['integer', 'null']}
+
+show_query = {
+    'type': 'object',
+    'properties': {},
+    'additionalProperties': False,
+}
+
+show_response = {
+    'type': 'object',
+    'properties': {
+        'xloud_status': {
+            'type': 'object',
+            'properties': {
+                'elastic': {'type': 'boolean'},
+                'source': {
+                    'type': 'string', 'enum': ['hypervisor', 'database']},
+                'current_vcpus': _known_amount,
+                'current_memory_mb': _known_amount,
+                'min_vcpus': _known_amount,
+                'min_memory_mb': _known_amount,
+                'max_vcpus': _known_amount,
+                'max_memory_mb': _known_amount,
+                'accounted_vcpus': _known_amount,
+                'accounted_memory_mb': _known_amount,
+                'start_vcpus': _known_amount,
+                'start_memory_mb': _known_amount,
+                'guest_vcpus': _maybe_amount,
+                'balloon_driver_active': {'type': ['boolean', 'null']},
+                'attached_dimms_mb': _known_amount,
+                'has_virtiomem': {'type': 'boolean'},
+                'adjust': {
+                    'type': ['object', 'null'],
+                    'properties': {
+                        'state': {
+                            'type': 'string',
+                            'enum': ['running', 'succeeded', 'failed']},
+                        'requested': {'type': ['object', 'null']},
+                        'since': {'type': 'string'},
+                        'reason': {'type': ['string', 'null']},
+                    },
+                    'required': ['state', 'requested', 'since', 'reason'],
+                    'additionalProperties': False,
+                },
+            },
+            'required': [
+                'elastic', 'source', 'current_vcpus', 'current_memory_mb',
+                'min_vcpus', 'min_memory_mb', 'max_vcpus', 'max_memory_mb',
+                'accounted_vcpus', 'accounted_memory_mb', 'start_vcpus',
+                'start_memory_mb', 'guest_vcpus', 'balloon_driver_active',
+                'attached_dimms_mb', 'has_virtiomem', 'adjust'],
+            'additionalProperties': False,
+        },
+    },
+    'required': ['xloud_status'],
+    'additionalProperties': False,
+}

@@ -1,0 +1,467 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the elastic servers on a host have, and the books of that.
+
+A server is counted for the larger of what it has and what it is to start with.
+When it grows, the host claims that in placement first, then changes the guest,
+and records it last; when it shrinks, it is the other way round. So whatever
+fails or is cut off in between, placement never holds less than a server has.
+"""
+
+from concurrent import futures
+
+from keystoneauth1 import exceptions as ks_exc
+import os_resource_classes as orc
+from oslo_log import log as logging
+from oslo_utils import excutils
+from oslo_utils import timeutils
+
+from nova.compute import background
+from nova.compute import task_states
+from nova.compute import utils as compute_utils
+from nova.compute import vm_states
+import nova.conf
+from nova import elastic
+from nova import exception
+from nova.i18n import _
+from nova import objects
+from nova.objects import fields
+from nova.scheduler import utils as scheduler_utils
+
+CONF = nova.conf.CONF
+
+LOG = logging.getLogger(__name__)
+
+# Those in which what the guest has is known, or known to be nothing.
+_KNOWN_STATES = (vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED)
+
+_UNITS = {orc.VCPU: 'vCPUs', orc.MEMORY_MB: 'MiB of memory'}
+
+
+class ServerSizes(object):
+    """Changes what servers on this host have, and counts them for it."""
+
+    def __init__(self, manager):
+        self._manager = manager
+        # What servers are being asked to have now, by their UUID.
+        self._adjusts = {}
+        # What servers were last found to have beyond what they count for.
+        self._excess = {}
+
+    @property
+    def _driver(self):
+        return self._manager.driver
+
+    # Changing what a server has
+
+    def adjust(self, context, instance, action, asked, persist):
+        """Let a server have what is asked for.
+
+        Returns once that is claimed, and goes on in the background.
+
+        :param action: The name of the action in the log of the server
+        :param asked: A nova.elastic.Size, with None for what is to be left
+            as it is
+        :param persist: Whether it is to start with that as well
+        :raises: ServerAdjustConflict or ServerAdjustUnavailable if it is not
+            claimed; nothing has changed then.
+        """
+        accepted = futures.Future()
+        background.run(self._adjust, context, instance, action, asked,
+                       persist, accepted)
+        accepted.result()
+
+    def _adjust(self, context, instance, action, asked, persist, accepted):
+        self._adjusts[instance.uuid] = asked
+        try:
+            self._take_on(instance)
+            with compute_utils.EventReporter(
+                    context, 'compute_' + action, self._manager.host,
+                    instance.uuid):
+                self._change(context, instance, asked, persist, accepted)
+        except Exception as error:
+            if accepted.done():
+                LOG.error('The server was not adjusted: %s', error,
+                          instance=instance)
+                return
+            if not isinstance(error, exception.NovaException):
+                LOG.exception('The server was not adjusted.',
+                              instance=instance)
+                error = exception.ServerAdjustUnavailable(
+                    reason=_('The host of the server cannot do that now.'))
+            accepted.set_exception(error)
+        else:
+            if not accepted.done():
+                accepted.set_result(None)
+        finally:
+            del self._adjusts[instance.uuid]
+
+    def _take_on(self, instance):
+        instance.task_state = task_states.XLOUD_ADJUSTING
+        try:
+            instance.save(expected_task_state=[task_states.XLOUD_ADJUST_PREP])
+        except exception.InstanceUpdateConflict:
+            raise exception.ServerAdjustConflict(
+                reason=_('The server does not wait for this any more.'))
+
+    def _change(self, context, instance, asked, persist, accepted):
+        before, start_before = (
+            elastic.size(instance), elastic.start_size(instance))
+        size, start = elastic.adjusted(instance, asked, persist)
+        try:
+            live = self._get_live_size(instance)
+            changes = elastic.changes(live, asked) if live else []
+            if not changes and (size, start) == (before, start_before):
+                return self._end(instance)
+            self._check_paused(instance, live, asked, changes)
+            held = elastic.larger(size, before)
+            self._claim(context, instance, before, held)
+        except Exception:
+            with excutils.save_and_reraise_exception():
+                self._end(instance)
+
+        accepted.set_result(None)
+        self._notify(context, instance, fields.NotificationPhase.START)
+        begun, counted = [], before
+        try:
+            for field in changes:
+                begun.append(field)
+                self._set(instance, field, getattr(asked, field), persist)
+            elastic.set_size(instance, size, start)
+            if held != size:
+                instance.save(
+                    expected_task_state=[task_states.XLOUD_ADJUSTING])
+            self._count(context, instance, before, held)
+            counted = size
+            self._end(instance)
+        except Exception as error:
+            with excutils.save_and_reraise_exception():
+                elastic.set_size(instance, before, start_before)
+                self._put_back(
+                    context, instance, begun, live, persist, counted)
+                compute_utils.add_instance_fault_from_exc(
+                    context, instance, error)
+                self._notify(context, instance,
+                             fields.NotificationPhase.ERROR, error)
+        self._notify(context, instance, fields.NotificationPhase.END)
+
+    def _get_live_size(self, instance):
+        try:
+            return self._driver.get_live_size(instance)
+        except exception.InstanceNotFound:
+            if instance.vm_state == vm_states.STOPPED:
+                return None
+            raise
+
+    @staticmethod
+    def _check_paused(instance, live, asked, changes):
+        """A guest that does not run can be given vCPUs, and no more."""
+        if instance.vm_state == vm_states.PAUSED and changes and (
+                changes != ['vcpus'] or asked.vcpus < live.vcpus):
+            raise exception.ServerAdjustConflict(
+                reason=_('A paused server can only be given more vCPUs: for '
+                         'anything else its guest must run.'))
+
+    def _set(self, instance, field, value, persist):
+        LOG.info('Setting %(field)s to %(value)d',
+                 {'field': field, 'value': value}, instance=instance)
+        setter = {'vcpus': self._driver.set_current_vcpus,
+                  'memory_mb': self._driver.set_current_memory_mb}[field]
+        setter(instance, value, persist=persist)
+
+    def _put_back(self, context, instance, begun, live, persist, counted):
+        """Give a server what it had, and count it for what it has then."""
+        try:
+            for field in reversed(begun):
+                try:
+                    self._set(instance, field, getattr(live, field), persist)
+                except exception.ServerAdjustFailed as error:
+                    LOG.warning('The server was not put back to what it had: '
+                                '%s', error, instance=instance)
+            self._settle(context, instance, counted)
+        except (exception.InstanceNotFound,
+                exception.UnexpectedDeletingTaskStateError):
+            LOG.info('The server was deleted while it was adjusted.',
+                     instance=instance)
+        except Exception:
+            LOG.exception('Cannot count the server for what it has; this is '
+                          'tried again.', instance=instance)
+
+    def _end(self, instance):
+        instance.task_state = None
+        instance.save(expected_task_state=list(
+            task_states.xloud_adjust_states))
+
+    def _notify(self, context, instance, phase, error=None):
+        self._manager._notify_about_instance_usage(
+            context, instance, 'xloud_adjust.%s' % phase, fault=error,
+            best_effort=True)
+        compute_utils.notify_about_instance_action(
+            context, instance, self._manager.host,
+            action=fields.NotificationAction.XLOUD_ADJUST, phase=phase,
+            exception=error, best_effort=True)
+
+    # Counting a server for what it has
+
+    def _get_node(self, context, instance):
+        nodename = (instance.node if instance.host == self._manager.host else
+                    self._manager._get_nodename(instance))
+        return self._manager.rt.compute_nodes.get(nodename) or (
+            objects.ComputeNode.get_by_host_and_nodename(
+                context, self._manager.host, nodename))
+
+    def _allocate(self, context, instance, size):
+        return self._manager.reportclient.set_instance_resources(
+            context, instance.uuid, self._get_node(context, instance).uuid,
+            scheduler_utils.resources_from_size(instance, size))
+
+    def _claim(self, context, instance, before, size):
+        if size == before:
+            return
+        try:
+            if self._allocate(context, instance, size):
+                return
+        except exception.AllocationUpdateFailed as error:
+            raise exception.ServerAdjustConflict(
+                reason=self._get_lack(context, instance, before, size) or
+                error.kwargs['error'])
+        except (exception.ConsumerAllocationRetrievalFailed,
+                ks_exc.ClientException) as error:
+            LOG.warning('Placement does not answer: %s', error,
+                        instance=instance)
+            raise exception.ServerAdjustUnavailable(
+                reason=_('Placement, which counts what is used, does not '
+                         'answer.'))
+        raise exception.ServerAdjustConflict(
+            reason=_('What the host has is being counted anew again and '
+                     'again. Try it later.'))
+
+    def _get_lack(self, context, instance, before, size):
+        """What the host lacks for a server to grow to this size."""
+        capacity = self._manager.reportclient.get_capacity(
+            context, self._get_node(context, instance).uuid)
+        held, wanted = (
+            scheduler_utils.resources_from_size(instance, each)
+            for each in (before, size))
+        for rc in sorted(capacity.keys() & wanted.keys()):
+            free, most = capacity[rc]
+            more = wanted[rc] - held[rc]
+            if wanted[rc] > most:
+                return _('On its host one server can have %(most)d %(unit)s, '
+                         'and not %(wanted)d.') % {
+                             'most': most, 'wanted': wanted[rc],
+                             'unit': _UNITS[rc]}
+            if more > free:
+                return _('The host of the server has %(free)d %(unit)s left, '
+                         'and not the %(more)d that were asked for.') % {
+                             'free': free, 'more': more, 'unit': _UNITS[rc]}
+
+    def _count(self, context, instance, before, held):
+        """Release what placement holds too much, and tell the scheduler."""
+        size = elastic.size(instance)
+        try:
+            if held != size and not self._allocate(context, instance, size):
+                LOG.warning('Cannot release what the server has given back; '
+                            'this is tried again.', instance=instance)
+        except Exception:
+            LOG.exception('Failed to release what the server has given back; '
+                          'this is tried again.', instance=instance)
+        try:
+            self._manager.rt.change_size(
+                context, instance, instance.node, before)
+        except Exception:
+            LOG.exception('Failed to tell what the server has.',
+                          instance=instance)
+        LOG.info('The server is counted for %(vcpus)d vCPUs and %(memory_mb)d '
+                 'MiB now.', size._asdict(), instance=instance)
+
+    def _get_due_size(self, instance):
+        """What a server has to be counted for."""
+        live, start = (
+            self._get_live_size(instance), elastic.start_size(instance))
+        return elastic.larger(live, start) if live else start
+
+    def _settle(self, context, instance, counted=None):
+        """Count a server for what it has, and end what was done to it.
+
+        :param counted: What it is counted for on this host, if that is not
+            its size
+        """
+        before, start = elastic.size(instance), elastic.start_size(instance)
+        size = self._get_due_size(instance)
+        try:
+            if not self._allocate(context, instance, size):
+                size = before
+        except (exception.AllocationUpdateFailed,
+                exception.ConsumerAllocationRetrievalFailed,
+                ks_exc.ClientException) as error:
+            LOG.warning('Cannot count the server for the %(vcpus)d vCPUs and '
+                        '%(memory_mb)d MiB that it has: %(error)s',
+                        {**size._asdict(), 'error': error}, instance=instance)
+            size = before
+        elastic.set_size(instance, size, start)
+        if size != (counted or before):
+            self._count(context, instance, counted or before, held=size)
+        self._end(instance)
+
+    def follow_start_size(self, context, instance):
+        """Let the size of an elastic server follow its start size.
+
+        This is for whenever its guest is stopped or started anew. What is
+        freed is released first; if that fails the server is still counted for
+        it, and the next stop or start tries again. The caller saves the
+        instance.
+
+        :returns: Whether the size has changed.
+        """
+        size = elastic.start_size(instance)
+        old_size = elastic.size(instance)
+        if size == old_size:
+            return False
+        released = False
+        try:
+            released = self._allocate(context, instance, size)
+            if released:
+                elastic.to_start_size(instance)
+                self._manager.rt.change_size(
+                    context, instance,
+                    self._get_node(context, instance).hypervisor_hostname,
+                    old_size)
+        except Exception:
+            LOG.exception('Failed to release what a stop or start has freed, '
+                          'or to count it.', instance=instance)
+        if released:
+            LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB '
+                     'now.', size._asdict(), instance=instance)
+        return released
+
+    # When nobody has asked
+
+    def reconcile(self, context):
+        """Count the servers on this host for what they have."""
+        instances = [
+            instance for instance in objects.InstanceList.get_by_host(
+                context, self._manager.host,
+                expected_attrs=['flavor', 'system_metadata'])
+            if elastic.is_elastic(instance.flavor) and
+            instance.uuid not in self._adjusts]
+        allocations = {}
+        for instance in instances:
+            try:
+                self._reconcile(context, instance, allocations)
+            except exception.InstanceNotFound:
+                LOG.debug('The server has gone.', instance=instance)
+            except Exception:
+                LOG.exception('Failed to compare what the server has with '
+                              'what it is counted for.', instance=instance)
+
+    def _reconcile(self, context, instance, allocations):
+        excess = self._excess.pop(instance.uuid, None)
+        if instance.task_state in task_states.xloud_adjust_states:
+            if (instance.task_state == task_states.XLOUD_ADJUSTING or
+                    timeutils.is_older_than(
+                        # It may be on its way here.
+                        instance.updated_at, CONF.rpc_response_timeout)):
+                self.recover(context, instance)
+            return
+        if (instance.task_state is not None or
+                instance.vm_state not in _KNOWN_STATES):
+            return
+        if (instance.vm_state != vm_states.STOPPED and
+                self._driver.get_live_size(instance) is None):
+            # Nova is about to learn that the guest has stopped.
+            return
+
+        size = self._get_due_size(instance)
+        due = scheduler_utils.resources_from_size(instance, size)
+        held = self._get_held(context, instance, allocations)
+        if size == elastic.size(instance) and all(
+                held.get(rc, 0) == amount for rc, amount in due.items()):
+            return
+        if size != excess and elastic.larger(
+                size, elastic.size(instance)) != elastic.size(instance):
+            # A guest that has just been started has all its memory until its
+            # balloon driver runs, so this counts when it is found again.
+            self._excess[instance.uuid] = size
+            return
+
+        LOG.info('The server has to be counted for %(vcpus)d vCPUs and '
+                 '%(memory_mb)d MiB.', size._asdict(), instance=instance)
+        instance.task_state = task_states.XLOUD_ADJUSTING
+        try:
+            instance.save(expected_task_state=[None])
+        except exception.InstanceUpdateConflict:
+            return
+        self._adjusts[instance.uuid] = elastic.Size(None, None)
+        try:
+            self._settle(context, instance)
+        finally:
+            del self._adjusts[instance.uuid]
+
+    def _get_held(self, context, instance, allocations):
+        """What placement holds for a server here, of all that it told once."""
+        node = self._get_node(context, instance)
+        if node.uuid not in allocations:
+            client = self._manager.reportclient
+            allocations[node.uuid] = (
+                client.get_allocations_for_resource_provider(
+                    context, node.uuid).allocations)
+        return allocations[node.uuid].get(
+            instance.uuid, {}).get('resources', {})
+
+    def recover(self, context, instance):
+        """End an adjustment that nobody works on any more."""
+        instance.refresh()
+        if instance.task_state not in task_states.xloud_adjust_states:
+            return
+        LOG.warning('An adjustment of the server was cut off.',
+                    instance=instance)
+        self._close_action(context, instance)
+        self._settle(context, instance)
+
+    def _close_action(self, context, instance):
+        """Let the action log tell that it was cut off."""
+        action = compute_utils.get_last_adjust(context, instance)
+        if action is None:
+            return
+        context = context.elevated()
+        context.request_id = action.request_id
+        events = objects.InstanceActionEventList.get_by_action(
+            context, action.id)
+        name = 'compute_' + action.action
+        if not events:
+            objects.InstanceActionEvent.event_start(
+                context, instance.uuid, name, want_result=False,
+                host=self._manager.host)
+        elif all(event.finish_time for event in events):
+            return
+        reason = _('The compute service stopped before it was done.')
+        objects.InstanceActionEvent.event_finish_with_failure(
+            context, instance.uuid, name, exc_val=reason, exc_tb=reason,
+            want_result=False)
+
+    # Telling what a server has
+
+    def describe(self, instance):
+        """What a server has and is asked to have now."""
+        asked = self._adjusts.get(instance.uuid)
+        status = {'requested': asked and {
+            'current_' + field: value for field, value in
+            asked._asdict().items() if value is not None}}
+        live = self._driver.get_live_size(instance)
+        if live:
+            status.update(
+                source='hypervisor', current_vcpus=live.vcpus,
+                current_memory_mb=live.memory_mb,
+                **self._driver.get_live_details(instance))
+        return status
