@@ -13,7 +13,7 @@ class ResourceTracker(object):
         ...
 
     @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
-    def change_size(self, context, instance, nodename, old_size):
+    def change_size(self, instance, nodename, old_size):
         """Count an elastic server that is tracked here for its new size."""
         if self.disabled(nodename) or (
                 instance.uuid not in self.tracked_instances and
@@ -24,7 +24,14 @@ class ResourceTracker(object):
         self._update_usage({'vcpus': size.vcpus - old_size.vcpus,
                             'memory_mb': size.memory_mb - old_size.memory_mb},
                            nodename)
-        self._update(context.elevated(), self.compute_nodes[nodename])
+        # Only what is used has changed, which placement knows already.
+        node, saved = self.compute_nodes[nodename], self.old_resources[nodename]
+        if self._resource_change(node):
+            try:
+                node.save()
+            except Exception:
+                with excutils.save_and_reraise_exception():
+                    self.old_resources[nodename] = saved
 
     def _get_flavor(*nova):
         ...

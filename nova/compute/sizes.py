@@ -19,6 +19,7 @@ fails or is cut off in between, placement never holds less than a server has.
 """
 
 from concurrent import futures
+import functools
 
 from keystoneauth1 import exceptions as ks_exc
 import os_resource_classes as orc
@@ -136,8 +137,10 @@ class ServerSizes(object):
         try:
             for field in changes:
                 begun.append(field)
-                self._set(instance, field, getattr(asked, field), persist)
+                self._set(instance, field, getattr(asked, field))
             elastic.set_size(instance, size, start)
+            if live and start != start_before:
+                self._driver.set_start_size(instance)
             if held != size:
                 instance.save(
                     expected_task_state=[task_states.XLOUD_ADJUSTING])
@@ -147,8 +150,7 @@ class ServerSizes(object):
         except Exception as error:
             with excutils.save_and_reraise_exception():
                 elastic.set_size(instance, before, start_before)
-                self._put_back(
-                    context, instance, begun, live, persist, counted)
+                self._put_back(context, instance, begun, live, counted)
                 compute_utils.add_instance_fault_from_exc(
                     context, instance, error)
                 self._notify(context, instance,
@@ -172,20 +174,28 @@ class ServerSizes(object):
                 reason=_('A paused server can only be given more vCPUs: for '
                          'anything else its guest must run.'))
 
-    def _set(self, instance, field, value, persist):
+    def _set(self, instance, field, value):
         LOG.info('Setting %(field)s to %(value)d',
                  {'field': field, 'value': value}, instance=instance)
         setter = {'vcpus': self._driver.set_current_vcpus,
                   'memory_mb': self._driver.set_current_memory_mb}[field]
-        setter(instance, value, persist=persist)
+        setter(instance, value)
 
-    def _put_back(self, context, instance, begun, live, persist, counted):
+    def _put_back(self, context, instance, begun, live, counted):
         """Give a server what it had, and count it for what it has then."""
         try:
-            for field in reversed(begun):
+            steps = [functools.partial(self._set, instance, field,
+                                       getattr(live, field))
+                     for field in reversed(begun)]
+            if live:
+                steps.append(functools.partial(
+                    self._driver.set_start_size, instance))
+            for step in steps:
                 try:
-                    self._set(instance, field, getattr(live, field), persist)
-                except exception.ServerAdjustFailed as error:
+                    step()
+                except exception.InstanceNotFound:
+                    raise
+                except Exception as error:
                     LOG.warning('The server was not put back to what it had: '
                                 '%s', error, instance=instance)
             self._settle(context, instance, counted)
@@ -277,8 +287,7 @@ class ServerSizes(object):
             LOG.exception('Failed to release what the server has given back; '
                           'this is tried again.', instance=instance)
         try:
-            self._manager.rt.change_size(
-                context, instance, instance.node, before)
+            self._manager.rt.change_size(instance, instance.node, before)
         except Exception:
             LOG.exception('Failed to tell what the server has.',
                           instance=instance)
@@ -334,7 +343,7 @@ class ServerSizes(object):
             if released:
                 elastic.to_start_size(instance)
                 self._manager.rt.change_size(
-                    context, instance,
+                    instance,
                     self._get_node(context, instance).hypervisor_hostname,
                     old_size)
         except Exception:

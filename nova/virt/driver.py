@@ -26,27 +26,32 @@ class ComputeDriver(object):
         """
         raise NotImplementedError()
 
-    def set_current_vcpus(self, instance, count, persist=True):
+    def set_start_size(self, instance):
+        """Have a guest start with its start size from now on.
+
+        :param instance: nova.objects.instance.Instance
+        """
+        raise NotImplementedError()
+
+    def set_current_vcpus(self, instance, count):
         """Let a running guest have so many vCPUs.
 
         Returns when the guest has them.
 
         :param instance: nova.objects.instance.Instance
         :param count: How many of the vCPUs it can have
-        :param persist: Whether it is to start with them as well
         :raises: ServerAdjustFailed if it does not have them in time, with how
             far it got
         """
         raise NotImplementedError()
 
-    def set_current_memory_mb(self, instance, memory_mb, persist=True):
+    def set_current_memory_mb(self, instance, memory_mb):
         """Let a running guest have so much memory.
 
         Returns when the guest has it.
 
         :param instance: nova.objects.instance.Instance
         :param memory_mb: How much of what it can have, in MiB
-        :param persist: Whether it is to start with that as well
         :raises: ServerAdjustFailed if it does not have it in time, with how
             far it got
         """

@@ -32,11 +32,14 @@ class FakeDriver(driver.ComputeDriver):
                 'balloon_driver_active': True,
                 'attached_dimms_mb': 0, 'has_virtiomem': False}
 
-    def set_current_vcpus(self, instance, count, persist=True):
+    def set_start_size(self, instance):
+        pass
+
+    def set_current_vcpus(self, instance, count):
         self._live_sizes[instance.uuid] = self.get_live_size(
             instance)._replace(vcpus=count)
 
-    def set_current_memory_mb(self, instance, memory_mb, persist=True):
+    def set_current_memory_mb(self, instance, memory_mb):
         self._live_sizes[instance.uuid] = self.get_live_size(
             instance)._replace(memory_mb=memory_mb)
 

@@ -82,9 +82,9 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         """A server is counted for what it has, be that what it may."""
         server = self._boot()
 
-        def grow_and_fail(method, driver, instance, count, persist=True):
+        def grow_and_fail(method, driver, instance, count):
             if count > 1:
-                method(driver, instance, count, persist=persist)
+                method(driver, instance, count)
             raise self._failed()
 
         patch = self._patch(

@@ -163,45 +163,7 @@ class ElasticServersMixin:
             self.assertHostUsage(host, NOTHING)
         self.assertEqual(NOTHING, self._quota_usage())
 
-
-class ElasticServersTestBase(
-        ElasticServersMixin, integrated_helpers.ProviderUsageBaseTestCase):
-    """Two computes with the fake driver."""
-
-    compute_driver = 'fake.MediumFakeDriver'
-    HOSTS = ('host1', 'host2')
-
-    # Computes that cannot run elastic servers.
-    PLAIN_HOSTS = ()
-
-    assertCounted = ElasticServersMixin.assertBooks
-
-    def setUp(self):
-        update_provider_tree = fake.FakeDriver.update_provider_tree
-
-        def report_traits(driver, provider_tree, nodename, allocations=None):
-            update_provider_tree(
-                driver, provider_tree, nodename, allocations=allocations)
-            if nodename in self.PLAIN_HOSTS:
-                provider_tree.remove_traits(nodename, elastic.TRAIT)
-
-        patcher = mock.patch.object(
-            fake.FakeDriver, 'update_provider_tree', report_traits)
-        patcher.start()
-        self.addCleanup(patcher.stop)
-        # A host has what its driver says and not more.
-        self.flags(initial_cpu_allocation_ratio=1.0)
-        super().setUp()
-
-        self.ctxt = nova_context.get_admin_context()
-        for host in self.HOSTS:
-            self._start_compute(host)
-        self.flavor_id = self._elastic_flavor()
-
-
-class ElasticAdjustTestBase(ElasticServersTestBase):
-
-    HOSTS = ('host1',)
+    # The API
 
     def _post(self, server, api=None, **body):
         return (api or self.api).api_post(
@@ -291,3 +253,44 @@ class ElasticAdjustTestBase(ElasticServersTestBase):
         self.assertEqual((by + '_xloud_adjust', 'Error', reason),
                          self._last_adjust(server))
         self.assertCounted(server, *args, **kwargs)
+
+
+class ElasticServersTestBase(
+        ElasticServersMixin, integrated_helpers.ProviderUsageBaseTestCase):
+    """Two computes with the fake driver."""
+
+    compute_driver = 'fake.MediumFakeDriver'
+    HOSTS = ('host1', 'host2')
+
+    # Computes that cannot run elastic servers.
+    PLAIN_HOSTS = ()
+
+    assertCounted = ElasticServersMixin.assertBooks
+
+    def setUp(self):
+        update_provider_tree = fake.FakeDriver.update_provider_tree
+
+        def report_traits(driver, provider_tree, nodename, allocations=None):
+            update_provider_tree(
+                driver, provider_tree, nodename, allocations=allocations)
+            if nodename in self.PLAIN_HOSTS:
+                provider_tree.remove_traits(nodename, elastic.TRAIT)
+
+        patcher = mock.patch.object(
+            fake.FakeDriver, 'update_provider_tree', report_traits)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        # A host has what its driver says and not more.
+        self.flags(initial_cpu_allocation_ratio=1.0)
+        super().setUp()
+
+        self.ctxt = nova_context.get_admin_context()
+        for host in self.HOSTS:
+            self._start_compute(host)
+        self.flavor_id = self._elastic_flavor()
+
+
+class ElasticAdjustTestBase(ElasticServersTestBase):
+    """One compute with the fake driver, of 10 CPUs."""
+
+    HOSTS = ('host1',)

@@ -97,13 +97,16 @@ class LibvirtDriver(driver.ComputeDriver):
         guest = self._host.get_guest(instance)
         return libvirt_elastic.get_live_details(guest, instance)
 
-    def set_current_vcpus(self, instance, count, persist=True):
-        guest = self._host.get_guest(instance)
-        libvirt_elastic.set_vcpus(guest, instance, count, persist)
+    def set_start_size(self, instance):
+        self._write_start_size(self._host.get_guest(instance), instance)
 
-    def set_current_memory_mb(self, instance, memory_mb, persist=True):
+    def set_current_vcpus(self, instance, count):
         guest = self._host.get_guest(instance)
-        libvirt_elastic.set_memory_mb(guest, instance, memory_mb, persist)
+        libvirt_elastic.set_vcpus(guest, instance, count)
+
+    def set_current_memory_mb(self, instance, memory_mb):
+        guest = self._host.get_guest(instance)
+        libvirt_elastic.set_memory_mb(guest, instance, memory_mb)
 
     def update_provider_tree(*nova):
         ...

@@ -158,33 +158,26 @@ class GuestAgent(object):
 
 # What a guest is to have
 
-def set_vcpus(guest, instance, count, persist=True):
+def set_vcpus(guest, instance, count):
     """Let a running guest have so many vCPUs, and wait until it has them.
 
     :param guest: The nova.virt.libvirt.guest.Guest
     :param instance: The nova.objects.Instance it is of
-    :param persist: Whether it is to start with them as well
     :raises: ServerAdjustFailed if it does not have them in time
     """
     with _errors_as(exception.ServerAdjustFailed, instance):
         _VCPUChange(guest, instance, count, CONF.xloud.vcpu_timeout).make()
-        if persist:
-            guest.set_vcpus(count, persistent=True)
 
 
-def set_memory_mb(guest, instance, memory_mb, persist=True):
+def set_memory_mb(guest, instance, memory_mb):
     """Let a running guest have so much memory, and wait until it has that.
 
     :param guest: The nova.virt.libvirt.guest.Guest
     :param instance: The nova.objects.Instance it is of
-    :param persist: Whether it is to start with that as well
     :raises: ServerAdjustFailed if it does not have that in time
     """
-    memory = memory_mb * units.Ki
     with _errors_as(exception.ServerAdjustFailed, instance):
         _change_memory_mb(guest, memory_mb, CONF.xloud.memory_timeout)
-        if persist:
-            guest.set_memory(memory, persistent=True)
 
 
 class _VCPUChange(object):

@@ -16,7 +16,6 @@ from lxml import etree
 
 from nova import context as nova_context
 from nova import elastic
-from nova.scheduler import utils as scheduler_utils
 from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.functional.libvirt import base
 from nova.tests.functional import xloud_base
@@ -108,42 +107,6 @@ class ElasticServersTestBase(
     def _guest(self, server, host='host1'):
         return self.computes[host].driver._host.get_guest(
             self._instance(server))
-
-    def _set_size(self, server, size, start=None):
-        """Give a running server another size, in all the books and for real.
-
-        :param start: What it is to come back with at its next start, if that
-            is something else.
-        """
-        instance = self._instance(server)
-        manager = self.computes[instance.host].manager
-        elastic.set_size(instance, size, start)
-        instance.save()
-        self.assertTrue(manager.reportclient.set_instance_resources(
-            self.ctxt, instance.uuid, self.compute_rp_uuids[instance.host],
-            scheduler_utils.resources_from_size(instance, size)))
-
-        guest = self._guest(server, instance.host)
-        for at_start in (False, True):
-            vcpus, memory_mb = (start or size) if at_start else size
-            guest.set_vcpus(vcpus, persistent=at_start, live=not at_start)
-            guest.set_memory(
-                memory_mb * 1024, persistent=at_start, live=not at_start)
-        self._run_periodics()
-
-    def _grown(self, **kwargs):
-        """A server with a size above its minimum, at its next start too."""
-        server = self._boot(**kwargs)
-        self._set_size(server, xloud_base.GROWN)
-        self.assertCounted(server, xloud_base.GROWN)
-        return server
-
-    def _grown_for_now(self):
-        """A server that has more than it is to come back with."""
-        server = self._boot()
-        self._set_size(server, xloud_base.GROWN, start=xloud_base.START)
-        self.assertCounted(server, xloud_base.GROWN, start=xloud_base.START)
-        return server
 
     # What a domain has
 

@@ -24,14 +24,11 @@ GiB = 1024 * 1024
 @ddt.ddt
 class SetVCPUsTest(elastic_driver_base.DriverTestBase):
 
-    @ddt.data(True, False)
-    def test_grow_and_shrink(self, persist):
-        """What it is to start with changes only if that is wanted."""
+    def test_grow_and_shrink(self):
         self._start()
         for count in (4, 2, 2):
-            self._set_vcpus(count, persist=persist)
-            self.assertHas(vcpus=count, defined=elastic.Size(
-                count if persist else 1, 1024))
+            self._set_vcpus(count)
+            self.assertHas(vcpus=count)
         self.assertTook(0)
         self.assertEqual(0, self.guest.agent.asked)
 
@@ -43,16 +40,13 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
         self._set_vcpus(1)
         self.assertHas(vcpus=1)
 
-    def test_definition_fails(self):
-        """The guest has it then; it is not to start with it."""
+    def test_start_size(self):
+        """What a guest is to start with is set on its own."""
         self._start()
-        self.domain._transient = True
-        self.assertFails(
-            'Error from libvirt: Requested operation is not valid: transient '
-            'domains do not have any persistent config', self._set_vcpus, 3)
-        self.assertHas(vcpus=3)
-        self._set_vcpus(2, persist=False)
-        self.assertHas(vcpus=2)
+        self._set_vcpus(3)
+        elastic.set_size(self.instance, elastic.Size(2, 2048))
+        self.driver.set_start_size(self.instance)
+        self.assertHas(3, 1024, defined=elastic.Size(2, 2048))
 
     def test_guest_complies_late(self):
         """What libvirt does not wait for, the driver does."""
@@ -85,7 +79,7 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
         self.assertHas(vcpus=4)
         self.assertTook(8)
         # It can be put back, whatever it has been asked for.
-        self._set_vcpus(4, persist=False)
+        self._set_vcpus(4)
         self.assertHas(vcpus=4)
 
     def test_guest_from_before(self):
@@ -109,11 +103,11 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
         self._start(agent=True)
         self._pause()
         self._set_vcpus(3)
-        self.assertHas(vcpus=3, defined=elastic.Size(3, 1024))
+        self.assertHas(vcpus=3)
         self.assertFails(
             'The guest is paused. It can neither give back vCPUs nor change '
             'its memory.', self._set_vcpus, 2)
-        self.assertHas(vcpus=3, defined=elastic.Size(3, 1024))
+        self.assertHas(vcpus=3)
         self.assertEqual(0, self.guest.agent.asked)
         self.assertTook(0)
 
