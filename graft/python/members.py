@@ -16,7 +16,7 @@ from graft.python.imports import is_import
 from graft.python.match import matches, matches_header, same_nodes
 from graft.python.order import assigned_name, defined_name, first_need
 from graft.python.place import Place, head, render
-from graft.python.signature import accessor, choose, takes_nova
+from graft.python.signature import accessor, choose, takes_nova, weave_decorators
 from graft.python.signs import Statement, statements, with_statements
 from graft.touch import Touch
 
@@ -90,6 +90,9 @@ class Members:
                     remedy='Show the bases that Nova has, or none, or `...` and those we add.',
                 )
             woven = edit_bases(sketch, woven, place)
+        decorators = weave_decorators(sketch, nova, place)
+        if decorators is not nova.decorators:
+            woven = woven.with_changes(decorators=decorators)
         added, dropped = _difference(_opening(nova), _opening(woven))
         if added or dropped:
             self.touches.append(Touch(place.name, 'edited', added, dropped))

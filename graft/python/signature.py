@@ -1,4 +1,4 @@
-"""The signature of a function that both sides have: its decorators and its parameters."""
+"""The signature of what both sides have: its decorators, and the parameters of a function."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,8 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from graft.python import commas, signs
 from graft.python.match import matches, same_nodes
 from graft.python.place import WIDTH, Place, head, render
+
+Definition = cst.FunctionDef | cst.ClassDef
 
 
 def accessor(function: cst.FunctionDef) -> str:
@@ -53,7 +55,7 @@ def _same(ours: cst.Decorator, theirs: cst.Decorator) -> bool:
 
 
 def weave_decorators(
-    sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place
+    sketch: Definition, nova: Definition, place: Place
 ) -> Sequence[cst.Decorator]:
     """Nova's, unless the sketch gives its own; ``@...`` among those stands for Nova's."""
     if all(signs.holds(d) for d in sketch.decorators):
@@ -79,7 +81,7 @@ def weave_decorators(
     return built
 
 
-def _held(sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place) -> None:
+def _held(sketch: Definition, nova: Definition, place: Place) -> None:
     for decorator in sketch.decorators:
         if not signs.holds(decorator):
             continue

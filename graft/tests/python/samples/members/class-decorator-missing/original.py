@@ -1,0 +1,3 @@
+@register
+class Gate:
+    width = 1

@@ -1,0 +1,6 @@
+@sample('start')
+@sample('end')
+@sample('error')
+@register
+class Gate:
+    width = 1

@@ -1,0 +1,5 @@
+@sample('start')
+@sample('end')
+@register
+class Gate:
+    width = 1

@@ -1,0 +1,5 @@
+@sample('start')
+@register
+class Gate:
+    width = 1
+    height = 2

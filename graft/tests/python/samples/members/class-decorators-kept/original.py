@@ -1,0 +1,4 @@
+@sample('start')
+@register
+class Gate:
+    width = 1

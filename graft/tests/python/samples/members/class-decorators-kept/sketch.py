@@ -1,0 +1,5 @@
+"""A class without decorators in the sketch keeps Nova's."""
+
+
+class Gate:
+    height = 2
