@@ -13,3 +13,12 @@ class InstancePayload(base.NotificationPayloadBase):
         self.flavor = ...  # nova
         self.flavor.vcpus, self.flavor.memory_mb = elastic.size(instance)
         ...
+
+
+@...
+@base.notification_sample('instance-xloud_adjust-start.json')
+@base.notification_sample('instance-xloud_adjust-end.json')
+@base.notification_sample('instance-xloud_adjust-error.json')
+@nova_base.NovaObjectRegistry.register_notification
+class InstanceActionNotification(base.NotificationBase):
+    ...

@@ -1,0 +1,103 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Who may ask what a server has, and who may change it."""
+
+from unittest import mock
+
+import fixtures
+from oslo_utils.fixture import uuidsentinel as uuids
+
+from nova.api.openstack.compute import xloud_adjust
+from nova.compute import vm_states
+from nova.policies import base as base_policy
+from nova.policies import xloud_adjust as policies
+from nova.tests.unit.api.openstack import fakes
+from nova.tests.unit import fake_instance
+from nova.tests.unit.policies import base
+
+
+class XloudAdjustPolicyTest(base.BasePolicyTest):
+    """With the deprecated rules, and without scope checks."""
+
+    def setUp(self):
+        super().setUp()
+        self.controller = xloud_adjust.XloudAdjustController()
+        self.req = fakes.HTTPRequest.blank('')
+        self.instance = fake_instance.fake_instance_obj(
+            self.project_member_context, id=1, uuid=uuids.server,
+            project_id=self.project_id, vm_state=vm_states.ACTIVE,
+            system_metadata={}, expected_attrs=['system_metadata'])
+        self.useFixture(fixtures.MockPatch(
+            'nova.api.openstack.common.get_instance',
+            return_value=self.instance))
+
+        # Administrators, and whoever has a role in the project, whichever.
+        self.adjust_contexts = self.status_contexts = {
+            self.legacy_admin_context, self.system_admin_context,
+            self.project_admin_context, self.project_member_context,
+            self.project_reader_context, self.project_foo_context}
+
+    @mock.patch('nova.compute.api.API.xloud_adjust')
+    def test_adjust(self, mock_adjust):
+        self.common_policy_auth(
+            self.adjust_contexts, policies.POLICY_ROOT % 'adjust',
+            self.controller.update, self.req, self.instance.uuid,
+            body={'current_vcpus': 2})
+
+    @mock.patch('nova.compute.api.API.xloud_status')
+    def test_status(self, mock_status):
+        self.common_policy_auth(
+            self.status_contexts, policies.POLICY_ROOT % 'status',
+            self.controller.show, self.req, self.instance.uuid)
+
+
+class XloudAdjustNoLegacyNoScopeTest(XloudAdjustPolicyTest):
+    """Without either: a role in the project has to be a known one."""
+
+    without_deprecated_rules = True
+    rules_without_deprecation = {
+        policies.POLICY_ROOT % 'adjust': base_policy.PROJECT_MEMBER_OR_ADMIN,
+        policies.POLICY_ROOT % 'status': base_policy.PROJECT_READER_OR_ADMIN,
+    }
+
+    def setUp(self):
+        super().setUp()
+        self.adjust_contexts = (
+            self.project_member_or_admin_with_no_scope_no_legacy)
+        self.status_contexts = (
+            self.project_reader_or_admin_with_no_scope_no_legacy)
+
+
+class XloudAdjustScopeTypePolicyTest(XloudAdjustPolicyTest):
+    """With both: what is scoped to the system is for no server."""
+
+    def setUp(self):
+        super().setUp()
+        self.flags(enforce_scope=True, group='oslo_policy')
+        self.adjust_contexts = self.project_m_r_or_admin_with_scope_and_legacy
+        self.status_contexts = self.project_m_r_or_admin_with_scope_and_legacy
+
+
+class XloudAdjustScopeTypeNoLegacyPolicyTest(XloudAdjustScopeTypePolicyTest):
+    """With scope checks, and without the deprecated rules."""
+
+    without_deprecated_rules = True
+    rules_without_deprecation = (
+        XloudAdjustNoLegacyNoScopeTest.rules_without_deprecation)
+
+    def setUp(self):
+        super().setUp()
+        self.adjust_contexts = (
+            self.project_member_or_admin_with_scope_no_legacy)
+        self.status_contexts = (
+            self.project_reader_or_admin_with_scope_no_legacy)

@@ -1,0 +1,13 @@
+"""The rules of the elastic servers API stand in the list of all rules."""
+
+
+class RealRolePolicyTestCase(test.NoDBTestCase):
+
+    def setUp(*nova):
+        ...
+        self.admin_or_owner_rules = (
+            ...,
+            "os_compute_api:xloud:adjust",
+            "os_compute_api:xloud:status",
+        )
+        ...
