@@ -1,0 +1,26 @@
+{
+    "xloud_status": {
+        "accounted_memory_mb": 2048,
+        "accounted_vcpus": 2,
+        "adjust": {
+            "reason": null,
+            "requested": null,
+            "since": "%(isotime)s",
+            "state": "succeeded"
+        },
+        "attached_dimms_mb": 0,
+        "balloon_driver_active": true,
+        "current_memory_mb": 2048,
+        "current_vcpus": 2,
+        "elastic": true,
+        "guest_vcpus": 2,
+        "has_virtiomem": false,
+        "max_memory_mb": 4096,
+        "max_vcpus": 4,
+        "min_memory_mb": 1024,
+        "min_vcpus": 1,
+        "source": "hypervisor",
+        "start_memory_mb": 2048,
+        "start_vcpus": 2
+    }
+}
