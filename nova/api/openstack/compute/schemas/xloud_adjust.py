@@ -33,6 +33,7 @@ update = {
 
 update_response = {
     'type': 'object',
+    'properties': {},
     'additionalProperties': False,
 }
 
