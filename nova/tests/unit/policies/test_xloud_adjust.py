@@ -19,6 +19,7 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova.api.openstack.compute import xloud_adjust
 from nova.compute import vm_states
+from nova import objects
 from nova.policies import base as base_policy
 from nova.policies import xloud_adjust as policies
 from nova.tests.unit.api.openstack import fakes
@@ -35,7 +36,8 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
         self.req = fakes.HTTPRequest.blank('')
         self.instance = fake_instance.fake_instance_obj(
             self.project_member_context, id=1, uuid=uuids.server,
-            project_id=self.project_id, vm_state=vm_states.ACTIVE,
+            project_id=self.project_id, vm_state=vm_states.STOPPED,
+            flavor=objects.Flavor(vcpus=1, memory_mb=512, extra_specs={}),
             system_metadata={}, expected_attrs=['system_metadata'])
         self.useFixture(fixtures.MockPatch(
             'nova.api.openstack.common.get_instance',
@@ -43,9 +45,8 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
 
         # Administrators, and whoever has a role in the project, whichever.
         self.adjust_contexts = self.status_contexts = {
-            self.legacy_admin_context, self.system_admin_context,
-            self.project_admin_context, self.project_member_context,
-            self.project_reader_context, self.project_foo_context}
+            each for each in self.all_contexts
+            if each.is_admin or each.project_id == self.project_id}
 
     @mock.patch('nova.compute.api.API.xloud_adjust')
     def test_adjust(self, mock_adjust):
@@ -54,8 +55,8 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
             self.controller.update, self.req, self.instance.uuid,
             body={'current_vcpus': 2})
 
-    @mock.patch('nova.compute.api.API.xloud_status')
-    def test_status(self, mock_status):
+    @mock.patch('nova.compute.utils.get_last_adjust', return_value=None)
+    def test_status(self, mock_last):
         self.common_policy_auth(
             self.status_contexts, policies.POLICY_ROOT % 'status',
             self.controller.show, self.req, self.instance.uuid)
