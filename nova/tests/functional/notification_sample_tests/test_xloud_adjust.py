@@ -14,18 +14,24 @@
 
 from unittest import mock
 
+import nova.conf
 from nova import exception
 from nova.tests import fixtures
 from nova.tests.functional.notification_sample_tests \
     import notification_sample_base
 from nova.tests.unit import fake_crypto
 
+CONF = nova.conf.CONF
+
 
 class TestXloudAdjustNotificationSample(
         notification_sample_base.NotificationSampleTestBase):
 
     def setUp(self):
-        self.flags(bdms_in_notifications=True, group='notifications')
+        for name in ('bdms_in_notifications', 'include_share_mapping'):
+            # The second is only in those releases that have shares.
+            if name in CONF.notifications:
+                self.flags(group='notifications', **{name: True})
         super().setUp()
         self.neutron = self.useFixture(fixtures.NeutronFixture(self))
         self.cinder = self.useFixture(fixtures.CinderFixture(self))
