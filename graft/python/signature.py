@@ -54,9 +54,7 @@ def _same(ours: cst.Decorator, theirs: cst.Decorator) -> bool:
     return matches(ours.decorator, theirs.decorator)
 
 
-def weave_decorators(
-    sketch: Definition, nova: Definition, place: Place
-) -> Sequence[cst.Decorator]:
+def weave_decorators(sketch: Definition, nova: Definition, place: Place) -> Sequence[cst.Decorator]:
     """Nova's, unless the sketch gives its own; ``@...`` among those stands for Nova's."""
     if all(signs.holds(d) for d in sketch.decorators):
         _held(sketch, nova, place)
