@@ -19,6 +19,7 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova.api.openstack.compute import xloud_adjust
 from nova.compute import vm_states
+import nova.conf
 from nova import objects
 from nova.policies import base as base_policy
 from nova.policies import xloud_adjust as policies
@@ -26,12 +27,22 @@ from nova.tests.unit.api.openstack import fakes
 from nova.tests.unit import fake_instance
 from nova.tests.unit.policies import base
 
+CONF = nova.conf.CONF
+
 
 class XloudAdjustPolicyTest(base.BasePolicyTest):
-    """With the deprecated rules, and without scope checks."""
+    """With the deprecated rules, and without scope checks.
+
+    Releases differ in which roles they know and whether scope checks are still
+    a choice; so who is allowed is told of the contexts themselves.
+    """
+
+    enforce_scope = False
 
     def setUp(self):
         super().setUp()
+        if 'enforce_scope' in CONF.oslo_policy:
+            self.flags(enforce_scope=self.enforce_scope, group='oslo_policy')
         self.controller = xloud_adjust.XloudAdjustController()
         self.req = fakes.HTTPRequest.blank('')
         self.instance = fake_instance.fake_instance_obj(
@@ -43,22 +54,30 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
             'nova.api.openstack.common.get_instance',
             return_value=self.instance))
 
-        # Administrators, and whoever has a role in the project, whichever.
-        self.adjust_contexts = self.status_contexts = {
+    def _allowed(self, role):
+        """Administrators, and those with this role in the project.
+
+        The deprecated rules allow whoever has any role there.
+        """
+        is_scoped = ('enforce_scope' not in CONF.oslo_policy or
+                     self.enforce_scope)
+        return {
             each for each in self.all_contexts
-            if each.is_admin or each.project_id == self.project_id}
+            if (each.is_admin or each.project_id == self.project_id and (
+                role in each.roles or not self.without_deprecated_rules)) and
+            not (is_scoped and each.system_scope)}
 
     @mock.patch('nova.compute.api.API.xloud_adjust')
     def test_adjust(self, mock_adjust):
         self.common_policy_auth(
-            self.adjust_contexts, policies.POLICY_ROOT % 'adjust',
+            self._allowed('member'), policies.POLICY_ROOT % 'adjust',
             self.controller.update, self.req, self.instance.uuid,
             body={'current_vcpus': 2})
 
     @mock.patch('nova.compute.utils.get_last_adjust', return_value=None)
     def test_status(self, mock_last):
         self.common_policy_auth(
-            self.status_contexts, policies.POLICY_ROOT % 'status',
+            self._allowed('reader'), policies.POLICY_ROOT % 'status',
             self.controller.show, self.req, self.instance.uuid)
 
 
@@ -71,34 +90,14 @@ class XloudAdjustNoLegacyNoScopeTest(XloudAdjustPolicyTest):
         policies.POLICY_ROOT % 'status': base_policy.PROJECT_READER_OR_ADMIN,
     }
 
-    def setUp(self):
-        super().setUp()
-        self.adjust_contexts = (
-            self.project_member_or_admin_with_no_scope_no_legacy)
-        self.status_contexts = (
-            self.project_reader_or_admin_with_no_scope_no_legacy)
-
 
 class XloudAdjustScopeTypePolicyTest(XloudAdjustPolicyTest):
     """With both: what is scoped to the system is for no server."""
 
-    def setUp(self):
-        super().setUp()
-        self.flags(enforce_scope=True, group='oslo_policy')
-        self.adjust_contexts = self.project_m_r_or_admin_with_scope_and_legacy
-        self.status_contexts = self.project_m_r_or_admin_with_scope_and_legacy
+    enforce_scope = True
 
 
-class XloudAdjustScopeTypeNoLegacyPolicyTest(XloudAdjustScopeTypePolicyTest):
+class XloudAdjustScopeTypeNoLegacyPolicyTest(XloudAdjustNoLegacyNoScopeTest):
     """With scope checks, and without the deprecated rules."""
 
-    without_deprecated_rules = True
-    rules_without_deprecation = (
-        XloudAdjustNoLegacyNoScopeTest.rules_without_deprecation)
-
-    def setUp(self):
-        super().setUp()
-        self.adjust_contexts = (
-            self.project_member_or_admin_with_scope_no_legacy)
-        self.status_contexts = (
-            self.project_reader_or_admin_with_scope_no_legacy)
+    enforce_scope = True
