@@ -164,10 +164,9 @@ class API:
         grown, held = (
             scheduler_utils.resources_from_size(instance, each)
             for each in (size, elastic.size(instance)))
-        placement_limits.enforce_num_instances_and_flavor(
-            context, project_id, instance.flavor, False, 0, 0,
-            delta_updates={'class:%s' % rc: max(amount - held[rc], 0)
-                           for rc, amount in grown.items()})
+        placement_limits.enforce_deltas(
+            context, project_id, {rc: amount - held[rc] for rc, amount in
+                                  grown.items() if amount > held[rc]})
         try:
             objects.Quotas.check_deltas(
                 context, {'cores': 0, 'ram': 0, **deltas}, project_id,

@@ -20,4 +20,4 @@ from nova import utils
 
 def run(function, *args):
     """Call a function with these arguments in a thread of its own."""
-    utils.spawn_n(function, *args)
+    utils.spawn(function, *args)

@@ -1,0 +1,19 @@
+"""A server that grows asks for what it has not got yet, and for nothing else.
+
+This release has no limits that need not be registered.
+"""
+
+
+def enforce_deltas(context, project_id, deltas):
+    """Refuse what a project would be over its unified limits with.
+
+    :param deltas: A dict of resource class to how much more is asked for
+    :raises: TooManyInstances
+    """
+    if not deltas or not limit_utils.use_unified_limits():
+        return
+    try:
+        _get_enforcer(context, project_id).enforce(
+            project_id, {'class:' + rc: more for rc, more in deltas.items()})
+    except limit_exceptions.ProjectOverLimit as error:
+        raise exception.TooManyInstances(str(error))
