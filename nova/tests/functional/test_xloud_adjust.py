@@ -17,6 +17,8 @@ import fixtures
 from oslo_serialization import jsonutils
 from oslo_utils.fixture import uuidsentinel as uuids
 
+from nova.compute import api as compute_api
+from nova import context as nova_context
 from nova import elastic
 from nova import policy
 from nova.tests.functional.api import client as api_client
@@ -311,3 +313,31 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         self.assertRaises(api_client.OpenStackApiNotFoundException,
                           self._status, server, stranger)
         self.assertCounted(server, elastic.Size(2, 1024))
+
+    def test_as_a_dashboard_does(self):
+        """It reads the status, and sends both values as its form has them."""
+        server = self._boot()
+        status = self._status(server)
+        for gigabytes in ('4.0', '2.5', '1.0'):
+            # The form shows decimal gigabytes, rounded.
+            asked = round(float(gigabytes) * 1000 * 1.024)
+            self._post(server, current_vcpus=str(status['max_vcpus'] - 1),
+                       current_memory_mb=str(asked))
+            self._wait_until_adjusted(server)
+            status = self._status(server)
+            self.assertEqual(3, status['current_vcpus'])
+            self.assertEqual(asked, status['current_memory_mb'])
+        self.assertCounted(server, elastic.Size(3, 1024))
+
+    def test_hotplug_vcpus(self):
+        """What other code of Nova can call, for vCPUs only."""
+        server = self._boot()
+        api = compute_api.API()
+        context = nova_context.RequestContext(
+            'fake', self.api.project_id, roles=['member', 'reader'])
+        api.hotplug_vcpus(
+            context, api.get(context, server['id']), new_count=3)
+        self._wait_until_adjusted(server)
+        self.assertCounted(server, elastic.Size(3, 1024))
+        self.assertEqual(('compute_hotplug_vcpus', 'Success', None),
+                         self._last_adjust(server, 'hotplug_vcpus'))

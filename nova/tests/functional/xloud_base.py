@@ -227,13 +227,13 @@ class ElasticServersMixin:
             'someone', self.api.base_url, roles=roles,
             project_id=project_id or self.api.project_id)
 
-    def _last_adjust(self, server):
+    def _last_adjust(self, server, name='xloud_adjust'):
         """The last adjustment in the action log, and how it ended there."""
         url = '/servers/%s/os-instance-actions' % server['id']
         request_id = next(
             action['request_id'] for action in
             self.admin_api.api_get(url).body['instanceActions']
-            if action['action'] == 'xloud_adjust')
+            if action['action'] == name)
         action = self.admin_api.api_get(
             '%s/%s' % (url, request_id)).body['instanceAction']
         event, = action['events']
