@@ -46,6 +46,10 @@ LOG = logging.getLogger(__name__)
 # Those in which what the guest has is known, or known to be nothing.
 _KNOWN_STATES = (vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED)
 
+# What a request can be answered with; anything else is a fault of this host.
+_ANSWERS = (exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
+            exception.InstanceNotFound)
+
 _UNITS = {orc.VCPU: 'vCPUs', orc.MEMORY_MB: 'MiB of memory'}
 
 
@@ -95,7 +99,7 @@ class ServerSizes(object):
                 LOG.error('The server was not adjusted: %s', error,
                           instance=instance)
                 return
-            if not isinstance(error, exception.NovaException):
+            if not isinstance(error, _ANSWERS):
                 LOG.exception('The server was not adjusted.',
                               instance=instance)
                 error = exception.ServerAdjustUnavailable(
