@@ -1,0 +1,184 @@
+"""``check``, ``verify`` and ``status``: what is found on one target, as a list of findings."""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from upgrade.errors import BusyError, UpgradeError
+from upgrade.payload import Payload
+from upgrade.plan import judge
+from upgrade.work import Work
+
+OK, NOTE, FAULT = 'ok', 'note', 'fault'
+#: Seconds between clocks: tokens and the times in logs suffer above this.
+SKEW = 5.0
+_TOOLS = ('rsync', 'sh')
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``state`` is ``ok``, ``note`` (read it) or ``fault`` (mend it)."""
+
+    target: str
+    what: str
+    state: str
+    text: str
+
+
+def reach(work: Work) -> tuple[dict[str, Any], str]:
+    """Look at a target. What an interrupted run has left there is ended first, and told."""
+    work.find()
+    facts = work.facts()
+    journal = facts['journal']
+    if not journal:
+        return facts, ''
+    try:
+        work.lock('xloud-upgrade, after an interruption')
+    except BusyError as error:
+        return facts, str(error)
+    left = work.recover()
+    facts = work.facts()
+    if left:
+        kind = left['about']['kind']
+        return facts, (
+            f'an interrupted {kind} has put all files there, but not restarted all services:\n'
+            f'run {kind} again to go on, or rollback'
+        )
+    return facts, f'an interrupted {journal["about"]["kind"]} was put back just now'
+
+
+def check(work: Work, payload: Payload) -> list[Finding]:
+    """Whether ``apply`` can do its work here. Changes nothing."""
+    found: list[Finding] = []
+
+    def say(what: str, state: str, text: str) -> None:
+        found.append(Finding(work.target.name, what, state, text))
+
+    target = work.target
+    try:
+        facts, left = reach(work)
+    except UpgradeError as error:
+        say('connection', FAULT, str(error))
+        return found
+    began = time.time()
+    host = work.host.ask('host', tools=[*_TOOLS, *target.engine[:1]], folder=target.host.state_dir)
+    ended = time.time()
+    say('connection', OK, f'{target.host.address}, Python {facts["python"]}')
+    if left:
+        say('interruption', NOTE, left)
+    if host['missing']:
+        say('tools', FAULT, f'the host lacks {", ".join(host["missing"])}; install them there')
+    else:
+        say('tools', OK, ', '.join([*_TOOLS, *target.engine[:1]]))
+    judged = judge(target, payload, facts)
+    for problem in judged.problems:
+        say('nova', FAULT, problem)
+    if not judged.problems:
+        what = 'has the fork already' if judged.done else f'{len(judged.changes)} files to change'
+        say('nova', OK, f'{judged.version} in {judged.site}: {what}')
+    for note in judged.notes:
+        say('nova', NOTE, note)
+    say('disk', OK, f'{facts["free"] >> 20} MiB free in {judged.site}')
+    skew = host['time'] - (began + ended) / 2
+    slack = SKEW + (ended - began) / 2
+    state = OK if abs(skew) < slack else FAULT
+    say('clock', state, f'{skew:+.1f} s from this machine' + ('' if state == OK else ': set it'))
+    for service in target.services:
+        done = work.shell(service.health)
+        if done['status'] == 0:
+            say(service.role, OK, 'is up')
+        else:
+            say(service.role, FAULT, f'is not up: `{service.health}` ended with {done["status"]}')
+    if any(s.role in ('conductor', 'scheduler', 'api') for s in target.services):
+        say('database', *_database(work, facts))
+    if target.container:
+        say(
+            'container', NOTE,
+            'what is applied lives in this container: one made anew from its image is stock Nova',
+        )  # fmt: skip
+    return found
+
+
+def _database(work: Work, facts: dict[str, Any]) -> tuple[str, str]:
+    """Ask the target's own nova-manage, which reads the services' own configuration."""
+    command = work.target.database
+    if not command:
+        manage = posixpath.join(posixpath.dirname(facts['executable']), 'nova-manage')
+        command = f'{manage} api_db version'
+        known = work.shell_inside(f'test -x {manage} && test -r /etc/nova/nova.conf')
+        if known['status']:
+            return NOTE, 'not asked: no nova-manage or /etc/nova/nova.conf; give `database`'
+    done = work.shell_inside(command)
+    if done['status']:
+        end = done['said'].strip().splitlines()[-1:]
+        return FAULT, f'not reachable: `{command}` ended with {done["status"]}: {"".join(end)}'
+    return OK, 'answers'
+
+
+def verify(work: Work, payload: Payload) -> list[Finding]:
+    """Whether the fork is there whole, and can be imported."""
+    found: list[Finding] = []
+
+    def say(what: str, state: str, text: str) -> None:
+        found.append(Finding(work.target.name, what, state, text))
+
+    try:
+        facts, left = reach(work)
+    except UpgradeError as error:
+        say('connection', FAULT, str(error))
+        return found
+    if left:
+        say('interruption', FAULT, left)
+    judged = judge(work.target, payload, facts)
+    wrong = [*judged.problems]
+    wrong += [f'{change.path} is not that of the fork' for change in judged.changes]
+    wrong += [f'{path} should be gone' for path in judged.removed]
+    if judged.version != payload.version:
+        say('version', FAULT, f'nova {judged.version}, not {payload.version}; run apply')
+    else:
+        say('version', OK, f'nova {judged.version}')
+    for text in wrong[:10]:
+        say('files', FAULT, text)
+    if wrong[10:]:
+        say('files', FAULT, f'and {len(wrong) - 10} more')
+    if not wrong:
+        say('files', OK, f'{len(payload.items)} hold by their hashes')
+    modules = [p for p, i in payload.items.items() if i.kind != 'metadata' and p in facts['files']]
+    failed = work.inside.ask(
+        'imports', site=work.site, wanted=modules, entry_points=payload.entry_points
+    )
+    for name, why in sorted(failed.items()):
+        say('imports', FAULT, f'{name}: {why}')
+    if not failed:
+        points = ', '.join(f'{name} ({group})' for group, name, _ in payload.entry_points)
+        say('imports', OK, f'every module, and the entry points {points or "of the release"}')
+    for service in work.target.services:
+        done = work.shell(service.health)
+        state = FAULT if done['status'] else OK
+        say(service.role, state, 'is not up' if done['status'] else 'is up')
+    return found
+
+
+def status(work: Work) -> dict[str, Any]:
+    """What runs on a target."""
+    told: dict[str, Any] = {'target': work.target.name, 'place': work.target.place}
+    try:
+        facts, left = reach(work)
+    except UpgradeError as error:
+        return {**told, 'version': None, 'fault': str(error), 'services': {}}
+    state = facts['state'] or {}
+    services = {
+        service.role: work.shell(service.health)['status'] == 0 for service in work.target.services
+    }
+    return {
+        **told,
+        'site_packages': facts['site'],
+        'version': (facts['versions'] or [None])[0],
+        'since': state.get('when'),
+        'backup': state.get('backup'),
+        'fault': left or None,
+        'services': services,
+    }

@@ -1,0 +1,33 @@
+"""What the tests of the upgrade share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from upgrade.tests import made_up, world
+
+
+@pytest.fixture(scope='session')
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[world.Sshd]:
+    """A real ssh daemon on a loopback port."""
+    lack = world.lacking(world.PACKAGES)
+    if lack:
+        pytest.skip(f'needs a real sshd and rsync: {lack}')
+    daemon = world.Sshd(tmp_path_factory.mktemp('sshd'))
+    yield daemon
+    daemon.stop()
+
+
+@pytest.fixture(scope='session')
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The made-up fork as a wheel, and the tarball of the release it is made of."""
+    folder = tmp_path_factory.mktemp('artifacts')
+    wheel = made_up.wheel(folder, '29.4.0+xloud.1', made_up.FORK, made_up.FORK_POINTS)
+    return wheel, made_up.tarball(folder / 'nova-29.4.0.tar.gz')
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, sshd: world.Sshd, artifacts: tuple[Path, Path]) -> world.World:
+    """An operator, and no node yet."""
+    return world.World(tmp_path, sshd, *artifacts)

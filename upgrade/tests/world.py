@@ -1,0 +1,229 @@
+"""Hosts to upgrade: a real sshd on a loopback port, and what an inventory says of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from upgrade.tests import made_up
+
+FRONT = Path(__file__).with_name('front.py')
+PACKAGES = {'sshd': 'openssh-server', 'ssh': 'openssh-client', 'rsync': 'rsync'}
+
+
+def lacking(tools: dict[str, str]) -> str:
+    """Install what is missing, where that can be done; why not, if it cannot."""
+    path = os.environ['PATH'] + ':/usr/sbin'
+    absent = [name for name in tools if shutil.which(name, path=path) is None]
+    if not absent:
+        return ''
+    packages = [tools[name] for name in absent]
+    if os.geteuid() != 0 or shutil.which('apt-get') is None:
+        return f'{", ".join(absent)} missing; on Debian: apt-get install {" ".join(packages)}'
+    policy = Path('/usr/sbin/policy-rc.d')
+    ours = not policy.exists()
+    if ours:  # Their services are not started: the tests start their own.
+        policy.write_text('#!/bin/sh\nexit 101\n')
+        policy.chmod(0o755)
+    try:
+        for command in (['update'], ['install', '-y', '--no-install-recommends', *packages]):
+            done = subprocess.run(
+                ['apt-get', '-q', *command],
+                env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        return '' if done.returncode == 0 else f'cannot install {" ".join(packages)}: {done.stderr}'
+    finally:
+        if ours:
+            policy.unlink()
+
+
+class Sshd:
+    """An ssh daemon with keys and a configuration of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for key in ('host', 'user'):
+            words = ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', folder / key]
+            subprocess.run(words, check=True)
+        shutil.copy(folder / 'user.pub', folder / 'authorized')
+        with socket.socket() as free:
+            free.bind(('127.0.0.1', 0))
+            self.port = free.getsockname()[1]
+        public = (folder / 'host.pub').read_text().split()
+        (folder / 'known').write_text(f'[127.0.0.1]:{self.port} {public[0]} {public[1]}\n')
+        (folder / 'config').write_text(
+            f'ListenAddress 127.0.0.1:{self.port}\nHostKey {folder}/host\nPidFile none\n'
+            f'AuthorizedKeysFile {folder}/authorized\nStrictModes no\nUsePAM no\n'
+            'PasswordAuthentication no\nPermitRootLogin yes\nMaxStartups 100\nMaxSessions 100\n'
+        )
+        if os.geteuid() == 0:
+            Path('/run/sshd').mkdir(mode=0o755, exist_ok=True)
+        program = shutil.which('sshd', path=os.environ['PATH'] + ':/usr/sbin')
+        self.process = subprocess.Popen(
+            [str(program), '-D', '-e', '-f', folder / 'config'], stderr=(folder / 'log').open('w')
+        )
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(('127.0.0.1', self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError((folder / 'log').read_text())
+
+    @property
+    def options(self) -> list[str]:
+        options = ['-F', '/dev/null', '-i', str(self.folder / 'user')]
+        for option in ('IdentitiesOnly=yes', f'UserKnownHostsFile={self.folder}/known'):
+            options += ['-o', option]
+        return options
+
+    def connections(self) -> list[int]:
+        """The processes that serve connections, not the one that listens."""
+        found = []
+        for entry in Path('/proc').iterdir():
+            if entry.name.isdigit():
+                try:
+                    parent = int((entry / 'stat').read_text().rpartition(')')[2].split()[1])
+                except OSError:
+                    continue
+                if parent == self.process.pid:
+                    found.append(int(entry.name))
+        return found
+
+    def cut(self) -> None:
+        """End every connection, as a network that fails does."""
+        for pid in self.connections():
+            os.kill(pid, signal.SIGKILL)
+
+    def stop(self) -> None:
+        self.cut()
+        self.process.terminate()
+        self.process.wait()
+
+
+@dataclass
+class Node:
+    """A virtual environment with the made-up nova, and a service that runs from it.
+
+    The service "runs" what ``nova/version.py`` said when it was started last.
+    """
+
+    root: Path
+    role: str = 'compute'
+    restart: str = ''
+    health: str = ''
+    more: str = ''
+
+    def __post_init__(self) -> None:
+        subprocess.run([sys.executable, '-m', 'venv', '--without-pip', self.root], check=True)
+        (site,) = (self.root / 'lib').glob('python*/site-packages')
+        self.site = site
+        made_up.install(site)
+        self.restart = self.restart or f'cp {site}/nova/version.py {self.running}'
+        self.health = self.health or f'test -s {self.running}'
+        shutil.copy(site / 'nova' / 'version.py', self.running)
+
+    @property
+    def running(self) -> Path:
+        return self.root / 'running'
+
+    @property
+    def runs(self) -> str:
+        return self.running.read_text().split("'")[1]
+
+    def files(self) -> dict[str, tuple]:
+        """Everything below site-packages: content, mode and time."""
+        found = {}
+        for path in sorted(self.site.rglob('*')):
+            known = path.lstat()
+            name = str(path.relative_to(self.site))
+            if path.is_dir():
+                found[name] = ('folder', oct(known.st_mode))
+            else:
+                found[name] = (path.read_bytes(), oct(known.st_mode), known.st_mtime_ns)
+        return found
+
+
+@dataclass
+class World:
+    """An operator with an inventory of nodes that sshd leads to."""
+
+    folder: Path
+    sshd: Sshd
+    fork: Path
+    release: Path
+    nodes: dict[str, Node] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def node(self, name: str, **about: str) -> Node:
+        self.nodes[name] = Node(self.folder / name, **about)
+        return self.nodes[name]
+
+    @property
+    def backups(self) -> Path:
+        return self.folder / 'backups'
+
+    def inventory(self) -> Path:
+        lines = [
+            'backup_dir = "backups"',
+            '[defaults]',
+            f'port = {self.sshd.port}',
+            f'ssh_options = {json.dumps(self.sshd.options)}',
+            f'state_dir = "{self.folder}/state"',
+        ]
+        for name, node in self.nodes.items():
+            lines += [
+                f'[hosts.{name}]',
+                'address = "127.0.0.1"',
+                f'[hosts.{name}.environments.nova]',
+                f'path = "{node.root}"',
+                f'role = "{node.role}"',
+                f'restart = {json.dumps(node.restart)}',
+                f'health = {json.dumps(node.health)}',
+                'settle = 0.2',
+                'timeout = 2',
+                node.more,
+            ]
+        path = self.folder / 'inventory.toml'
+        path.write_text('\n'.join(lines) + '\n')
+        return path
+
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """The command, begun."""
+        return subprocess.Popen(
+            [sys.executable, FRONT, words[0], '-i', self.inventory(), *words[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            env={
+                **{k: v for k, v in os.environ.items() if not k.startswith('OS_')},
+                'FORK_WHEEL': str(self.fork),
+                'FORK_TARBALL': str(self.release),
+                **self.environment,
+                **environment,
+            },
+        )
+
+    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The command, to its end."""
+        process = self.start(*words, **environment)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def does(self, *words: str, **environment: str) -> str:
+        """The command, which must end well; its results."""
+        done = self.run(*words, **environment)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
