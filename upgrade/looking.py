@@ -33,7 +33,7 @@ def reach(work: Work) -> tuple[dict[str, Any], str]:
     work.find()
     facts = work.facts()
     journal = facts['journal']
-    if not journal:
+    if not facts['litter']:
         return facts, ''
     try:
         work.lock('xloud-upgrade, after an interruption')
@@ -41,6 +41,8 @@ def reach(work: Work) -> tuple[dict[str, Any], str]:
         return facts, str(error)
     left = work.recover()
     facts = work.facts()
+    if not journal:
+        return facts, 'what a run that was cut off had copied there was removed'
     if left:
         kind = left['about']['kind']
         return facts, (

@@ -124,7 +124,8 @@ class Roll:
         untouched = [
             work.target.name
             for work in self.works
-            if work.target.name not in (*self.changed, *self.skipped) and not work.swapped
+            if work.target.name not in (*self.changed, *self.skipped)
+            and not (work.swapped or work.troubled)
         ]
         lines = [str(error)]
         if count > 1:

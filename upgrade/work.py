@@ -33,7 +33,7 @@ class Work:
         self.shown = shown
         self.stop = stop
         self.site = ''
-        self.locked = self.swapped = self.staged_here = False
+        self.locked = self.swapped = self.staged_here = self.troubled = False
         self.restarted: list[Service] = []
         self._host: Session | None = None
         self._inside: Session | None = None
@@ -159,7 +159,7 @@ class Work:
             self._leave_container()
             done = self.shell(service.restart, service.timeout)
             if done['status']:
-                raise self._unwell(service, 'its restart failed', service.restart, done)
+                raise self._unwell(service, 'could not be restarted', service.restart, done)
             if healthy:
                 self.await_health(service)
 
@@ -204,10 +204,13 @@ class Work:
             for service in list(self.restarted):
                 self.restart(service)
         except UpgradeError as error:
-            return (
-                f'and {name} could not be put back as it should: {error}\n'
-                f'  run any command again: it goes on with putting {name} back'
-            )
+            self.troubled = True
+            if self.swapped:
+                return (
+                    f'and {name} could not be put back yet: {error}\n'
+                    '  run any command again: it goes on with that'
+                )
+            return f'the files of {name} were put back, but {error}\n  see to that service'
         return f'{name} was put back'
 
     def release(self) -> None:

@@ -40,12 +40,21 @@ def look(site: str) -> dict:
         'files': files.scan(site, ['nova', *infos]),
         'state': files.read_json(files.ours(site, 'state.json')),
         'journal': _journal(site),
+        'litter': _litter(site),
     }
 
 
 def _journal(site: str) -> dict | None:
     journal = files.read_json(files.ours(site, 'journal.json'))
     return journal and {'state': journal['state'], 'about': journal['about']}
+
+
+def _litter(site: str) -> bool:
+    """Whether a run that was cut off has left something, or one is at work."""
+    try:
+        return set(os.listdir(files.ours(site))) - {'state.json'} != set()
+    except FileNotFoundError:
+        return False
 
 
 def _version(site: str, name: str) -> str:

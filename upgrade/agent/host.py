@@ -7,7 +7,9 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
 import time
 
 from upgrade.agent.files import AgentError
@@ -52,23 +54,29 @@ class Locks:
 
 
 def run(argv: list, timeout: float) -> dict:
-    """Run a command to its end; its status and the end of what it said."""
-    try:
-        done = subprocess.run(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=timeout,
-            check=False,
-            start_new_session=True,
-        )
-    except subprocess.TimeoutExpired as error:
-        said = (error.stdout or b'')[-TAIL:].decode(errors='replace')
-        return {'status': 124, 'said': said + f'\nno end after {timeout:g} s'}
-    except OSError as error:
-        return {'status': 127, 'said': f'{argv[0]}: {error.strerror}'}
-    return {'status': done.returncode, 'said': done.stdout[-TAIL:].decode(errors='replace')}
+    """Run a command to its end; its status and the end of what it said.
+
+    What it says goes to a file: a service that it leaves behind may keep a pipe open for ever.
+    """
+    with tempfile.TemporaryFile() as said:
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return {'status': 127, 'said': f'{argv[0]}: {error.strerror}'}
+        try:
+            status, late = process.wait(timeout), ''
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            status, late = 124, f'\nno end after {timeout:g} s'
+        said.seek(max(0, said.seek(0, os.SEEK_END) - TAIL))
+        return {'status': status, 'said': said.read().decode(errors='replace') + late}
 
 
 def look(tools: list, folder: str) -> dict:

@@ -1,0 +1,290 @@
+"""What goes wrong leaves the old state or the new one, and one clear message."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from upgrade.tests import made_up
+from upgrade.tests.world import Node, World
+
+SLOW_COPY = '#!/bin/sh\ntouch {here}/copying\nsleep 1.5\nexec {rsync} "$@"\n'
+
+
+def _same(nowhere: World, node: Node, before: dict) -> bool:
+    """Whatever the next command is, it finds or makes one of the two states."""
+    nowhere.run('status')
+    return node.files() == before
+
+
+def test_another_nova_is_refused(nowhere: World) -> None:
+    """A target of another release is not touched, and the message says which it has."""
+    node = nowhere.node('one')
+    metadata = node.site / 'nova-29.4.0.dist-info' / 'METADATA'
+    metadata.write_text(metadata.read_text().replace('29.4.0', '29.2.0'))
+    before = node.files()
+    done = nowhere.run('apply')
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr.splitlines()[-5:] == [
+        'xloud-upgrade: one/nova: it has Nova 29.2.0, the fork is made of 29.4.0',
+        '  take the fork of its release: --release, `make wheel RELEASE=`',
+        '  nothing was changed there',
+        '  as before: one/nova',
+        '  run the same command again when the cause is mended: what is done is skipped',
+    ]
+    assert node.files() == before
+
+
+def test_a_file_modified_there_is_refused(nowhere: World) -> None:
+    """Somebody's own change is not overwritten: check, plan and apply all name the file."""
+    node = nowhere.node('one')
+    (node.site / 'nova/compute/manager.py').write_text('OURS = True\n')
+    before = node.files()
+    for command in ('check', 'plan'):
+        done = nowhere.run(command)
+        assert done.returncode == 1
+        assert 'nova/compute/manager.py was modified here' in done.stdout
+    done = nowhere.run('apply')
+    assert done.returncode == 1
+    assert 'one/nova: nova/compute/manager.py was modified here: its sha256 is' in done.stderr
+    assert node.files() == before
+
+
+def test_a_modified_file_that_the_fork_leaves_alone_stays(nowhere: World) -> None:
+    """It is told, kept by apply and kept by rollback."""
+    node = nowhere.node('one')
+    (node.site / 'nova/elsewhere.py').write_text('OURS = True\n')
+    before = node.files()
+    assert 'nova/elsewhere.py differ from Nova 29.4.0' in nowhere.does('check')
+    nowhere.does('apply')
+    assert (node.site / 'nova/elsewhere.py').read_text() == 'OURS = True\n'
+    nowhere.does('rollback')
+    assert node.files() == before
+
+
+def test_a_module_that_cannot_be_imported_there(nowhere: World, tmp_path: Path) -> None:
+    """The import is tried beside the old files, so these are never exchanged."""
+    node = nowhere.node('one')
+    before = node.files()
+    broken = {**made_up.FORK, 'nova/elastic.py': 'import no_such_library\nSIZE = 1\n'}
+    nowhere.fork = made_up.wheel(tmp_path / 'broken', '29.4.0+xloud.1', broken, made_up.FORK_POINTS)
+    done = nowhere.run('apply')
+    assert done.returncode == 1
+    assert "nova.elastic: ModuleNotFoundError: No module named 'no_such_library'" in done.stderr
+    assert 'its files are as they were' in done.stderr
+    assert node.files() == before
+    assert node.runs == '29.4.0'
+
+
+def test_a_module_that_does_not_compile_there(nowhere: World, tmp_path: Path) -> None:
+    """The target's own Python compiles it, beside the old files."""
+    node = nowhere.node('one')
+    before = node.files()
+    broken = {**made_up.FORK, 'nova/elastic.py': 'SIZE = = 1\n'}
+    nowhere.fork = made_up.wheel(tmp_path / 'broken', '29.4.0+xloud.1', broken, made_up.FORK_POINTS)
+    done = nowhere.run('apply')
+    assert 'nova/elastic.py does not compile with Python 3.' in done.stderr
+    assert node.files() == before
+
+
+def test_a_service_that_does_not_come_back(nowhere: World) -> None:
+    """That target is put back and runs again; those after it are not begun."""
+    first = nowhere.node('one', role='conductor')
+    second = nowhere.node('two', role='api')
+    third = nowhere.node('three')
+    second.health = f'! grep xloud {second.running}'
+    before = {node.root: node.files() for node in (second, third)}
+    done = nowhere.run('apply')
+    assert done.returncode == 1
+    message = done.stderr[done.stderr.index('xloud-upgrade: ') :]
+    assert message.splitlines()[0] == ('xloud-upgrade: two/nova: api does not come back within 2 s')
+    assert message.splitlines()[3:] == [
+        "  | VERSION = '29.4.0+xloud.1'",
+        '  two/nova was put back',
+        '  changed and healthy: one/nova',
+        '  as before: two/nova, three/nova',
+        '  run the same command again when the cause is mended: what is done is skipped',
+    ]
+    assert (first.runs, second.runs, third.runs) == ('29.4.0+xloud.1', '29.4.0', '29.4.0')
+    assert {node.root: node.files() for node in (second, third)} == before
+
+    second.health = f'test -s {second.running}'
+    assert 'one/nova: nothing to do' in nowhere.does('apply')
+    assert (second.runs, third.runs) == ('29.4.0+xloud.1', '29.4.0+xloud.1')
+
+
+def test_two_operators_at_once(nowhere: World) -> None:
+    """The second is told who the first is, and nothing else happens."""
+    node = nowhere.node('one')
+    plain = node.restart
+    node.restart = f'touch {node.root}/restarting; sleep 1.5; {plain}'
+    first = nowhere.start('apply')
+    _until((node.root / 'restarting').exists)
+    second = nowhere.run('rollback')
+    out, err = first.communicate(timeout=60)
+    assert first.returncode == 0, err
+    assert second.returncode == 1
+    assert re.search(
+        r'one/nova: \S+@\S+ \(pid \d+\) has been running `xloud-upgrade apply` there since [\d:]+\n'
+        '  nothing was changed; wait until that has ended\n',
+        second.stderr,
+    )
+    assert node.runs == '29.4.0+xloud.1'
+    nowhere.does('verify')
+
+
+def test_the_connection_is_cut_in_the_middle_of_a_copy(nowhere: World) -> None:
+    """The target has its old files; the next run brings the rest."""
+    node = nowhere.node('one')
+    before = node.files()
+    run = nowhere.start('apply', **_slow_rsync(nowhere))
+    _until((nowhere.folder / 'copying').exists)
+    nowhere.sshd.cut()
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert 'xloud-upgrade: ' in err
+    assert 'Traceback' not in err
+    assert _same(nowhere, node, before)
+    nowhere.does('apply')
+    assert node.runs == '29.4.0+xloud.1'
+    nowhere.does('rollback')
+    assert node.files() == before
+
+
+def test_the_disk_fills_while_files_are_staged(nowhere: World) -> None:
+    """What was staged is removed, and the message names the file that found no room."""
+    node = nowhere.node('one')
+    if os.geteuid() != 0:
+        pytest.skip('a small file system can be mounted by root only')
+    disk = nowhere.folder / 'disk'
+    disk.mkdir()
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk], check=True)
+    try:
+        shutil.copytree(node.site, disk / 'site', symlinks=True)
+        shutil.rmtree(node.site)
+        node.site.symlink_to(disk / 'site')
+        before = Node.files(node)
+        run = nowhere.start('apply', **_slow_rsync(nowhere))
+        _until((nowhere.folder / 'copying').exists)
+        with (disk / 'fill').open('wb') as stream, pytest.raises(OSError):
+            while True:
+                stream.write(bytes(1 << 16))
+                stream.flush()
+        out, err = run.communicate(timeout=60)
+        assert run.returncode == 1
+        assert 'No space left on device' in err
+        assert 'as before: one/nova' in err
+        assert _same(nowhere, node, before)
+
+        done = nowhere.run('apply')
+        assert 'has 0 MiB free, ' in done.stderr
+        (disk / 'fill').unlink()
+        nowhere.does('apply')
+        nowhere.does('rollback')
+        assert Node.files(node) == before
+    finally:
+        subprocess.run(['umount', '--lazy', disk], check=True)
+
+
+STEPS = ('connect', 'back up', 'copy', 'stage', 'exchange', 'restart', 'make it final')
+
+
+@pytest.mark.parametrize('step', STEPS)
+def test_ctrl_c_at_each_step(nowhere: World, step: str) -> None:
+    """The step ends; then the target is whole, old or new, and its service runs what is there."""
+    node = nowhere.node('one')
+    before = node.files()
+    run = nowhere.start('apply')
+    _read_until(run, step)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    assert 'Traceback' not in err
+    if run.returncode == 0:
+        assert step == 'make it final'
+    else:
+        assert run.returncode == 130, err
+    if node.files() == before:
+        assert node.runs == '29.4.0'
+    else:
+        assert node.runs == '29.4.0+xloud.1'
+        nowhere.does('verify')
+    nowhere.does('apply')
+    nowhere.does('verify')
+    nowhere.does('rollback')
+    assert node.files() == before
+
+
+@pytest.mark.parametrize('step', STEPS)
+def test_the_operators_machine_dies_at_each_step(nowhere: World, step: str) -> None:
+    """The next command ends what was left, and apply then goes on."""
+    node = nowhere.node('one')
+    before = node.files()
+    run = nowhere.start('apply')
+    _read_until(run, step)
+    run.kill()
+    run.communicate(timeout=60)
+    _until(lambda: nowhere.run('status').returncode in (0, 1) and _whole(nowhere, node, before))
+    nowhere.does('apply')
+    assert node.runs == '29.4.0+xloud.1'
+    nowhere.does('verify')
+    nowhere.does('rollback')
+    assert node.files() == before
+
+
+@pytest.mark.parametrize('step', ['exchange', 'restart', 'make it final'])
+def test_rollback_is_cut_at_each_step(nowhere: World, step: str) -> None:
+    """A rollback that was interrupted goes on when it is run again."""
+    node = nowhere.node('one')
+    before = node.files()
+    nowhere.does('apply')
+    run = nowhere.start('rollback')
+    _read_until(run, step)
+    run.kill()
+    run.communicate(timeout=60)
+    nowhere.does('rollback')
+    assert node.files() == before
+    assert node.runs == '29.4.0'
+
+
+def _whole(nowhere: World, node: Node, before: dict) -> bool:
+    """The files are all old, or all new."""
+    now = {name: about for name, about in node.files().items() if '.xloud-upgrade' not in name}
+    if now == before:
+        return True
+    done = nowhere.run('verify', '--json')
+    findings = json.loads(done.stdout)
+    return all(f['state'] != 'fault' for f in findings if f['what'] in ('files', 'imports'))
+
+
+def _slow_rsync(nowhere: World) -> dict[str, str]:
+    """An rsync that waits before it copies, in front of the real one."""
+    tools = nowhere.folder / 'tools'
+    tools.mkdir(exist_ok=True)
+    script = tools / 'rsync'
+    script.write_text(SLOW_COPY.format(here=nowhere.folder, rsync=shutil.which('rsync')))
+    script.chmod(0o755)
+    (nowhere.folder / 'copying').unlink(missing_ok=True)
+    return {'PATH': f'{tools}:{os.environ["PATH"]}'}
+
+
+def _read_until(run: subprocess.Popen[str], step: str) -> None:
+    assert run.stderr is not None
+    seen = ''
+    for line in run.stderr:
+        seen += line
+        if f' {step}' in line:
+            return
+    raise AssertionError(seen)
+
+
+def _until(true, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
