@@ -13,9 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from upgrade import inventory, looking, payload, plan
+from upgrade import inventory, looking, payload, plan, proof, sizes
 from upgrade.backups import Store
 from upgrade.errors import StoppedError, UpgradeError
+from upgrade.openstack import Cloud
 from upgrade.progress import Progress
 from upgrade.roll import Roll
 from upgrade.transport import Transport
@@ -100,9 +101,20 @@ def _parser() -> argparse.ArgumentParser:
     planned = command('plan', _plan, 'List what would be done, file by file.', True)
     planned.add_argument('--page', type=Path, metavar='FILE', help='write it as a page as well')
     command('apply', _apply, 'Put the fork on every target. What has it is skipped.')
-    command('verify', _verify, 'Prove that the fork is there and works.', True)
+    verify = command('verify', _verify, 'Prove that the fork is there and works.', True)
+    verify.add_argument(
+        '--smoke', metavar='IMAGE', help='also create a server of this image, let it grow, delete'
+    )
     rollback = command('rollback', _rollback, 'Make every target what it was before.')
     rollback.add_argument('--to', metavar='BACKUP', help="default: the last apply's")
+    rollback.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='list the servers that must grow first, and where there is no room; change nothing',
+    )
+    rollback.add_argument(
+        '--keep-sizes', action='store_true', help='leave the sizes of servers as they are'
+    )
     command('status', _status, 'Show what runs where.', True)
     command('backups', _backups, 'List the backups of every target.', True)
     return parser
@@ -121,7 +133,20 @@ def _check(run: Run) -> int:
 
 def _verify(run: Run) -> int:
     fork = run.payload()
-    return _tell(run, run.each(lambda work: looking.verify(work, fork)))
+    answers = run.each(lambda work: looking.verify(work, fork))
+    if 'OS_AUTH_URL' in os.environ:
+        cloud = Cloud(os.environ)
+        with run.shown.step('the cloud', 'verify'):
+            answers.append(proof.of_cloud(cloud))
+        if run.options.smoke:
+            with run.shown.step('the cloud', 'smoke test'):
+                answers.append(proof.smoke(cloud, run.options.smoke))
+    elif run.options.smoke:
+        raise UpgradeError('--smoke needs the OS_ variables: source an openrc file')
+    else:
+        text = 'not asked: OS_AUTH_URL is not set; source an openrc file'
+        answers.append([looking.Finding('the cloud', 'api', looking.NOTE, text)])
+    return _tell(run, answers)
 
 
 def _tell(run: Run, answers: list[list[looking.Finding]]) -> int:
@@ -171,12 +196,42 @@ def _apply(run: Run) -> None:
     _sum_up(roll, f'nova {fork.version}')
 
 
-def _rollback(run: Run) -> None:
+def _rollback(run: Run) -> int | None:
+    if run.options.dry_run:
+        return _dry_run()
+    if not run.options.keep_sizes:
+        _sizes_back(run)
     with Transport() as transport, transport.folder() as folder:
         roll = Roll(run.works(transport), run.shown, run.stop, run.options.batch, run.options.forks)
         upgrading = Rollback(run.store, folder, run.options.to)
         roll.run(upgrading.prepare, upgrading.switch)
     _sum_up(roll, 'what their backups say, byte for byte')
+    return None
+
+
+def _dry_run() -> int:
+    found = sizes.find(Cloud(os.environ))
+    for server in found:
+        print(server)
+        if server.obstacle:
+            print(f'    cannot: {server.obstacle}')
+    stuck = sum(bool(server.obstacle) for server in found)
+    print(f'{len(found)} servers are to grow to the size of their flavor, {stuck} of them cannot')
+    return 1 if stuck else 0
+
+
+def _sizes_back(run: Run) -> None:
+    if 'OS_AUTH_URL' not in os.environ:
+        raise UpgradeError(
+            "the sizes of servers go back to their flavors' first, and OS_AUTH_URL is not set\n"
+            '  source the openrc file of an administrator; or give --keep-sizes when there is no\n'
+            '  elastic server, or when only some of the targets are rolled back'
+        )
+    cloud = Cloud(os.environ)
+    with run.shown.step('the cloud', 'find servers that are smaller than their flavor'):
+        servers = sizes.find(cloud)
+    with run.shown.step('the cloud', f'bring {len(servers)} servers to their size'):
+        sizes.bring_back(cloud, servers, run.shown.say)
 
 
 def _sum_up(roll: Roll, what: str) -> None:

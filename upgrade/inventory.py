@@ -150,6 +150,8 @@ def from_environment(environment: Mapping[str, str]) -> Inventory:
     target.setdefault('role', _guess_role(container))
     kind = 'containers' if container else 'environments'
     table = {'hosts': {address: {**host, kind: {container or 'nova': target}}}}
+    if environment.get('STATE_DIR'):
+        host['state_dir'] = environment['STATE_DIR']
     backups = environment.get('BACKUP_DIR') or 'backups'
     return _Reader('the environment').inventory(table, Path(backups).expanduser())
 

@@ -215,11 +215,14 @@ def _cached(path: str) -> str:
 def _record(site: str, new: str, staged: list, removed: list, dist_info: str) -> list:
     """The RECORD an installer would have written: the former one's rows, with ours in them."""
     rows = {}
+    ending = '\n'
     former = [name for name in files.distributions(site) if name.endswith('.dist-info')]
     for name in former:
         if os.path.exists(os.path.join(site, name, 'RECORD')):
             with open(os.path.join(site, name, 'RECORD'), newline='') as stream:
-                rows.update((row[0], row) for row in csv.reader(stream) if row)
+                text = stream.read()
+            ending = '\r\n' if '\r\n' in text else '\n'
+            rows.update((row[0], row) for row in csv.reader(io.StringIO(text, '')) if row)
     gone = set(removed)
     rows = {
         path: row
@@ -236,7 +239,7 @@ def _record(site: str, new: str, staged: list, removed: list, dist_info: str) ->
     path = dist_info + '/RECORD'
     rows[path] = [path, '', '']
     text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows(sorted(rows.values()))
+    csv.writer(text, lineterminator=ending).writerows(sorted(rows.values()))
     with open(os.path.join(new, path), 'w', newline='') as stream:
         stream.write(text.getvalue())
     _dress(site, path, os.path.join(new, path))

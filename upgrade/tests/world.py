@@ -199,7 +199,9 @@ class World:
         return path
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        """The command, begun."""
+        """The command, begun. There is no cloud around these nodes, and no server to grow."""
+        if words[0] == 'rollback' and 'OS_AUTH_URL' not in environment:
+            words = (*words, '--keep-sizes')
         return subprocess.Popen(
             [sys.executable, FRONT, words[0], '-i', self.inventory(), *words[1:]],
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,143 @@
+"""A keystone, a nova-api and a placement of a few lines, on a loopback port."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class FakeCloud:
+    """Servers that grow when they are asked to, on hosts with so much room."""
+
+    def __init__(self) -> None:
+        self.servers: dict[str, dict[str, Any]] = {}
+        self.room: dict[str, dict[str, int]] = {}
+        self.elastic: set[str] = set()
+        self.flavors: list[dict[str, Any]] = []
+        self.adjusts: list[tuple[str, Any]] = []
+        self.logins: list[Any] = []
+        self.knows_elastic = True
+        self.expired = False
+        cloud = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                size = int(self.headers.get('Content-Length') or 0)
+                body = json.loads(self.rfile.read(size)) if size else None
+                status, said = cloud.answer(self.command, self.path, body, self.headers)
+                text = said if isinstance(said, str) else json.dumps(said)
+                self.send_response(status)
+                self.send_header('X-Subject-Token', 'the-token')
+                self.send_header('Content-Length', str(len(text)))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            do_GET = do_POST = do_DELETE = _answer  # noqa: N815  (as the library calls them)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        self.url = f'http://127.0.0.1:{self.http.server_port}'
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            'OS_AUTH_URL': self.url,
+            'OS_USERNAME': 'admin',
+            'OS_PASSWORD': 'the-secret',
+            'OS_PROJECT_NAME': 'admin',
+        }
+
+    def server(
+        self, name: str, host: str, vcpus: tuple[int, int], memory: tuple[int, int], **more: Any
+    ) -> None:
+        """A server that has the first of each pair, and whose flavor says the second."""
+        self.servers[name] = {
+            'vcpus': list(vcpus), 'memory_mb': list(memory), 'host': host, 'status': 'ACTIVE',
+            'specs': {'minimum_cpu': '1'}, 'fails': '', **more,
+        }  # fmt: skip
+
+    def answer(self, method: str, path: str, body: Any, headers: Any) -> tuple[int, Any]:
+        path, _, query = path.partition('?')
+        if path == '/v3/auth/tokens':
+            self.logins.append(body)
+            return 201, {'token': {'catalog': [self._service(n) for n in ('compute', 'placement')]}}
+        if headers['X-Auth-Token'] != 'the-token' or self.expired:
+            self.expired = False
+            return 401, 'who are you?'
+        words = path.strip('/').split('/')
+        if words[0] == 'placement':
+            return self._placement(words[1:], query)
+        return self._compute(method, words[1:], body, query)
+
+    def _service(self, name: str) -> dict[str, Any]:
+        endpoint = {'interface': 'public', 'region': 'here', 'url': f'{self.url}/{name}/'}
+        return {'type': name, 'endpoints': [endpoint]}
+
+    def _placement(self, words: list[str], query: str) -> tuple[int, Any]:
+        if len(words) == 1:
+            name = query.partition('=')[2]
+            wanted = self.elastic if query.startswith('required=') else {name} & set(self.room)
+            return 200, {'resource_providers': [{'uuid': each} for each in sorted(wanted)]}
+        room = self.room[words[1]]
+        if words[2] == 'usages':
+            return 200, {'usages': {'VCPU': 3, 'MEMORY_MB': 1024}}
+        known = {'reserved': 0, 'allocation_ratio': 1.0, 'max_unit': room.get('most', 64)}
+        inventories = {
+            'VCPU': {**known, 'total': room['vcpus'] + 3},
+            'MEMORY_MB': {**known, 'total': room['memory_mb'] + 1024, 'max_unit': 1 << 20},
+        }
+        return 200, {'inventories': inventories}
+
+    def _compute(self, method: str, words: list[str], body: Any, query: str) -> tuple[int, Any]:
+        if words[0] == 'os-xloud-adjust' or words[-1] == 'xloud-status':
+            name = words[1]
+            if not self.knows_elastic:
+                return 404, '404 Not Found'
+            if name not in self.servers:
+                return 404, {'itemNotFound': {'message': f'Instance {name} could not be found.'}}
+            return self._adjust(name, body) if method == 'POST' else self._status(name)
+        if words == ['servers', 'detail']:
+            # Two pages, whatever the number of servers.
+            names = sorted(self.servers)
+            first = names[: len(names) // 2]
+            page = [name for name in names if name not in first] if 'marker' in query else first
+            more = {} if 'marker' in query or not first else {'servers_links': [{'rel': 'next'}]}
+            page = page if first or 'marker' in query else names
+            return 200, {'servers': [self._server(name) for name in page], **more}
+        if words == ['flavors', 'detail']:
+            return 200, {'flavors': self.flavors}
+        if words == ['os-hypervisors', 'detail']:
+            hosts = [{'id': n, 'hypervisor_hostname': n, 'state': 'up'} for n in sorted(self.room)]
+            return 200, {'hypervisors': hosts}
+        return 404, 'no such thing'
+
+    def _server(self, name: str) -> dict[str, Any]:
+        known = self.servers[name]
+        return {
+            'id': name,
+            'name': name,
+            'status': known['status'],
+            'OS-EXT-SRV-ATTR:hypervisor_hostname': known['host'],
+            'flavor': {'extra_specs': known['specs']},
+        }
+
+    def _status(self, name: str) -> tuple[int, Any]:
+        known = self.servers[name]
+        told = {'adjust': known['fails'] and {'state': 'failed', 'reason': known['fails']}}
+        for what in ('vcpus', 'memory_mb'):
+            now, most = known[what]
+            told |= {f'accounted_{what}': now, f'start_{what}': now, f'max_{what}': most}
+        return 200, {'xloud_status': told}
+
+    def _adjust(self, name: str, body: Any) -> tuple[int, Any]:
+        self.adjusts.append((name, body))
+        known = self.servers[name]
+        if not known['fails']:
+            known['vcpus'][0] = body['current_vcpus']
+            known['memory_mb'][0] = body['current_memory_mb']
+        return 202, {}

@@ -1,0 +1,129 @@
+"""Real containers: an image made of a few Debian packages and Nova as released."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from graft import venv
+from upgrade.tests.released import Released
+
+TOOLS = {'podman': 'podman', 'runc': 'runc'}
+ENGINE = ['podman', '--runtime', 'runc']
+SITE = 'usr/local/lib/python3.11/dist-packages'
+PACKAGES = [
+    'python3.11-minimal',
+    'libpython3.11-minimal',
+    'libpython3.11-stdlib',
+    'media-types',
+    'busybox-static',
+    'libc6',
+    'libexpat1',
+    'zlib1g',
+    'libssl3',
+    'libbz2-1.0',
+    'liblzma5',
+    'libffi8',
+    'libuuid1',
+    'libsqlite3-0',
+    'libstdc++6',
+    'libgcc-s1',
+    'libcrypt1',
+    'libncursesw6',
+    'libtinfo6',
+    'python3-distutils',
+]
+#: The first process of a container: tells which nova it runs; told to, it refuses the fork.
+SERVICE = """
+import importlib.metadata, pathlib, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+import nova.version
+version = importlib.metadata.version('nova')
+if '+' in version and pathlib.Path('/shared/refuse').exists():
+    sys.exit('this service does not start with ' + version)
+pathlib.Path('/shared/runs').write_text(version)
+while True:
+    time.sleep(0.2)
+"""
+
+
+def podman(*words: str | Path) -> str:
+    done = subprocess.run([*ENGINE, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f'podman {words}: {done.stderr}'
+    return done.stdout.strip()
+
+
+def make_image(folder: Path, released: Released) -> str:
+    """Import the folder as an image; its name."""
+    debs, root = folder / 'debs', folder / 'root'
+    debs.mkdir()
+    words = ['apt-get', '-q', '-o', 'APT::Sandbox::User=root', 'download', *PACKAGES]
+    subprocess.run(words, cwd=debs, check=True, capture_output=True)
+    for deb in debs.glob('*.deb'):
+        subprocess.run(['dpkg-deb', '-x', deb, root], check=True)
+    for name in ('sh', 'test', 'cat', 'ls', 'grep'):
+        (root / 'bin' / name).symlink_to('busybox')
+    (root / 'usr/bin/python3').symlink_to('python3.11')
+    for name in ('tmp', 'run', 'proc', 'sys', 'dev', 'root', 'needs', 'shared'):
+        (root / name).mkdir(exist_ok=True)
+    (root / 'etc/passwd').write_text('root:x:0:0::/root:/bin/sh\n')
+    (root / 'service.py').write_text(SERVICE)
+    site = root / SITE
+    site.mkdir(parents=True)
+    (site / 'needs.pth').write_text('/needs\n')
+    with zipfile.ZipFile(released.stock()) as wheel:
+        wheel.extractall(site, [name for name in wheel.namelist() if '.data/' not in name])
+    archive = folder / 'root.tar'
+    subprocess.run(['tar', '-C', root, '-cf', archive, '.'], check=True)
+    name = 'localhost/xloud-upgrade-test'
+    podman('import', '--quiet', archive, name)
+    shutil.rmtree(root)
+    archive.unlink()
+    return name
+
+
+@dataclass
+class Container:
+    """A container that runs the service, and what it can be asked."""
+
+    name: str
+    shared: Path
+
+    @classmethod
+    def started(cls, name: str, image: str, shared: Path, released: Released) -> Container:
+        _, python = venv.make(released.project, released.release)
+        (needs,) = (python.parent.parent / 'lib').glob('python*/site-packages')
+        shared.mkdir()
+        podman(
+            'run', '--detach', '--name', name, '--network=host', '--stop-timeout', '1',
+            '--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=1000:1000',
+            '--volume', f'{needs}:/needs:ro', '--volume', f'{shared}:/shared',
+            image, 'python3', '/service.py',
+        )  # fmt: skip
+        return cls(name, shared)
+
+    @property
+    def runs(self) -> str:
+        return (self.shared / 'runs').read_text()
+
+    def remove(self) -> None:
+        podman('rm', '--force', '--time', '0', self.name)
+
+    def files(self) -> dict[str, list]:
+        """Every file of nova there: hash, mode, time."""
+        program = (
+            'import hashlib,json,os,sys\n'
+            'print(json.dumps({p:[hashlib.sha256(open(p,"rb").read()).hexdigest(),'
+            'os.stat(p).st_mode,os.stat(p).st_mtime_ns] for t,_,n in os.walk(sys.argv[1]) '
+            'for p in (os.path.join(t,f) for f in n) if "__pycache__" not in p}))'
+        )
+        return json.loads(podman('exec', self.name, 'python3', '-c', program, f'/{SITE}'))
+
+
+def digest(files: dict[str, list]) -> str:
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()

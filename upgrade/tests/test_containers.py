@@ -1,0 +1,105 @@
+"""The fork in real containers that run Nova as released."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from upgrade.tests import containers, world
+from upgrade.tests.containers import Container
+from upgrade.tests.released import REPOSITORY, Released
+
+FRONT = REPOSITORY / 'upgrade' / 'deploy_to_containers.sh'
+
+
+@pytest.fixture(scope='module')
+def released() -> Released:
+    return Released()
+
+
+@pytest.fixture(scope='module')
+def image(tmp_path_factory: pytest.TempPathFactory, released: Released) -> Iterator[str]:
+    lack = world.lacking({**world.PACKAGES, **containers.TOOLS})
+    if not lack and os.geteuid() != 0:
+        lack = 'root'
+    if not lack and sys.version_info[:2] != (3, 11):
+        lack = f'Python 3.11, as in the containers; this is {sys.version.split()[0]}'
+    if lack:
+        pytest.skip(f'needs podman, runc and Debian packages: {lack}')
+    name = containers.make_image(tmp_path_factory.mktemp('image'), released)
+    yield name
+    containers.podman('rmi', '--force', name)
+
+
+@pytest.fixture
+def container(image: str, released: Released, tmp_path: Path) -> Iterator[Container]:
+    made = Container.started(
+        f'xloud_upgrade_test_{os.getpid()}_nova_api', image, tmp_path / 'shared', released
+    )
+    yield made
+    made.remove()
+
+
+class Operator:
+    """Somebody who has one container to care for, and the familiar script."""
+
+    def __init__(
+        self, sshd: world.Sshd, container: Container, released: Released, folder: Path
+    ) -> None:
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith('OS_')},
+            'TARGET_HOST': '127.0.0.1',
+            'CONTAINER_NAME': container.name,
+            'CONTAINER_ENGINE': shlex.join(containers.ENGINE),
+            'BACKUP_DIR': str(folder / 'backups'),
+            'STATE_DIR': str(folder / 'state'),
+            'SSH_OPTIONS': shlex.join([*sshd.options, '-p', str(sshd.port)]),
+        }
+        self.options = ['--wheel', str(released.fork()), '--tarball', str(released.tarball)]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [FRONT, *words, *self.options],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def does(self, *words: str) -> str:
+        done = self.run(*words)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+
+def test_there_and_back_in_a_container(
+    sshd: world.Sshd, container: Container, released: Released, tmp_path: Path
+) -> None:
+    """Check, apply and verify by the familiar script; rollback brings every file back."""
+    operator = Operator(sshd, container, released, tmp_path)
+    before = container.files()
+    operator.does()
+    assert container.runs == released.version
+    assert f'nova {released.version}' in operator.does('status')
+    operator.does('rollback', '--keep-sizes')
+    assert container.runs == '29.4.0'
+    assert container.files() == before
+
+
+def test_a_container_that_does_not_run_with_the_fork_is_put_back(
+    sshd: world.Sshd, container: Container, released: Released, tmp_path: Path
+) -> None:
+    """It stops as soon as it is started, so that nothing can be done inside until it is mended."""
+    operator = Operator(sshd, container, released, tmp_path)
+    before = container.files()
+    (container.shared / 'refuse').touch()
+    done = operator.run('apply')
+    assert done.returncode == 1
+    assert 'was put back' in done.stderr, done.stderr
+    assert container.runs == '29.4.0'
+    assert container.files() == before

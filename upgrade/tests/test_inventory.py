@@ -1,0 +1,118 @@
+"""The inventory: what it may say, and what is said of a fault in it."""
+
+from pathlib import Path
+
+import pytest
+
+from upgrade import inventory
+from upgrade.errors import InventoryError
+
+EXAMPLE = Path(inventory.__file__).with_name('inventory.example.toml')
+
+
+def _load(tmp_path: Path, text: str, **environment: str) -> inventory.Inventory:
+    path = tmp_path / 'inventory.toml'
+    path.write_text(text)
+    return inventory.load(path, environment)
+
+
+def test_the_example_is_one() -> None:
+    """What shows every key can be loaded, and its targets are in the order of restarts."""
+    loaded = inventory.load(EXAMPLE, {})
+    order = [target.name for target in loaded.limited([])]
+    assert order == [
+        'control1/nova_conductor',
+        'control1/nova_scheduler',
+        'control1/nova_api',
+        'compute1/nova',
+        'compute2/nova',
+    ]
+
+
+def test_one_environment_may_run_several_services(tmp_path: Path) -> None:
+    """They are restarted in order, and the target stands where its first service does."""
+    loaded = _load(
+        tmp_path,
+        """
+        [hosts.one]
+        address = "one.example.org"
+        [hosts.one.environments.nova]
+        path = "/opt/nova"
+        services = [
+            {role = "api", unit = "nova-api"},
+            {role = "conductor", unit = "nova-conductor"},
+        ]
+        """,
+    )
+    (target,) = loaded.targets
+    assert [service.role for service in target.services] == ['conductor', 'api']
+    assert target.services[0].restart == 'systemctl restart nova-conductor'
+    assert target.rank == 0
+
+
+def test_the_environment_names_one_container() -> None:
+    """The variables of the earlier scripts are enough; the role is guessed from the name."""
+    variables = {
+        'TARGET_HOST': 'operator@control1.example.org',
+        'CONTAINER_NAME': 'nova_conductor',
+        'NOVA_SITE_PACKAGES': '/var/lib/openstack/lib/python3.10/site-packages',
+        'BACKUP_DIR': '/srv/backups',
+    }
+    loaded = inventory.load(None, variables)
+    (target,) = loaded.targets
+    assert target.host.address == 'control1.example.org'
+    assert target.host.user == 'operator'
+    assert target.container == 'nova_conductor'
+    assert target.python == ('/var/lib/openstack/bin/python',)
+    assert target.services[0].role == 'conductor'
+    assert target.services[0].restart == 'podman restart nova_conductor'
+    assert loaded.backup_dir == Path('/srv/backups')
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('hosts = 3', '{path}: hosts must hold tables, not 3'),
+        ('', '{path} names no target; ' + inventory.EXAMPLE),
+        (
+            '[hosts.a]\nadress = "a"',
+            '{path}: hosts.a has an unknown key `adress`\n  known there: address, become, '
+            'containers, environments, port, ssh_options, state_dir, user',
+        ),
+        (
+            '[hosts.a.containers.nova]\nrole = "cpu"',
+            "{path}: hosts.a.containers.nova: role is 'cpu'\n  it is one of: conductor, scheduler, "
+            'api, metadata, novncproxy, other, compute',
+        ),
+        (
+            '[hosts.a.environments.nova]\nrole = "api"',
+            '{path}: hosts.a.environments.nova needs `path`, the folder of the virtual '
+            'environment,\n  or `site_packages`, the folder that holds the package nova',
+        ),
+        (
+            '[hosts.a.environments.nova]\npath = "/opt/nova"\nrole = "api"',
+            '{path}: hosts.a.environments.nova: the api service needs `unit`,\n'
+            '  or both `restart` and `health`, commands for the shell of its host',
+        ),
+        (
+            '[hosts.a]\naddress = "-oProxyCommand=x"\n[hosts.a.containers.nova]\nrole = "api"',
+            '{path}: hosts.a: no host or user begins with a hyphen',
+        ),
+    ],
+)
+def test_a_fault_names_its_place(tmp_path: Path, text: str, message: str) -> None:
+    """Where it is, the value, and what may stand there."""
+    with pytest.raises(InventoryError) as caught:
+        _load(tmp_path, text)
+    assert str(caught.value) == message.format(path=tmp_path / 'inventory.toml')
+
+
+def test_a_pattern_that_matches_nothing_is_told(tmp_path: Path) -> None:
+    """A typing error does not end as `0 targets`."""
+    loaded = inventory.load(EXAMPLE, {})
+    with pytest.raises(InventoryError, match='matches `compte1`\n  there are: control1/nova_con'):
+        loaded.limited(['compte1'])
+    assert [target.name for target in loaded.limited(['compute*'])] == [
+        'compute1/nova',
+        'compute2/nova',
+    ]

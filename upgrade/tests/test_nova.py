@@ -1,0 +1,86 @@
+"""The fork itself on Nova itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from graft import report
+from upgrade import payload
+from upgrade.tests.released import Released
+from upgrade.tests.world import Node, World
+
+
+@pytest.fixture(scope='module')
+def released() -> Released:
+    return Released()
+
+
+@pytest.fixture
+def operator(nowhere: World, released: Released) -> World:
+    """An operator who has built the fork."""
+    nowhere.fork, nowhere.release = released.fork(), released.tarball
+    return nowhere
+
+
+def _node(world: World, name: str, site: Path) -> Node:
+    node = object.__new__(Node)
+    node.root, node.site = site.parent.parent.parent, site
+    node.role, node.more = 'api', ''
+    node.restart = f'cp {site}/nova/version.py {node.running}'
+    node.health = f'test -s {node.running}'
+    world.nodes[name] = node
+    return node
+
+
+def test_what_is_carried_is_what_the_build_touched(released: Released, tmp_path: Path) -> None:
+    """The wheel held against the tarball gives the weave's own account, file by file."""
+    fork = payload.read(released.fork(), released.tarball)
+    woven = report.woven(released.project, released.release, tmp_path)
+    new = set(woven.new)
+    assert {p: i.kind for p, i in fork.items.items() if i.kind != 'metadata'} == {
+        path: 'new' if path in new else 'modified'
+        for path in woven.files
+        if path.startswith('nova/')
+    }
+    assert ('nova.api.extra_spec_validators', 'minimum') in {p[:2] for p in fork.entry_points}
+
+
+def test_there_and_back(operator: World, released: Released, tmp_path: Path) -> None:
+    """An rsynced target has the files of an installed wheel; a rolled-back one its former ones."""
+    site = released.environment(tmp_path / 'one', released.stock())
+    node = _node(operator, 'one', site)
+    node.running.write_text("'stock'")
+    before = node.files()
+
+    operator.does('check')
+    operator.does('apply')
+    operator.does('verify')
+    status = json.loads(operator.does('status', '--json'))[0]
+    assert status['version'] == released.version
+
+    installed = released.environment(tmp_path / 'two', released.fork())
+    assert _listed(site) == _listed(installed)
+
+    operator.does('rollback')
+    assert node.files() == before
+
+
+def _listed(site: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file of nova with its mode; but not what Python makes of them, which has times in it.
+
+    Of the RECORD not the commands: the path of the environment is written into them.
+    """
+    return {
+        str(path.relative_to(site)): (_rows(path), path.stat().st_mode)
+        for top in site.glob('nova*')
+        for path in top.rglob('*')
+        if path.is_file() and path.suffix != '.pyc'
+    }
+
+
+def _rows(path: Path) -> bytes:
+    content = path.read_bytes()
+    if path.name != 'RECORD':
+        return content
+    return b''.join(row for row in content.splitlines(True) if not row.startswith(b'../'))

@@ -1,0 +1,44 @@
+"""What is carried: the wheel against the release, and nothing that was written by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from upgrade import payload
+from upgrade.errors import PayloadError
+from upgrade.tests import made_up
+
+
+def test_the_wheel_against_the_release(artifacts: tuple[Path, Path]) -> None:
+    """New, modified, metadata; the added entry points; a hash for every file there was."""
+    fork = payload.read(*artifacts)
+    kinds = {path: item.kind for path, item in fork.items.items()}
+    assert kinds['nova/elastic.py'] == 'new'
+    assert kinds['nova/version.py'] == 'modified'
+    assert 'nova/elsewhere.py' not in kinds
+    assert fork.entry_points == (('nova.validators', 'minimum', 'nova.elastic:SIZE'),)
+    assert set(fork.released) == set(made_up.RELEASED)
+    assert fork.version == '29.4.0+xloud.1'
+
+
+def test_a_wheel_of_another_release(tmp_path: Path, artifacts: tuple[Path, Path]) -> None:
+    """Hashes of one release say nothing about the files of another."""
+    wheel = made_up.wheel(tmp_path, '31.3.1+xloud.1', made_up.FORK, made_up.POINTS)
+    with pytest.raises(PayloadError, match=r'is of Nova 31.3.1\+xloud.1, .* of 29.4.0: take two'):
+        payload.read(wheel, artifacts[1])
+
+
+def test_a_fork_with_a_command_of_its_own(tmp_path: Path, artifacts: tuple[Path, Path]) -> None:
+    """What cannot be carried is refused, not left out."""
+    points = made_up.POINTS + '[console_scripts]\nnova-more = nova.more:main\n'
+    wheel = made_up.wheel(tmp_path, '29.4.0+xloud.1', made_up.FORK, points)
+    with pytest.raises(PayloadError, match='the fork adds the commands nova-more'):
+        payload.read(wheel, artifacts[1])
+
+
+def test_what_is_no_wheel(tmp_path: Path, artifacts: tuple[Path, Path]) -> None:
+    """The path and the reason, no traceback."""
+    path = tmp_path / 'nova.whl'
+    path.write_text('no')
+    with pytest.raises(PayloadError, match='nova.whl is not a wheel: File is not a zip file'):
+        payload.read(path, artifacts[1])
