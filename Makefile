@@ -5,7 +5,7 @@ RELEASE ?=
 GRAFT = .fork/venv/bin/python -m graft
 OPTIONS = $(if $(RELEASE),--release $(RELEASE))
 
-.PHONY: help tree wheel test test-upstream report check style venv docs cloud demo e2e clean
+.PHONY: help tree wheel test test-upstream report check style venv docs upgrade-pages cloud demo e2e clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ venv: .fork/venv/ready ## an environment with the woven tree in it; prints its P
 
 docs: .fork/venv/ready ## Nova's documentation, with the branch's pages in it
 	@$(GRAFT) docs $(OPTIONS)
+
+upgrade-pages: wheel ## what an upgrade changes, file by file: upgrade/pages
+	@.fork/venv/bin/python -m upgrade.pages $(OPTIONS)
 
 cloud: $(if $(PRISTINE),,wheel) ## a real OpenStack on this machine: root, Debian 12 (PRISTINE=1: stock Nova; UP='--computes 2')
 	@cloud/xcloud up $(OPTIONS) $(if $(PRISTINE),--pristine,--no-pristine) $(UP)

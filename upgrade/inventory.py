@@ -142,6 +142,7 @@ def from_environment(environment: Mapping[str, str]) -> Inventory:
         ('SERVICE_ROLE', 'role'),
         ('RESTART_COMMAND', 'restart'),
         ('HEALTH_COMMAND', 'health'),
+        ('SETTLE', 'settle'),
     ):
         if environment.get(variable):
             target[key] = environment[variable]

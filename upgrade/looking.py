@@ -15,6 +15,7 @@ from upgrade.work import Work
 OK, NOTE, FAULT = 'ok', 'note', 'fault'
 #: Seconds between clocks: tokens and the times in logs suffer above this.
 SKEW = 5.0
+OLDEST = (3, 9)
 _TOOLS = ('rsync', 'sh')
 
 
@@ -68,7 +69,9 @@ def check(work: Work, payload: Payload) -> list[Finding]:
     began = time.time()
     host = work.host.ask('host', tools=[*_TOOLS, *target.engine[:1]], folder=target.host.state_dir)
     ended = time.time()
-    say('connection', OK, f'{target.host.address}, Python {facts["python"]}')
+    old = tuple(int(part) for part in facts['python'].split('.')[:2]) < OLDEST
+    text = f'{target.host.address}, Python {facts["python"]}'
+    say('connection', FAULT if old else OK, text + (': too old, 3.9 is needed' if old else ''))
     if left:
         say('interruption', NOTE, left)
     if host['missing']:

@@ -73,6 +73,13 @@ class Session:
         try:
             self._write(b'%d\n' % len(program) + program)
             self.python = self._read(60)['python']
+        except TransportError as error:
+            self.close()
+            raise TransportError(
+                str(error).replace(
+                    'the connection is gone', f'no {python[-1]} can be started there'
+                )
+            ) from None
         except BaseException:
             self.close()
             raise

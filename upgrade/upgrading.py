@@ -82,16 +82,20 @@ class Apply:
     def _stage(self, work: Work, found: Judgement) -> list[str]:
         wanted = {c.path: {'sha256': c.sha256, 'mode': c.mode} for c in found.changes}
         try:
-            return work.inside.ask(
+            answer = work.inside.ask(
                 'stage',
                 site=work.site,
                 wanted=wanted,
                 removed=found.removed,
                 dist_info=self.payload.dist_info,
                 entry_points=self.payload.entry_points,
-            )['staged']
+            )
         except TargetError as error:
             raise type(error)(f'{error}\n  its files are as they were') from None
+        for name, why in sorted(answer['tolerated'].items()):
+            text = f'note: {name} could not be imported before either: {why}'
+            work.shown.say(f'  {found.target.name:<20} {text}')
+        return answer['staged']
 
     def _state(self, found: Judgement, backup: Backup) -> dict[str, Any]:
         return {

@@ -20,6 +20,7 @@ from upgrade.session import Session
 from upgrade.transport import Transport
 
 OURS = '.xloud-upgrade'
+TRIES = 4  # a container that fails may be started again and again meanwhile
 
 
 class Work:
@@ -95,8 +96,14 @@ class Work:
         try:
             session = self.inside
         except TransportError:
-            if not (self.target.container and self.locked and self._revive()):
+            if not self.target.container or not self._was_left():
                 raise
+            self.lock('xloud-upgrade, after an interruption')
+            self._revive()
+            self.site = self._site_kept()
+            self._undo()
+            self.shown.say(f'  {self.target.name:<20} what stopped the container was put back')
+            self.restart_all()
             session = self.inside
         self.site = session.ask('site', given=self.target.site_packages or None)['site']
 
@@ -222,31 +229,34 @@ class Work:
         self.close()
 
     def _undo(self) -> None:
-        try:
-            self.inside.ask('undo', site=self.site)
-        except TransportError:
-            self.reconnect()
-            if self.target.container and not self._runs():
-                self._revive()
-            self.inside.ask('undo', site=self.site)
+        for attempt in range(TRIES):
+            try:
+                self.inside.ask('undo', site=self.site)
+                break
+            except TransportError:
+                if attempt == TRIES - 1:
+                    raise
+                time.sleep(attempt)
+                self.reconnect()
+                if self.target.container and not self._runs():
+                    self._revive()
         self.swapped = False
         self._forget()
 
-    def _revive(self) -> bool:
+    def _was_left(self) -> bool:
+        """Whether a run was cut off that had exchanged the files of this container."""
+        return self._quietly(['test', '-s', self._aside('site')])['status'] == 0
+
+    def _revive(self) -> None:
         """Start a container that fails with new files: its old ones are laid over them first."""
         target = self.target
-        if self._runs():
-            return False
-        old = self._aside('old')
-        if self._quietly(['test', '-d', old])['status'] == 0:
-            site = target.site_packages or self.site or self._site_kept()
-            self._copy(f'{old}/.', f'{target.container}:{site}')
+        if self._was_left():
+            self._copy(f'{self._aside("old")}/.', f'{target.container}:{self._site_kept()}')
         self._run([*target.engine, 'start', target.container])
-        return self._wait(self._runs)
+        self._wait(self._runs)
 
     def _site_kept(self) -> str:
-        found = self._run(['cat', self._aside('site')])
-        return found.strip()
+        return self._run(['cat', self._aside('site')]).strip()
 
     def _runs(self) -> bool:
         return self._inspect('{{.State.Running}}') == 'true'

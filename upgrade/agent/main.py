@@ -59,7 +59,7 @@ def _stage(site: str, wanted: dict, removed: list, dist_info: str, entry_points:
     _idle(site)
     try:
         staged = stage.stage(site, wanted, removed, dist_info)
-        failed = stage.check_imports(site, sorted(wanted), entry_points)
+        failed, tolerated = stage.check_imports(site, sorted(wanted), entry_points)
     except BaseException:
         _discard(site)
         raise
@@ -67,7 +67,7 @@ def _stage(site: str, wanted: dict, removed: list, dist_info: str, entry_points:
         _discard(site)
         told = ['{}: {}'.format(*pair) for pair in sorted(failed.items())]
         raise AgentError('import', '\n'.join(told))
-    return {'staged': staged}
+    return {'staged': staged, 'tolerated': tolerated}
 
 
 def _swap(site: str, staged: list, removed: list, about: dict) -> dict:
@@ -139,7 +139,7 @@ _DO = {
     'differences': lambda site, manifest, changed: archive.differences(site, manifest, changed),
     'imports': lambda site, wanted, entry_points: stage.check_imports(
         site, wanted, entry_points, in_place=True
-    ),
+    )[0],
     'lock': lambda folder, name, holder: LOCKS.take(folder, name, holder),
     'unlock': lambda folder, name: LOCKS.release(folder, name),
     'run': lambda argv, timeout: host.run(argv, timeout),

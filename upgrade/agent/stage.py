@@ -74,8 +74,8 @@ def stage(site: str, wanted: dict, removed: list, dist_info: str) -> list:
 
 def check_imports(
     site: str, wanted: list, entry_points: list, in_place: bool = False, timeout: int = 300
-) -> dict:
-    """Import every module of ours; those that fail and why, unless they failed before too."""
+) -> tuple:
+    """Import every module of ours; those that fail and why, and those that failed before too."""
     new = files.ours(site, 'run', 'new')
     names = {
         _module(path): os.path.join(new, path)
@@ -90,13 +90,15 @@ def check_imports(
         'entry_points': entry_points,
     }
     failed = _import(asked, timeout)
+    tolerated = {}
     if failed and not in_place:
         known = [name for name in failed if name in names and _exists(site, name)]
         before = _import(
             dict(asked, staged={}, metadata=None, modules=known, entry_points=[]), timeout
         )
-        failed = {name: why for name, why in failed.items() if before.get(name) != why}
-    return failed
+        tolerated = {name: why for name, why in failed.items() if before.get(name) == why}
+        failed = {name: why for name, why in failed.items() if name not in tolerated}
+    return failed, tolerated
 
 
 def _import(asked: dict, timeout: int) -> dict:

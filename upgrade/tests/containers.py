@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import compileall
 import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -78,6 +79,7 @@ def make_image(folder: Path, released: Released) -> str:
     (site / 'needs.pth').write_text('/needs\n')
     with zipfile.ZipFile(released.stock()) as wheel:
         wheel.extractall(site, [name for name in wheel.namelist() if '.data/' not in name])
+    compileall.compile_dir(site / 'nova', quiet=1, stripdir=str(root), rx=re.compile('/tests/'))
     archive = folder / 'root.tar'
     subprocess.run(['tar', '-C', root, '-cf', archive, '.'], check=True)
     name = 'localhost/xloud-upgrade-test'
@@ -120,10 +122,6 @@ class Container:
             'import hashlib,json,os,sys\n'
             'print(json.dumps({p:[hashlib.sha256(open(p,"rb").read()).hexdigest(),'
             'os.stat(p).st_mode,os.stat(p).st_mtime_ns] for t,_,n in os.walk(sys.argv[1]) '
-            'for p in (os.path.join(t,f) for f in n) if "__pycache__" not in p}))'
+            'for p in (os.path.join(t,f) for f in n)}))'
         )
         return json.loads(podman('exec', self.name, 'python3', '-c', program, f'/{SITE}'))
-
-
-def digest(files: dict[str, list]) -> str:
-    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()

@@ -1,13 +1,13 @@
 """The exchange of files, killed at every single step; and what the agent refuses."""
 
 import ast
-import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,26 +15,8 @@ from upgrade import session
 from upgrade.agent import archive, files, stage, swap
 from upgrade.tests import made_up
 
-#: Runs a function of the agent, and dies at the n-th thing that it asks of the file system.
-KILLED = """
-import json, os, signal, sys
-sys.path.insert(0, {root!r})
-from upgrade.agent import swap
-asked = json.loads(sys.argv[1])
-left = int(sys.argv[2])
-armed = False
-def count(event, arguments):
-    global left
-    known = ('os.rename', 'os.remove', 'os.link', 'os.mkdir', 'os.rmdir', 'open', 'shutil.rmtree')
-    if armed and event in known:
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(count)
-armed = True
-getattr(swap, asked.pop('do'))(**asked)
-armed = False
-"""
+#: What the agent asks of the file system, as the interpreter tells it.
+ASKED = ('os.rename', 'os.remove', 'os.link', 'os.mkdir', 'os.rmdir', 'open', 'shutil.rmtree')
 
 
 def _snapshot(site: Path) -> dict:
@@ -62,12 +44,29 @@ def _stage(site: Path) -> tuple[list[str], list[str]]:
     return staged, removed
 
 
-def _killed(root: Path, asked: dict, after: int) -> bool:
-    program = KILLED.format(root=str(Path(__file__).resolve().parent.parent.parent))
-    words = [sys.executable, '-B', '-c', program, json.dumps(asked), str(after)]
-    done = subprocess.run(words, check=False, capture_output=True, text=True)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode != 0
+def _killed(do: Callable[..., None], after: int, **asked: Any) -> bool:
+    """Run it in a process of its own, which dies at so many requests to the file system."""
+    child = os.fork()
+    if not child:
+        left = after
+
+        def count(event: str, _: object) -> None:
+            nonlocal left
+            if event in ASKED:
+                left -= 1
+                if left < 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        status = 1
+        try:
+            sys.addaudithook(count)
+            do(**asked)
+            status = 0
+        finally:
+            os._exit(status)
+    _, status = os.waitpid(child, 0)
+    assert status in (0, signal.SIGKILL), status
+    return status != 0
 
 
 def _sites(tmp_path: Path) -> tuple[Path, dict, dict, list]:
@@ -91,8 +90,8 @@ def test_killed_at_every_step_of_the_exchange(tmp_path: Path) -> None:
     for count in range(1000):
         copy = tmp_path / f'copy{count}'
         shutil.copytree(site, copy)
-        asked = {'do': 'swap', 'site': str(copy), 'steps': steps, 'about': {'kind': 'apply'}}
-        was_killed = _killed(tmp_path, asked, count)
+        asked = {'site': str(copy), 'steps': steps, 'about': {'kind': 'apply'}}
+        was_killed = _killed(swap.swap, count, **asked)
         left = swap.recover(str(copy))
         if left and left['did'] == 'left':
             swap.commit(str(copy), {'version': 'fork'})
@@ -117,7 +116,7 @@ def test_killed_at_every_step_of_the_way_back_and_of_the_end(tmp_path: Path, do:
     for count in range(1000):
         copy = tmp_path / f'copy{count}'
         shutil.copytree(site, copy)
-        was_killed = _killed(tmp_path, {'do': do, 'site': str(copy), **more}, count)
+        was_killed = _killed(getattr(swap, do), count, site=str(copy), **more)
         left = swap.recover(str(copy))
         if left and left['did'] == 'left':
             getattr(swap, do)(site=str(copy), **more)

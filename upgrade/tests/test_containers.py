@@ -12,6 +12,7 @@ import pytest
 from upgrade.tests import containers, world
 from upgrade.tests.containers import Container
 from upgrade.tests.released import REPOSITORY, Released
+from upgrade.tests.test_faults import _read_until as read_until
 
 FRONT = REPOSITORY / 'upgrade' / 'deploy_to_containers.sh'
 
@@ -57,19 +58,24 @@ class Operator:
             'CONTAINER_ENGINE': shlex.join(containers.ENGINE),
             'BACKUP_DIR': str(folder / 'backups'),
             'STATE_DIR': str(folder / 'state'),
+            'SETTLE': '1',
             'SSH_OPTIONS': shlex.join([*sshd.options, '-p', str(sshd.port)]),
         }
         self.options = ['--wheel', str(released.fork()), '--tarball', str(released.tarball)]
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [FRONT, *words, *self.options],
             env=self.environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=300,
         )
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*words)
+        out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     def does(self, *words: str) -> str:
         done = self.run(*words)
@@ -101,5 +107,24 @@ def test_a_container_that_does_not_run_with_the_fork_is_put_back(
     done = operator.run('apply')
     assert done.returncode == 1
     assert 'was put back' in done.stderr, done.stderr
+    assert container.runs == '29.4.0'
+    assert container.files() == before
+
+
+def test_a_dead_container_is_put_back_by_the_next_command(
+    sshd: world.Sshd, container: Container, released: Released, tmp_path: Path
+) -> None:
+    """The operator's machine died as well: whoever asks next for the status mends it."""
+    operator = Operator(sshd, container, released, tmp_path)
+    before = container.files()
+    (container.shared / 'refuse').touch()
+    run = operator.start('apply')
+    read_until(run, 'restart')
+    run.kill()
+    run.communicate()
+    containers.podman('restart', container.name)
+    done = operator.run('status')
+    assert 'what stopped the container was put back' in done.stderr
+    assert 'nova 29.4.0 ' in done.stdout
     assert container.runs == '29.4.0'
     assert container.files() == before

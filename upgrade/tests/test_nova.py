@@ -1,12 +1,14 @@
 """The fork itself on Nova itself."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
-from graft import report
-from upgrade import payload
+from graft import fetch, report, tree
+from graft.run import run
+from upgrade import pages, payload
 from upgrade.tests.released import Released
 from upgrade.tests.world import Node, World
 
@@ -84,3 +86,31 @@ def _rows(path: Path) -> bytes:
     if path.name != 'RECORD':
         return content
     return b''.join(row for row in content.splitlines(True) if not row.startswith(b'../'))
+
+
+def test_the_patch_gives_the_same_files(released: Released, tmp_path: Path) -> None:
+    """What GIT.md says: the tree's last commit as a patch, on the release's own source."""
+    laid = tree.lay(released.project, released.release)
+    source = tmp_path / 'nova'
+    fetch.unpack(released.tarball, source)
+    patch = run(['git', 'diff', '--binary', 'HEAD~1', 'HEAD', '--', 'nova'], cwd=laid)
+    (tmp_path / 'nova.patch').write_text(patch)
+    run(['git', 'init', '--quiet'], cwd=source)
+    run(['git', 'apply', '../nova.patch'], cwd=source)
+    fork = payload.read(released.fork(), released.tarball)
+    for path, item in fork.items.items():
+        if item.kind != 'metadata':
+            found = hashlib.sha256((source / path).read_bytes()).hexdigest()
+            assert (path, found) == (path, item.sha256)
+
+
+def test_the_pages_are_of_what_is_built(released: Released, tmp_path: Path) -> None:
+    """Every file that is carried stands in the mapping, and every touched one in the changes."""
+    fork = payload.read(released.fork(), released.tarball)
+    woven = report.woven(released.project, released.release, tmp_path)
+    written = pages.pages(released.project, released.release, woven, fork)
+    mapping = '\n'.join(written['FILE_MAPPING.md'])
+    assert [path for path in fork.items if f'| `{path}` |' not in mapping] == []
+    changes = '\n'.join(written['CHANGES.md'])
+    assert [path for path in woven.files if f'- `{path}`' not in changes] == []
+    assert '## `nova.elastic`' in written['CODE_REFERENCE.md']

@@ -141,6 +141,16 @@ class Node:
     def runs(self) -> str:
         return self.running.read_text().split("'")[1]
 
+    @property
+    def is_fork(self) -> bool:
+        """Every module is that of the made-up fork, and so is the metadata."""
+        found = {
+            str(path.relative_to(self.site)): path.read_text()
+            for path in self.site.glob('nova/**/*.py')
+        }
+        metadata = [path.name for path in self.site.glob('nova-*')]
+        return found == made_up.FORK and metadata == ['nova-29.4.0+xloud.1.dist-info']
+
     def files(self) -> dict[str, tuple]:
         """Everything below site-packages: content, mode and time."""
         found = {}
