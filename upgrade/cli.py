@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from upgrade import inventory, looking, payload, plan, proof, sizes
+from upgrade import inventory, looking, mapping, payload, plan, proof, sizes
 from upgrade.backups import Store
 from upgrade.errors import StoppedError, UpgradeError
 from upgrade.openstack import Cloud
@@ -99,7 +99,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command('check', _check, 'Tell whether every target can be upgraded. Changes nothing.', True)
     planned = command('plan', _plan, 'List what would be done, file by file.', True)
-    planned.add_argument('--page', type=Path, metavar='FILE', help='write it as a page as well')
+    planned.add_argument(
+        '--page', type=Path, metavar='FILE', help='also write the page of all files'
+    )
     command('apply', _apply, 'Put the fork on every target. What has it is skipped.')
     verify = command('verify', _verify, 'Prove that the fork is there and works.', True)
     verify.add_argument(
@@ -174,6 +176,8 @@ def _plan(run: Run) -> int:
         return plan.judge(work.target, fork, facts)
 
     judged = run.each(look)
+    if run.options.page:
+        run.options.page.write_text('\n'.join(mapping.page(fork)) + '\n')
     if run.options.json:
         told = {
             'version': fork.version,

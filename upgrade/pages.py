@@ -17,7 +17,7 @@ from graft.errors import GraftError
 from graft.project import Project, Release
 from graft.touch import Touch
 from graft.weave import Woven
-from upgrade import payload
+from upgrade import mapping, payload
 from upgrade.errors import UpgradeError
 from upgrade.payload import Payload
 
@@ -54,34 +54,10 @@ def pages(
     """Each page by its name."""
     title = f'nova {project.version(release)} ({release.name})'
     return {
-        'FILE_MAPPING.md': list(file_mapping(title, fork)),
+        'FILE_MAPPING.md': list(mapping.page(fork)),
         'CHANGES.md': list(changes(title, woven)),
         'CODE_REFERENCE.md': list(code_reference(title, woven)),
     }
-
-
-def file_mapping(title: str, fork: Payload) -> Iterator[str]:
-    """What an upgrade puts where; the same for every target, but for the folder."""
-    yield f'# The files of {title}'
-    yield ''
-    yield (
-        f'From the wheel `{fork.wheel.name}` to the folder that holds `nova/` on a target. The '
-        'tests go where there are tests. `xloud-upgrade plan` tells what one target lacks.'
-    )
-    yield ''
-    yield '| file | | bytes | mode | sha256 | the release has |'
-    yield '|---|---|--:|---|---|---|'
-    for path, item in sorted(fork.items.items()):
-        base = f'`{item.base[:12]}`' if item.base else ''
-        yield (
-            f'| `{path}` | {item.kind} | {item.size} | {item.mode:04o} '
-            f'| `{item.sha256[:12]}` | {base} |'
-        )
-    yield ''
-    total = sum(item.size for item in fork.items.values())
-    yield f'{len(fork.items)} files, {total} bytes. RECORD and INSTALLER are written on the target.'
-    for group, name, value in fork.entry_points:
-        yield f'Added entry point: `{name} = {value}` in `{group}`.'
 
 
 def changes(title: str, woven: Woven) -> Iterator[str]:

@@ -162,8 +162,8 @@ def _metadata(
         return
     changed += [Change(i.path, i.kind, i.size, i.mode, i.sha256) for i in items]
     if not same:
-        former = facts['distributions'][0] + '/'
-        found.removed += [path for path in present if path.startswith(former)]
+        former = facts['distributions'][0]
+        found.removed += [path for path in present if path.partition('/')[0] == former]
 
 
 def _aside(payload: Payload, present: dict[str, str], recorded: dict[str, str]) -> Iterable[str]:

@@ -27,7 +27,7 @@ IDLE, PING = 90.0, 20.0
 
 
 @cache
-def bundle(idle: float = IDLE) -> bytes:
+def bundle(idle: float) -> bytes:
     """The agent as one program: its modules, and the call that starts it."""
     folder = Path(__file__).parent / 'agent'
     sources = [(name, (folder / f'{name}.py').read_text()) for name in _MODULES]
@@ -54,7 +54,6 @@ class Session:
         host: Host,
         python: Sequence[str],
         where: str,
-        idle: float = IDLE,
     ) -> None:
         self.where = where
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as we are)
@@ -69,7 +68,7 @@ class Session:
             bufsize=0,
             start_new_session=True,
         )
-        program = bundle(idle)
+        program = bundle(IDLE)
         try:
             self._write(b'%d\n' % len(program) + program)
             self.python = self._read(60)['python']

@@ -231,7 +231,7 @@ class Work:
     def _undo(self) -> None:
         for attempt in range(TRIES):
             try:
-                self.inside.ask('undo', site=self.site)
+                was_there = self.inside.ask('undo', site=self.site)
                 break
             except TransportError:
                 if attempt == TRIES - 1:
@@ -242,6 +242,11 @@ class Work:
                     self._revive()
         self.swapped = False
         self._forget()
+        if not was_there:
+            raise TargetError(
+                f'{self.target.name}: another run has meanwhile ended what this one began; '
+                'see status'
+            )
 
     def _was_left(self) -> bool:
         """Whether a run was cut off that had exchanged the files of this container."""

@@ -51,6 +51,8 @@ def describe(path: str) -> dict:
 
 def walk(site: str, top: str):
     """The paths of the files below a folder, relative to ``site``, in order."""
+    if os.path.isfile(os.path.join(site, top)):
+        yield top  # Old installers wrote the metadata into one file.
     for folder, folders, names in os.walk(os.path.join(site, top)):
         folders.sort()
         linked = [name for name in folders if os.path.islink(os.path.join(folder, name))]

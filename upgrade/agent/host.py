@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -28,6 +29,16 @@ class Locks:
             return
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
+            known = os.lstat(folder)
+            if (
+                known.st_uid != os.geteuid()
+                or known.st_mode & 0o022
+                or not stat.S_ISDIR(known.st_mode)
+            ):
+                # What lies there is copied into containers, as root.
+                raise AgentError(
+                    'unfit', f'{folder} is not ours alone; remove it, or set `state_dir`'
+                )
             handle = os.open(
                 os.path.join(folder, name + '.lock'), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
             )

@@ -56,11 +56,11 @@ def swap(site: str, steps: list, about: dict) -> None:
     files.write_json(files.ours(site, 'journal.json'), dict(journal, state='swapped'))
 
 
-def undo(site: str) -> None:
+def undo(site: str) -> bool:
     """Put back what the journal says was there. May be cut short and done again."""
     journal = files.read_json(files.ours(site, 'journal.json'))
     if journal is None:
-        return
+        return False
     if journal['state'] == 'swapped':
         # Services may have been restarted since: who ends this for us must restart them again.
         about = dict(journal['about'], restart=True)
@@ -88,6 +88,7 @@ def undo(site: str) -> None:
     if files.read_json(files.ours(site, 'state.json')) != journal['before']:
         _remember(site, journal['before'])
     clear(site)
+    return True
 
 
 def commit(site: str, state: dict | None) -> None:

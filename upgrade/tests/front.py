@@ -13,4 +13,5 @@ if 'FORK_WHEEL' in os.environ:
     fork = payload.read(Path(os.environ['FORK_WHEEL']), Path(os.environ['FORK_TARBALL']))
     payload.find = lambda *_: fork
 session.IDLE = float(os.environ.get('AGENT_IDLE', session.IDLE))
+session.PING = session.IDLE / 4
 sys.exit(cli.main())

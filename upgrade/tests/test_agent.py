@@ -168,7 +168,7 @@ def test_a_backup_names_every_way_in_which_a_target_differs(tmp_path: Path) -> N
 
 def test_the_agent_is_fit_for_old_pythons() -> None:
     """It runs under the target's Python, which is that of the release: 3.9 at the least."""
-    ast.parse(session.bundle(), feature_version=(3, 9))
+    ast.parse(session.bundle(1), feature_version=(3, 9))
     for path in (Path(session.__file__).parent / 'agent').glob('*.py'):
         tree = ast.parse(path.read_text(), feature_version=(3, 9))
         imported = {

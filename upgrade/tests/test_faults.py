@@ -138,6 +138,34 @@ def test_two_operators_at_once(nowhere: World) -> None:
     nowhere.does('verify')
 
 
+def test_an_operator_who_freezes(nowhere: World) -> None:
+    """The target gives up on him; another one ends his work, and he is told so when he is back."""
+    node = nowhere.node('one')
+    first = nowhere.start('apply', AGENT_IDLE='1.5')
+    _read_until(first, 'restart')
+    first.send_signal(signal.SIGSTOP)
+    _until(lambda: nowhere.run('apply').returncode == 0)
+    assert node.is_fork
+    first.send_signal(signal.SIGCONT)
+    _, err = first.communicate(timeout=60)
+    assert first.returncode == 1
+    assert 'another run has meanwhile ended what this one began; see status' in err
+    assert node.is_fork
+    nowhere.does('verify')
+
+
+def test_a_state_folder_of_somebody_else_is_refused(nowhere: World) -> None:
+    """What lies in it ends up in containers: who else can write there could put files there."""
+    node = nowhere.node('one')
+    before = node.files()
+    state = nowhere.folder / 'state'
+    state.mkdir()
+    state.chmod(0o777)
+    done = nowhere.run('apply')
+    assert f'{state} is not ours alone; remove it, or set `state_dir`' in done.stderr
+    assert node.files() == before
+
+
 def test_the_connection_is_cut_in_the_middle_of_a_copy(nowhere: World) -> None:
     """The target has its old files; the next run brings the rest."""
     node = nowhere.node('one')

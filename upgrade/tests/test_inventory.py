@@ -1,5 +1,6 @@
 """The inventory: what it may say, and what is said of a fault in it."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,11 @@ def test_a_pattern_that_matches_nothing_is_told(tmp_path: Path) -> None:
         'compute1/nova',
         'compute2/nova',
     ]
+
+
+def test_the_familiar_script_says_what_it_needs() -> None:
+    """Without a target it does nothing, and tells where an example is."""
+    script = EXAMPLE.with_name('deploy_to_containers.sh')
+    done = subprocess.run([script], env={'PATH': '/usr/bin:/bin'}, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b'TARGET_HOST is not set; the head of this file has an example' in done.stderr

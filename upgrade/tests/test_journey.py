@@ -1,7 +1,14 @@
 """There and back again, on hosts reached through a real sshd."""
 
+import hashlib
 import json
+import shutil
+import subprocess
+from pathlib import Path
 
+import pytest
+
+from upgrade.tests import made_up
 from upgrade.tests.world import World
 
 
@@ -39,3 +46,74 @@ def test_apply_verify_status_rollback(nowhere: World) -> None:
     assert node.runs == '29.4.0'
     assert node.files() == before
     assert 'one/nova: nothing to do' in nowhere.does('rollback')
+
+
+def test_through_a_command_that_changes_the_user(nowhere: World) -> None:
+    """``become`` stands before all that runs there, rsync's other end included."""
+    log = nowhere.folder / 'became'
+    script = nowhere.folder / 'become'
+    script.write_text(f'#!/bin/sh\necho "$1" >> {log}\nexec "$@"\n')
+    script.chmod(0o755)
+    node = nowhere.node('one', host=f'become = "{script}"')
+    nowhere.does('apply')
+    assert node.is_fork
+    assert {line.rpartition('/')[2] for line in log.read_text().split()} == {'python', 'rsync'}
+
+
+def test_the_page_of_all_files(nowhere: World) -> None:
+    """It names each with its kind, size, mode and hash."""
+    nowhere.node('one')
+    nowhere.does('plan', '--page', 'FILE_MAPPING.md')
+    content = made_up.FORK['nova/elastic.py'].encode()
+    sha256 = hashlib.sha256(content).hexdigest()
+    lines = (nowhere.folder / 'FILE_MAPPING.md').read_text().splitlines()
+    assert [line for line in lines if 'elastic.py' in line] == [
+        f'| `nova/elastic.py` | new | {len(content)} | 0644 | `{sha256[:12]}` |  |'
+    ]
+
+
+@pytest.mark.parametrize('kind', ['folder', 'file'])
+def test_a_nova_that_a_distribution_has_packaged(nowhere: World, kind: str) -> None:
+    """Its egg-info does not stay beside the metadata of the fork, and comes back."""
+    node = nowhere.node('one')
+    info = node.site / 'nova-29.4.0.dist-info'
+    egg = info.with_name('nova-29.4.0.egg-info')
+    metadata = (info / 'METADATA').read_text()
+    shutil.rmtree(info)
+    if kind == 'folder':
+        egg.mkdir()
+        (egg / 'PKG-INFO').write_text(metadata)
+    else:
+        egg.write_text(metadata)
+    before = node.files()
+    nowhere.does('apply')
+    assert node.is_fork
+    nowhere.does('verify')
+    nowhere.does('rollback')
+    assert node.files() == before
+
+
+@pytest.mark.parametrize('version', ['3.9', '3.13'])
+def test_under_other_pythons(nowhere: World, version: str) -> None:
+    """The target's Python is that of its release, and not the operator's."""
+    python = _python(version)
+    if not python:
+        pytest.skip(f'there is no Python {version} here')
+    node = nowhere.node('one', python=python)
+    before = node.files()
+    assert f'Python {version}.' in nowhere.does('check')
+    nowhere.does('apply')
+    assert node.is_fork
+    nowhere.does('rollback')
+    assert node.files() == before
+
+
+def _python(version: str) -> str:
+    """One on the path, or one of pyenv's."""
+    known = [shutil.which(f'python{version}') or '']
+    known += map(str, Path.home().glob(f'.pyenv/versions/{version}.*/bin/python3'))
+    for each in filter(None, known):
+        done = subprocess.run([each, '-c', 'import venv'], capture_output=True, check=False)
+        if done.returncode == 0:
+            return each
+    return ''

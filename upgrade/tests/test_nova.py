@@ -28,7 +28,7 @@ def operator(nowhere: World, released: Released) -> World:
 def _node(world: World, name: str, site: Path) -> Node:
     node = object.__new__(Node)
     node.root, node.site = site.parent.parent.parent, site
-    node.role, node.more = 'api', ''
+    node.role, node.more, node.host = 'api', '', ''
     node.restart = f'cp {site}/nova/version.py {node.running}'
     node.health = f'test -s {node.running}'
     world.nodes[name] = node

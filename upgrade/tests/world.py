@@ -123,9 +123,11 @@ class Node:
     restart: str = ''
     health: str = ''
     more: str = ''
+    host: str = ''
+    python: str = sys.executable
 
     def __post_init__(self) -> None:
-        subprocess.run([sys.executable, '-m', 'venv', '--without-pip', self.root], check=True)
+        subprocess.run([self.python, '-m', 'venv', '--without-pip', self.root], check=True)
         (site,) = (self.root / 'lib').glob('python*/site-packages')
         self.site = site
         made_up.install(site)
@@ -195,6 +197,7 @@ class World:
             lines += [
                 f'[hosts.{name}]',
                 'address = "127.0.0.1"',
+                node.host,
                 f'[hosts.{name}.environments.nova]',
                 f'path = "{node.root}"',
                 f'role = "{node.role}"',
