@@ -92,9 +92,8 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument('--tarball', type=Path, help="the release's (default: as fetched)")
         made.add_argument('--forks', type=_count, default=4, help='targets at once (4)')
         made.add_argument('--batch', type=_count, default=1, help='computes restarted at once (1)')
-        made.add_argument('--json', action='store_true', help=argparse.SUPPRESS)
         if as_json:
-            made._option_string_actions['--json'].help = 'as JSON'
+            made.add_argument('--json', action='store_true', help='as JSON')
         return made
 
     command('check', _check, 'Tell whether every target can be upgraded. Changes nothing.', True)

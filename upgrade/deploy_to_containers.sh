@@ -8,8 +8,8 @@
 #   NOVA_SITE_PACKAGES  the folder that holds nova (a container: default, its Python is asked)
 #   BACKUP_DIR          where backups go on this machine (backups)
 #   CONTAINER_ENGINE    podman (the default) or docker
-#   SERVICE_ROLE, RESTART_COMMAND, HEALTH_COMMAND, SETTLE, SSH_OPTIONS, STATE_DIR
-#                       as role, restart, health, settle, ssh_options and state_dir of an inventory
+#   SERVICE_ROLE, RESTART_COMMAND, HEALTH_COMMAND, SETTLE, TIMEOUT, SSH_OPTIONS, STATE_DIR
+#                       as role, restart, health, settle, timeout, ssh_options and state_dir there
 #
 # Without a word it checks, applies and verifies. A word is a command of xloud-upgrade: check, plan,
 # apply, verify, status, backups, rollback. Several hosts want an inventory: upgrade/README.md.

@@ -143,6 +143,7 @@ def from_environment(environment: Mapping[str, str]) -> Inventory:
         ('RESTART_COMMAND', 'restart'),
         ('HEALTH_COMMAND', 'health'),
         ('SETTLE', 'settle'),
+        ('TIMEOUT', 'timeout'),
     ):
         if environment.get(variable):
             target[key] = environment[variable]

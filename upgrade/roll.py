@@ -91,9 +91,9 @@ class Roll:
         failures = [error for future in futures if (error := future.exception())]
         failures.sort(key=lambda error: isinstance(error, StoppedError))
         if failures:
-            raise self._summed_up(failures[0], len(failures))
+            raise self._summed_up(failures[0], failures[1:])
         if self.stop.is_set():
-            raise self._summed_up(StoppedError('stopped'), 1)
+            raise self._summed_up(StoppedError('stopped'), [])
 
     def _unless_stopped(self, do: Callable[[Work], None], work: Work) -> None:
         if self.stop.is_set():
@@ -117,7 +117,7 @@ class Roll:
                 self.stop.set()
                 self.shown.say('stopping when the steps that run have ended (again: at once)')
 
-    def _summed_up(self, error: BaseException, count: int) -> BaseException:
+    def _summed_up(self, error: BaseException, others: Sequence[BaseException]) -> BaseException:
         """Add to a failure what has become of the other targets."""
         if not isinstance(error, UpgradeError):
             return error
@@ -128,8 +128,7 @@ class Roll:
             and not (work.swapped or work.troubled)
         ]
         lines = [str(error)]
-        if count > 1:
-            lines.append(f'  ({count - 1} more failed meanwhile; see above)')
+        lines += [str(other) for other in others if not isinstance(other, StoppedError)]
         if self.changed:
             lines.append(f'  changed and healthy: {", ".join(self.changed)}')
         if untouched:

@@ -204,7 +204,7 @@ def put_back_left(work: Work) -> None:
     work.swapped = True
     work.restarted = list(work.target.services)
     told = work.put_back()
-    if work.swapped:
+    if work.swapped or work.troubled:
         raise TargetError(told)
 
 

@@ -59,6 +59,7 @@ class Operator:
             'BACKUP_DIR': str(folder / 'backups'),
             'STATE_DIR': str(folder / 'state'),
             'SETTLE': '1',
+            'TIMEOUT': '10',
             'SSH_OPTIONS': shlex.join([*sshd.options, '-p', str(sshd.port)]),
         }
         self.options = ['--wheel', str(released.fork()), '--tarball', str(released.tarball)]

@@ -8,6 +8,7 @@ import pytest
 
 from graft import fetch, report, tree
 from graft.run import run
+from graft.weave import Woven
 from upgrade import pages, payload
 from upgrade.tests.released import Released
 from upgrade.tests.world import Node, World
@@ -35,10 +36,15 @@ def _node(world: World, name: str, site: Path) -> Node:
     return node
 
 
-def test_what_is_carried_is_what_the_build_touched(released: Released, tmp_path: Path) -> None:
+@pytest.fixture(scope='module')
+def woven(released: Released, tmp_path_factory: pytest.TempPathFactory) -> Woven:
+    folder = tmp_path_factory.mktemp('woven')
+    return report.woven(released.project, released.release, folder)
+
+
+def test_what_is_carried_is_what_the_build_touched(released: Released, woven: Woven) -> None:
     """The wheel held against the tarball gives the weave's own account, file by file."""
     fork = payload.read(released.fork(), released.tarball)
-    woven = report.woven(released.project, released.release, tmp_path)
     new = set(woven.new)
     assert {p: i.kind for p, i in fork.items.items() if i.kind != 'metadata'} == {
         path: 'new' if path in new else 'modified'
@@ -104,10 +110,9 @@ def test_the_patch_gives_the_same_files(released: Released, tmp_path: Path) -> N
             assert (path, found) == (path, item.sha256)
 
 
-def test_the_pages_are_of_what_is_built(released: Released, tmp_path: Path) -> None:
+def test_the_pages_are_of_what_is_built(released: Released, woven: Woven) -> None:
     """Every file that is carried stands in the mapping, and every touched one in the changes."""
     fork = payload.read(released.fork(), released.tarball)
-    woven = report.woven(released.project, released.release, tmp_path)
     written = pages.pages(released.project, released.release, woven, fork)
     mapping = '\n'.join(written['FILE_MAPPING.md'])
     assert [path for path in fork.items if f'| `{path}` |' not in mapping] == []

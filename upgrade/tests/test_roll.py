@@ -50,6 +50,21 @@ def test_computes_two_at_a_time(nowhere: World) -> None:
     assert _times(third)[0] >= max(_times(first)[1], _times(second)[1])
 
 
+def test_two_computes_that_fail_together(nowhere: World) -> None:
+    """Both are put back, and both are told of."""
+    nodes = _three(nowhere)
+    for node in nodes[:2]:
+        node.health = f'! grep -q xloud {node.running}'
+    before = [node.files() for node in nodes]
+    done = nowhere.run('apply', '--batch', '2')
+    assert done.returncode == 1
+    for name in ('compute1/nova', 'compute2/nova'):
+        assert f'{name}: compute does not come back within 2 s' in done.stderr
+        assert f'  {name} was put back' in done.stderr
+    assert [node.files() for node in nodes] == before
+    assert [node.runs for node in nodes] == ['29.4.0'] * 3
+
+
 def test_stopped_in_the_middle_of_a_roll(nowhere: World) -> None:
     """Each node is old or new, each service runs what is there, and apply goes on from there."""
     nodes = _three(nowhere)
