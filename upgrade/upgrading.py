@@ -36,7 +36,7 @@ class Apply:
             if about['kind'] == self.kind and about['digest'] == self.payload.digest:
                 work.shown.say(f'  {name:<20} goes on after an interruption: restarts')
                 self._ready[name] = {'state': about['state']}
-                work.swapped = True
+                work.keep_old()
                 return True
             put_back_left(work)
         found = judge(work.target, self.payload, work.facts())
@@ -143,7 +143,7 @@ class Rollback:
         self._ready[name] = ready
         if left:
             work.shown.say(f'  {name:<20} goes on after an interruption: restarts')
-            work.swapped = True
+            work.keep_old()
             return True
         if not work.inside.ask('differences', site=work.site, manifest=about['files'], changed=[]):
             work.shown.say(f'  {name:<20} is what the backup {backup.name} has already')

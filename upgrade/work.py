@@ -148,15 +148,19 @@ class Work:
             self._copy(f'{place}/.', f'{self.target.container}:{incoming}')
 
     def swap(self, staged: Sequence[str], removed: Sequence[str], about: dict[str, Any]) -> list:
-        """Exchange the files; a container's old ones are also kept outside of it."""
+        """Exchange the files; what each step was about."""
         steps = self.inside.ask(
             'swap', site=self.site, staged=list(staged), removed=list(removed), about=about
         )['steps']
+        self.keep_old()
+        return steps
+
+    def keep_old(self) -> None:
+        """From here on it can be put back; a container also from outside, should it not run."""
         self.swapped = True
         if self.target.container:
             self._out(f'{self.site}/{OURS}/run/old', 'old')
             self.host.ask('note', path=self._aside('site'), text=self.site)
-        return steps
 
     def restart(self, service: Service, healthy: bool = True) -> None:
         """Restart a service and wait until it is, and stays, well."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -82,7 +83,7 @@ def make_image(folder: Path, released: Released) -> str:
     compileall.compile_dir(site / 'nova', quiet=1, stripdir=str(root), rx=re.compile('/tests/'))
     archive = folder / 'root.tar'
     subprocess.run(['tar', '-C', root, '-cf', archive, '.'], check=True)
-    name = 'localhost/xloud-upgrade-test'
+    name = f'localhost/xloud-upgrade-test-{os.getpid()}'
     podman('import', '--quiet', archive, name)
     shutil.rmtree(root)
     archive.unlink()

@@ -1,6 +1,7 @@
 """The inventory: what it may say, and what is said of a fault in it."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,15 @@ def test_the_familiar_script_says_what_it_needs() -> None:
     done = subprocess.run([script], env={'PATH': '/usr/bin:/bin'}, capture_output=True, check=False)
     assert done.returncode == 2
     assert b'TARGET_HOST is not set; the head of this file has an example' in done.stderr
+
+
+def test_the_command_needs_nothing_but_python() -> None:
+    """An operator's machine has no environment for it: the standard library is enough."""
+    front = EXAMPLE.with_name('xloud-upgrade')
+    words = [sys.executable, '-I', '-S', front, 'check', '-i', '/nowhere/inventory.toml']
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr.splitlines() == [
+        'xloud-upgrade: there is no inventory /nowhere/inventory.toml',
+        '  name one with --inventory, or one target with TARGET_HOST; ' + inventory.EXAMPLE,
+    ]
