@@ -10,9 +10,12 @@ those after it are not begun.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 from upgrade.errors import StoppedError, UpgradeError
@@ -50,14 +53,15 @@ class Roll:
         def second(work: Work) -> None:
             self._switch(work, switch)
 
-        try:
-            self._each(first, self.works, self.forks)
-            order = [work for work in self.works if work in ready]
-            for group in self._groups(order):
-                self._each(second, group, self.batch)
-        finally:
-            for work in self.works:
-                work.release()
+        with self._no_interrupt():
+            try:
+                self._each(first, self.works, self.forks)
+                order = [work for work in self.works if work in ready]
+                for group in self._groups(order):
+                    self._each(second, group, self.batch)
+            finally:
+                for work in self.works:
+                    work.release()
 
     def _switch(self, work: Work, switch: Switch) -> None:
         try:
@@ -103,19 +107,34 @@ class Roll:
     def _wait(self, futures: list[Future[None]]) -> None:
         pending: set[Future[None]] = set(futures)
         while pending:
-            try:
-                done, pending = wait(pending, timeout=0.2, return_when=FIRST_EXCEPTION)
-                if any(future.exception() for future in done):
-                    for future in pending:
-                        future.cancel()
-                    pending = {future for future in pending if not future.cancelled()}
-                    futures[:] = [future for future in futures if not future.cancelled()]
-            except KeyboardInterrupt:
-                if self.stop.is_set():
-                    self.shown.say('abandoned; the next command puts every target in order')
-                    os._exit(130)
-                self.stop.set()
-                self.shown.say('stopping when the steps that run have ended (again: at once)')
+            done, pending = wait(pending, timeout=0.2, return_when=FIRST_EXCEPTION)
+            if any(future.exception() for future in done):
+                for future in pending:
+                    future.cancel()
+                pending = {future for future in pending if not future.cancelled()}
+                futures[:] = [future for future in futures if not future.cancelled()]
+
+    @contextlib.contextmanager
+    def _no_interrupt(self) -> Iterator[None]:
+        """Ctrl-C asks to stop. As an exception it could come between any two lines of ours."""
+
+        def ask(*_: object) -> None:
+            if self.stop.is_set():
+                self._say('abandoned; the next command puts every target in order')
+                os._exit(130)
+            self.stop.set()
+            self._say('stopping when the steps that run have ended (again: at once)')
+
+        former = signal.signal(signal.SIGINT, ask)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, former)
+
+    def _say(self, text: str) -> None:
+        """Past the lock of the progress, which the interrupted line may hold."""
+        if not self.shown.quiet:
+            os.write(sys.stderr.fileno(), f'{text}\n'.encode())
 
     def _summed_up(self, error: BaseException, others: Sequence[BaseException]) -> BaseException:
         """Add to a failure what has become of the other targets."""
