@@ -25,7 +25,8 @@ class ResourceTracker(object):
                             'memory_mb': size.memory_mb - old_size.memory_mb},
                            nodename)
         # Only what is used has changed, which placement knows already.
-        node, saved = self.compute_nodes[nodename], self.old_resources[nodename]
+        node = self.compute_nodes[nodename]
+        saved = self.old_resources[nodename]
         if self._resource_change(node):
             try:
                 node.save()
