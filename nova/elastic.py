@@ -215,6 +215,9 @@ def _what_pins_memory(specs, resources, image_meta, pci_requests):
             if strutils.bool_from_string(source.get(key)):
                 return key
 
+    if strutils.bool_from_string(specs.get('hw:cpu_realtime')):
+        return 'hw:cpu_realtime'
+
     for key in ('pci_passthrough:alias', 'accel:device_profile', 'hw:pmem'):
         if specs.get(key):
             return key

@@ -98,7 +98,9 @@ def _await(cloud: Cloud, server: Server, timeout: float) -> None:
 
 def _smaller(cloud: Cloud, server: dict[str, Any]) -> Server | None:
     status = _status(cloud, server['id'])
-    if status is None or _has_maximum(status):
+    # Stock Nova would never end that.
+    busy = (server.get('OS-EXT-STS:task_state') or '').startswith('xloud_')
+    if status is None or (_has_maximum(status) and not busy):
         return None
     found = Server(
         server['id'],
@@ -112,6 +114,8 @@ def _smaller(cloud: Cloud, server: dict[str, Any]) -> Server | None:
     )
     if found.status not in ADJUSTABLE:
         found.obstacle = f'its status is {found.status}; adjust needs {", ".join(ADJUSTABLE)}'
+    elif busy:
+        found.obstacle = 'it is being adjusted just now'
     return found
 
 

@@ -127,6 +127,9 @@ class API:
                 context, instance, new_count=new_count))
 
     def _adjust(self, context, instance, action, asked, persist, call):
+        if not elastic.is_elastic(instance.flavor):
+            # It has been asked for what it has for good.
+            return
         if instance.vm_state == vm_states.STOPPED and not persist:
             raise exception.ServerAdjustConflict(
                 reason=_('A stopped server can only be given what it is to '
@@ -148,6 +151,9 @@ class API:
             call()
         except messaging.MessagingException as error:
             self._adjust_not_delivered(context, instance, action, error)
+        except exception.NovaException:
+            with excutils.save_and_reraise_exception():
+                self._end_adjust(instance)
 
     @staticmethod
     def _check_adjust_quota(context, instance, size):
@@ -181,6 +187,20 @@ class API:
             raise exception.TooManyInstances(
                 overs=overs, req=reqs, used=useds, allowed=allowed)
 
+    @staticmethod
+    def _end_adjust(instance):
+        """End what no host has taken on.
+
+        :returns: Whether none had.
+        """
+        instance.task_state = None
+        try:
+            instance.save(expected_task_state=[task_states.XLOUD_ADJUST_PREP])
+            return True
+        except (exception.InstanceNotFound,
+                exception.InstanceUpdateConflict):
+            return False
+
     def _adjust_not_delivered(self, context, instance, action, error):
         """End an adjustment of which no host has told, and say so."""
         if getattr(error, 'exc_type',
@@ -193,11 +213,7 @@ class API:
                 reason=_('The host of the server did not answer.'))
         LOG.warning('%s: %s', reason, error, instance=instance)
 
-        instance.task_state = None
-        try:
-            instance.save(expected_task_state=[task_states.XLOUD_ADJUST_PREP])
-        except (exception.InstanceNotFound,
-                exception.UnexpectedTaskStateError):
+        if not self._end_adjust(instance):
             # The host has taken it on, or the server is being deleted.
             raise exception.ServerAdjustUnavailable(
                 reason=_('The host of the server did not answer in time, but '
@@ -214,7 +230,8 @@ class API:
         """
         status = elastic.describe(instance)
         adjust = compute_utils.describe_last_adjust(context, instance)
-        if instance.vm_state in (vm_states.ACTIVE, vm_states.PAUSED):
+        if (instance.vm_state in (vm_states.ACTIVE, vm_states.PAUSED) and
+                self._is_host_up(instance)):
             try:
                 live = self.compute_rpcapi.xloud_status(context, instance)
                 requested = live.pop('requested')
@@ -225,3 +242,8 @@ class API:
                 LOG.info('Its host does not tell what the server has: %s',
                          error, instance=instance)
         return {**status, 'adjust': adjust}
+
+    def _is_host_up(self, instance):
+        return any(self.servicegroup_api.service_is_up(service)
+                   for service in instance.services
+                   if service.binary == 'nova-compute')

@@ -18,8 +18,10 @@ and records it last; when it shrinks, it is the other way round. So whatever
 fails or is cut off in between, placement never holds less than a server has.
 """
 
-from concurrent import futures
+import contextlib
 import functools
+import time
+import typing as ty
 
 from keystoneauth1 import exceptions as ks_exc
 import os_resource_classes as orc
@@ -46,11 +48,35 @@ LOG = logging.getLogger(__name__)
 # Those in which what the guest has is known, or known to be nothing.
 _KNOWN_STATES = (vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED)
 
-# What a request can be answered with; anything else is a fault of this host.
-_ANSWERS = (exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
-            exception.InstanceNotFound)
-
 _UNITS = {orc.VCPU: 'vCPUs', orc.MEMORY_MB: 'MiB of memory'}
+
+
+class _Change(ty.NamedTuple):
+    """What is done to a server, once what it takes is claimed."""
+
+    # What its guest is given, in this order, and what it had.
+    changes: list
+    asked: elastic.Size
+    live: ty.Optional[elastic.Size]
+    # What it was to start with, and what it is counted for meanwhile.
+    start_before: elastic.Size
+    held: elastic.Size
+    # What it is counted for afterwards, and is to start with then.
+    size: elastic.Size
+    start: elastic.Size
+
+
+@contextlib.contextmanager
+def _plain_errors(instance, error, reason):
+    """Raise nothing that tells users of what is behind the API."""
+    try:
+        yield
+    except (exception.ServerAdjustConflict, exception.ServerAdjustFailed,
+            exception.ServerAdjustUnavailable, exception.InstanceNotFound):
+        raise
+    except Exception:
+        LOG.exception('The server was not adjusted.', instance=instance)
+        raise error(reason=reason)
 
 
 class ServerSizes(object):
@@ -60,6 +86,8 @@ class ServerSizes(object):
         self._manager = manager
         # What servers are being asked to have now, by their UUID.
         self._adjusts = {}
+        # Servers whose guests are being asked what they have.
+        self._described = set()
         # What servers were last found to have beyond what they count for.
         self._excess = {}
 
@@ -81,34 +109,40 @@ class ServerSizes(object):
         :raises: ServerAdjustConflict or ServerAdjustUnavailable if it is not
             claimed; nothing has changed then.
         """
-        accepted = futures.Future()
-        background.run(self._adjust, context, instance, action, asked,
-                       persist, accepted)
-        accepted.result()
-
-    def _adjust(self, context, instance, action, asked, persist, accepted):
+        self._wait_for_last(instance)
         self._adjusts[instance.uuid] = asked
-        try:
-            self._take_on(instance)
-            with compute_utils.EventReporter(
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._forget, instance, asked)
+            plain_errors = functools.partial(
+                _plain_errors, instance, exception.ServerAdjustUnavailable,
+                _('The host of the server cannot do that now.'))
+            with plain_errors():
+                self._take_on(instance)
+            try:
+                stack.enter_context(compute_utils.EventReporter(
                     context, 'compute_' + action, self._manager.host,
-                    instance.uuid):
-                self._change(context, instance, asked, persist, accepted)
-        except Exception as error:
-            if accepted.done():
-                LOG.error('The server was not adjusted: %s', error,
-                          instance=instance)
+                    instance.uuid))
+                with plain_errors():
+                    change = self._prepare(context, instance, asked, persist)
+            except Exception:
+                with excutils.save_and_reraise_exception():
+                    self._end(instance)
+            if change:
+                background.run(self._carry_out, context, instance, change,
+                               stack.pop_all())
+
+    def _wait_for_last(self, instance):
+        # The one before may have ended, and not have heard of that yet.
+        for _attempt in range(10):
+            if instance.uuid not in self._adjusts:
                 return
-            if not isinstance(error, _ANSWERS):
-                LOG.exception('The server was not adjusted.',
-                              instance=instance)
-                error = exception.ServerAdjustUnavailable(
-                    reason=_('The host of the server cannot do that now.'))
-            accepted.set_exception(error)
-        else:
-            if not accepted.done():
-                accepted.set_result(None)
-        finally:
+            time.sleep(0.1)
+        raise exception.ServerAdjustConflict(
+            reason=_('The host still works on what was asked before.'))
+
+    def _forget(self, instance, asked):
+        # Unless the next one has come already.
+        if self._adjusts.get(instance.uuid) is asked:
             del self._adjusts[instance.uuid]
 
     def _take_on(self, instance):
@@ -119,46 +153,77 @@ class ServerSizes(object):
             raise exception.ServerAdjustConflict(
                 reason=_('The server does not wait for this any more.'))
 
-    def _change(self, context, instance, asked, persist, accepted):
+    def _prepare(self, context, instance, asked, persist):
+        """Claim what a server is to have.
+
+        :returns: What there is to do then, if anything.
+        """
         before, start_before = (
             elastic.size(instance), elastic.start_size(instance))
         size, start = elastic.adjusted(instance, asked, persist)
         try:
             live = self._get_live_size(instance)
-            changes = elastic.changes(live, asked) if live else []
-            if not changes and (size, start) == (before, start_before):
-                return self._end(instance)
-            self._check_paused(instance, live, asked, changes)
-            held = elastic.larger(size, before)
-            self._claim(context, instance, before, held)
-        except Exception:
-            with excutils.save_and_reraise_exception():
-                self._end(instance)
+        except exception.InstanceNotFound:
+            raise exception.ServerAdjustConflict(
+                reason=_('The server has no guest on its host. Reboot it '
+                         'hard.'))
+        changes = elastic.changes(live, asked) if live else []
+        if not changes and (size, start) == (before, start_before):
+            self._end(instance)
+            return None
+        self._check_paused(instance, live, asked, changes)
 
-        accepted.set_result(None)
-        self._notify(context, instance, fields.NotificationPhase.START)
-        begun, counted = [], before
-        try:
-            for field in changes:
-                begun.append(field)
-                self._set(instance, field, getattr(asked, field))
-            elastic.set_size(instance, size, start)
-            if live and start != start_before:
-                self._driver.set_start_size(instance)
-            if held != size:
+        held = elastic.larger(size, before)
+        self._claim(context, instance, before, held)
+        if held != before:
+            # It counts in quota from now on.
+            elastic.set_size(instance, held, start_before)
+            try:
                 instance.save(
                     expected_task_state=[task_states.XLOUD_ADJUSTING])
-            self._count(context, instance, before, held)
-            counted = size
-            self._end(instance)
+            except Exception:
+                with excutils.save_and_reraise_exception():
+                    elastic.set_size(instance, before, start_before)
+                    self._release(context, instance)
+            self._tell(instance, before)
+        return _Change(changes, asked, live, start_before, held, size, start)
+
+    def _carry_out(self, context, instance, change, stack):
+        try:
+            with stack, _plain_errors(
+                    instance, exception.ServerAdjustFailed,
+                    _('The host of the server failed.')):
+                self._change(context, instance, change)
+        except Exception as error:
+            LOG.error('The server was not adjusted: %s', error,
+                      instance=instance)
+
+    def _change(self, context, instance, change):
+        self._notify(context, instance, fields.NotificationPhase.START)
+        begun = []
+        try:
+            for field in change.changes:
+                begun.append(field)
+                self._set(instance, field, getattr(change.asked, field))
+            elastic.set_size(instance, change.size, change.start)
+            if change.live and change.start != change.start_before:
+                self._driver.set_start_size(instance)
+            if change.held == change.size:
+                self._end(instance)
+            else:
+                instance.save(
+                    expected_task_state=[task_states.XLOUD_ADJUSTING])
         except Exception as error:
             with excutils.save_and_reraise_exception():
-                elastic.set_size(instance, before, start_before)
-                self._put_back(context, instance, begun, live, counted)
-                compute_utils.add_instance_fault_from_exc(
-                    context, instance, error)
-                self._notify(context, instance,
-                             fields.NotificationPhase.ERROR, error)
+                self._put_back(context, instance, change, begun)
+                self._tell_failure(context, instance, error)
+        # What was released is not taken back, whatever happens from here on.
+        if change.held != change.size:
+            self._tell(instance, change.held)
+            self._release(context, instance)
+            self._end(instance)
+        LOG.info('The server is counted for %(vcpus)d vCPUs and %(memory_mb)d '
+                 'MiB now.', change.size._asdict(), instance=instance)
         self._notify(context, instance, fields.NotificationPhase.END)
 
     def _get_live_size(self, instance):
@@ -185,24 +250,23 @@ class ServerSizes(object):
                   'memory_mb': self._driver.set_current_memory_mb}[field]
         setter(instance, value)
 
-    def _put_back(self, context, instance, begun, live, counted):
+    def _put_back(self, context, instance, change, begun):
         """Give a server what it had, and count it for what it has then."""
+        steps = [functools.partial(self._set, instance, field,
+                                   getattr(change.live, field))
+                 for field in reversed(begun)]
+        elastic.set_size(instance, change.held, change.start_before)
+        if change.live:
+            steps.append(functools.partial(
+                self._driver.set_start_size, instance))
+        for step in steps:
+            try:
+                step()
+            except Exception as error:
+                LOG.warning('The server was not put back to what it had: %s',
+                            error, instance=instance)
         try:
-            steps = [functools.partial(self._set, instance, field,
-                                       getattr(live, field))
-                     for field in reversed(begun)]
-            if live:
-                steps.append(functools.partial(
-                    self._driver.set_start_size, instance))
-            for step in steps:
-                try:
-                    step()
-                except exception.InstanceNotFound:
-                    raise
-                except Exception as error:
-                    LOG.warning('The server was not put back to what it had: '
-                                '%s', error, instance=instance)
-            self._settle(context, instance, counted)
+            self._settle(context, instance)
         except (exception.InstanceNotFound,
                 exception.UnexpectedDeletingTaskStateError):
             LOG.info('The server was deleted while it was adjusted.',
@@ -215,6 +279,14 @@ class ServerSizes(object):
         instance.task_state = None
         instance.save(expected_task_state=list(
             task_states.xloud_adjust_states))
+        self._adjusts.pop(instance.uuid, None)
+
+    def _tell_failure(self, context, instance, error):
+        try:
+            compute_utils.add_instance_fault_from_exc(context, instance, error)
+        except Exception:
+            LOG.exception('Cannot record a fault.', instance=instance)
+        self._notify(context, instance, fields.NotificationPhase.ERROR, error)
 
     def _notify(self, context, instance, phase, error=None):
         self._manager._notify_about_instance_usage(
@@ -246,9 +318,10 @@ class ServerSizes(object):
             if self._allocate(context, instance, size):
                 return
         except exception.AllocationUpdateFailed as error:
+            LOG.info('Placement refuses: %s', error, instance=instance)
             raise exception.ServerAdjustConflict(
                 reason=self._get_lack(context, instance, before, size) or
-                error.kwargs['error'])
+                _('The host of the server cannot give it that.'))
         except (exception.ConsumerAllocationRetrievalFailed,
                 ks_exc.ClientException) as error:
             LOG.warning('Placement does not answer: %s', error,
@@ -280,36 +353,37 @@ class ServerSizes(object):
                          'and not the %(more)d that were asked for.') % {
                              'free': free, 'more': more, 'unit': _UNITS[rc]}
 
-    def _count(self, context, instance, before, held):
-        """Release what placement holds too much, and tell the scheduler."""
-        size = elastic.size(instance)
+    def _release(self, context, instance):
+        """Let placement hold no more than a server is counted for."""
         try:
-            if held != size and not self._allocate(context, instance, size):
-                LOG.warning('Cannot release what the server has given back; '
-                            'this is tried again.', instance=instance)
+            if self._allocate(context, instance, elastic.size(instance)):
+                return
+            LOG.warning('Cannot release what the server has given back; this '
+                        'is tried again.', instance=instance)
         except Exception:
             LOG.exception('Failed to release what the server has given back; '
                           'this is tried again.', instance=instance)
+
+    def _tell(self, instance, before):
+        """Tell the scheduler what a server is counted for."""
         try:
             self._manager.rt.change_size(instance, instance.node, before)
         except Exception:
             LOG.exception('Failed to tell what the server has.',
                           instance=instance)
-        LOG.info('The server is counted for %(vcpus)d vCPUs and %(memory_mb)d '
-                 'MiB now.', size._asdict(), instance=instance)
 
     def _get_due_size(self, instance):
         """What a server has to be counted for."""
-        live, start = (
-            self._get_live_size(instance), elastic.start_size(instance))
+        try:
+            live = self._get_live_size(instance)
+        except exception.InstanceNotFound:
+            # A hard reboot would define it anew.
+            live = None
+        start = elastic.start_size(instance)
         return elastic.larger(live, start) if live else start
 
-    def _settle(self, context, instance, counted=None):
-        """Count a server for what it has, and end what was done to it.
-
-        :param counted: What it is counted for on this host, if that is not
-            its size
-        """
+    def _settle(self, context, instance):
+        """Count a server for what it has, and end what was done to it."""
         before, start = elastic.size(instance), elastic.start_size(instance)
         size = self._get_due_size(instance)
         try:
@@ -323,9 +397,9 @@ class ServerSizes(object):
                         {**size._asdict(), 'error': error}, instance=instance)
             size = before
         elastic.set_size(instance, size, start)
-        if size != (counted or before):
-            self._count(context, instance, counted or before, held=size)
         self._end(instance)
+        if size != before:
+            self._tell(instance, before)
 
     def follow_start_size(self, context, instance):
         """Let the size of an elastic server follow its start size.
@@ -398,6 +472,9 @@ class ServerSizes(object):
         size = self._get_due_size(instance)
         due = scheduler_utils.resources_from_size(instance, size)
         held = self._get_held(context, instance, allocations)
+        if not held:
+            # It is not for this task to claim what nobody has.
+            return
         if size == elastic.size(instance) and all(
                 held.get(rc, 0) == amount for rc, amount in due.items()):
             return
@@ -415,11 +492,12 @@ class ServerSizes(object):
             instance.save(expected_task_state=[None])
         except exception.InstanceUpdateConflict:
             return
-        self._adjusts[instance.uuid] = elastic.Size(None, None)
+        nothing = elastic.Size(None, None)
+        self._adjusts[instance.uuid] = nothing
         try:
             self._settle(context, instance)
         finally:
-            del self._adjusts[instance.uuid]
+            self._forget(instance, nothing)
 
     def _get_held(self, context, instance, allocations):
         """What placement holds for a server here, of all that it told once."""
@@ -435,7 +513,8 @@ class ServerSizes(object):
     def recover(self, context, instance):
         """End an adjustment that nobody works on any more."""
         instance.refresh()
-        if instance.task_state not in task_states.xloud_adjust_states:
+        if (instance.uuid in self._adjusts or
+                instance.task_state not in task_states.xloud_adjust_states):
             return
         LOG.warning('An adjustment of the server was cut off.',
                     instance=instance)
@@ -472,9 +551,16 @@ class ServerSizes(object):
             'current_' + field: value for field, value in
             asked._asdict().items() if value is not None}}
         live = self._driver.get_live_size(instance)
-        if live:
-            status.update(
-                source='hypervisor', current_vcpus=live.vcpus,
-                current_memory_mb=live.memory_mb,
-                **self._driver.get_live_details(instance))
+        if not live:
+            return status
+        status.update(source='hypervisor', current_vcpus=live.vcpus,
+                      current_memory_mb=live.memory_mb)
+        # Whoever owns the guest decides how long its agent takes to answer,
+        # so it gets one question at a time.
+        if not asked and instance.uuid not in self._described:
+            self._described.add(instance.uuid)
+            try:
+                status.update(self._driver.get_live_details(instance))
+            finally:
+                self._described.remove(instance.uuid)
         return status

@@ -3,6 +3,7 @@
 from nova.compute import instance_actions
 from nova.compute import task_states
 from nova import elastic
+from nova.i18n import _
 
 
 def check_num_instances_quota(*nova):
@@ -30,12 +31,19 @@ def describe_last_adjust(context, instance):
     events = objects.InstanceActionEventList.get_by_action(context, action.id)
     failed = [event for event in events if event.result == 'Error']
     state, since = 'succeeded', action.start_time
+    reason = failed[0].details if failed else None
     if failed:
         state = 'failed'
     elif instance.task_state in task_states.xloud_adjust_states:
         state = 'running'
+    elif not events or not events[0].finish_time:
+        if events and events[0].host == instance.host:
+            # It is about to tell how it went.
+            state = 'running'
+        else:
+            state, reason = 'failed', _('It was cut off.')
     if state != 'running' and events:
         since = events[0].finish_time or since
     return {'state': state, 'requested': None,
             'since': since.strftime('%Y-%m-%dT%H:%M:%SZ'),
-            'reason': failed[0].details if failed else None}
+            'reason': reason}

@@ -13,6 +13,9 @@ class ResourceRequest(object):
         ...
         if enable_pinning_translate:  # replaces nova
             res_req._translate_pinning_policies(request_spec, image)
+        elif orc.VCPU not in res_req.merged_resources():
+            # The VCPUs stand for CPUs that are pinned.
+            res_req._add_resource(orc.VCPU, request_spec.flavor.vcpus)
         ...
 
     def _translate_pinning_policies(self, request_spec, image):
@@ -41,13 +44,18 @@ def resources_from_size(instance, size):
     :param instance: The Instance, whose flavor and image decide which CPUs
         are pinned and do not count.
     :param size: A nova.elastic.Size.
-    :returns: A dict of VCPU and MEMORY_MB to amounts, which may be zero.
+    :returns: A dict of resource class to amount, which may be zero.
     """
     req_spec = objects.RequestSpec(
         flavor=elastic.with_minimum(instance.flavor, size),
         image=instance.image_meta, is_bfv=True)
-    resources = ResourceRequest.from_request_spec(req_spec).merged_resources()
-    return {rc: resources.get(rc, 0) for rc in (orc.VCPU, orc.MEMORY_MB)}
+    request = ResourceRequest.from_request_spec(req_spec)
+    resources = request.merged_resources()
+    # What is dedicated is held in full, as PCPU or, on a host that still has
+    # vcpu_pin_set, as VCPU, and changes with nothing.
+    changing = ((orc.MEMORY_MB,) if request.cpu_pinning_requested else
+                (orc.VCPU, orc.MEMORY_MB))
+    return {rc: resources.get(rc, 0) for rc in changing}
 
 
 def count_pinned(flavor, image=None):

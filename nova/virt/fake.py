@@ -11,7 +11,7 @@ class FakeDriver(driver.ComputeDriver):
     def __init__(*nova):
         ...
         self.instances = ...  # nova
-        # What guests were given while they run, by their UUID.
+        # What guests have, since their start or since it was changed.
         self._live_sizes = {}
         ...
 
@@ -25,7 +25,8 @@ class FakeDriver(driver.ComputeDriver):
     def get_live_size(self, instance):
         if self.get_info(instance).state != power_state.RUNNING:
             return None
-        return self._live_sizes.get(instance.uuid) or elastic.size(instance)
+        return self._live_sizes.setdefault(
+            instance.uuid, elastic.start_size(instance))
 
     def get_live_details(self, instance):
         return {'guest_vcpus': self.get_live_size(instance).vcpus,

@@ -122,6 +122,7 @@ class FakeCloud:
             'id': name,
             'name': name,
             'status': known['status'],
+            'OS-EXT-STS:task_state': known.get('task'),
             'OS-EXT-SRV-ATTR:hypervisor_hostname': known['host'],
             'flavor': {'extra_specs': known['specs']},
         }

@@ -43,6 +43,16 @@ def test_only_servers_that_are_smaller_grow(there: FakeCloud, cloud: openstack.C
     assert len(said) == 2
 
 
+def test_a_server_that_is_being_adjusted_is_told(there: FakeCloud, cloud: openstack.Cloud) -> None:
+    """Stock Nova would leave it in its task state, so it has to end first."""
+    there.room['host1'] = {'vcpus': 8, 'memory_mb': 8192}
+    there.server('full', 'host1', (4, 4), (4096, 4096), task='xloud_adjusting')
+    there.server('busy', 'host1', (4, 4), (4096, 4096), task='rebooting')
+    assert [(server.id, server.obstacle) for server in sizes.find(cloud)] == [
+        ('full', 'it is being adjusted just now')
+    ]
+
+
 def test_a_host_without_room_is_told_before_anything_grows(
     there: FakeCloud, cloud: openstack.Cloud
 ) -> None:

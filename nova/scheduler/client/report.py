@@ -43,15 +43,15 @@ class SchedulerReportClient(object):
         resp = self._put_allocations(context, consumer_uuid, payload)
         if resp.status_code == 204:
             return True
-        # What stands before placement has answers that are no JSON.
-        reason = resp.text
-        if resp.status_code == 409:
-            error = resp.json()['errors'][0]
-            reason = error['detail']
-            if error['code'] == 'placement.concurrent_update':
-                raise Retry('set_instance_resources', reason)
+        if resp.status_code != 409:
+            # This may come from what stands before placement.
+            raise ks_exc.from_response(
+                resp, 'PUT', '/allocations/%s' % consumer_uuid)
+        error = resp.json()['errors'][0]
+        if error['code'] == 'placement.concurrent_update':
+            raise Retry('set_instance_resources', error['detail'])
         raise exception.AllocationUpdateFailed(
-            consumer_uuid=consumer_uuid, error=reason)
+            consumer_uuid=consumer_uuid, error=error['detail'])
 
     def get_capacity(self, context, rp_uuid):
         """Tell how much more a provider has.

@@ -12,6 +12,7 @@
 
 """What becomes of a server when its adjustment fails or is cut off."""
 
+import contextlib
 import itertools
 
 import ddt
@@ -252,6 +253,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         def hang(method, *args, **kwargs):
             if done:
                 method(*args, **kwargs)
+            self.addCleanup(eventlet.getcurrent().kill)
             reached.send()
             eventlet.event.Event().wait()
 
@@ -301,43 +303,86 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         """A server that cannot be recorded is put back to what it had."""
         server = self._boot()
         self._adjust(server, before)
-        patch = self._break_record(times=1)
-        self._adjust(server, after)
-        patch.stop()
-        self._wait_until_adjusted(server)
-        self.assertEqual('Error', self._last_adjust(server)[1])
+        with self._broken_records(times=1):
+            self._adjust(server, after)
+        self.assertNotAdjusted(
+            'The host of the server failed.', server, before)
         self.assertEqual(before, self._live(server))
-        self.assertCounted(server, before)
+
+    def test_record_of_claim_fails(self):
+        server = self._boot()
+        with self._broken_records(times=1, at_once=True):
+            self._refused(503, server, current_vcpus=3)
+        self.assertCounted(server, MINIMUM)
 
     def test_database_goes(self):
         """What cannot be recorded at all is settled later."""
         server = self._boot()
-        patch = self._break_record()
-        self._adjust(server, GROWN, wait=False)
-        self.notifier.wait_for_versioned_notifications(
-            'instance.xloud_adjust.error')
-        self.assertEqual(task_states.XLOUD_ADJUSTING,
-                         self._instance(server).task_state)
-        patch.stop()
+        with self._broken_records():
+            self._adjust(server, GROWN, wait=False)
+            self.notifier.wait_for_versioned_notifications(
+                'instance.xloud_adjust.error')
+            self.assertEqual(task_states.XLOUD_ADJUSTING,
+                             self._instance(server).task_state)
         self._reconcile()
         self._wait_until_adjusted(server)
         self.assertEqual('Error', self._last_adjust(server)[1])
         self.assertEqual(MINIMUM, self._live(server))
         self.assertCounted(server, MINIMUM)
 
-    def _break_record(self, times=None):
+    def test_released_is_not_taken_back(self):
+        """Others may have it already, so the server stays as it is."""
+        server = self._boot()
+        self._adjust(server, GROWN)
+        records = []
+
+        def fail(method, context, uuid, values, **kwargs):
+            if values.get('task_state', 'x') is None and not records:
+                records.append(self._allocated(server['id'], 'host1'))
+                raise db_exc.DBError('no')
+            return method(context, uuid, values, **kwargs)
+
+        patch = self._patch(db, 'instance_update_and_get_original', fail)
+        self._adjust(server, MINIMUM, wait=False)
+        for _attempt in range(50):
+            if records:
+                break
+            eventlet.sleep(0.1)
+        self.assertEqual([MINIMUM], records)
+        patch.stop()
+        self._reconcile()
+        self._wait_until_adjusted(server)
+        self.assertEqual(MINIMUM, self._live(server))
+        self.assertCounted(server, MINIMUM)
+
+    @contextlib.contextmanager
+    def _broken_records(self, times=None, at_once=False):
+        """Have sizes, and the ends of tasks, not recorded.
+
+        :param at_once: Also before the guest has been asked for anything
+        """
         error = db_exc.DBError('no')
         failures = itertools.repeat(error) if times is None else iter(
             [error] * times)
+        broken = [at_once]
 
         def fail(method, context, uuid, values, **kwargs):
-            if 'vcpus' in values or (
-                    values.get('task_state', 'x') is None):
+            if any(broken) and ('vcpus' in values or
+                                values.get('task_state', 'x') is None):
                 for failure in failures:
                     raise failure
             return method(context, uuid, values, **kwargs)
 
-        return self._patch(db, 'instance_update_and_get_original', fail)
+        def set_and_break(method, *args, **kwargs):
+            method(*args, **kwargs)
+            broken.append(True)
+
+        patches = [
+            self._patch(db, 'instance_update_and_get_original', fail),
+            self._patch(fake.FakeDriver, 'set_current_vcpus', set_and_break)]
+        yield
+        for patch in patches:
+            patch.stop()
 
     # The user
 

@@ -21,6 +21,7 @@ from oslo_messaging.rpc import client as rpc_client
 import sqlalchemy
 
 from nova.compute import background
+from nova.compute import sizes
 from nova.conductor import rpcapi as conductor_rpcapi
 from nova import elastic
 from nova.objects import base as objects_base
@@ -135,13 +136,17 @@ class ElasticAdjustCostTest(xloud_base.ElasticAdjustTestBase):
         self.useFixture(fixtures.MockPatchObject(
             objects_base.NovaObject, 'indirection_api', remote))
 
-        def run(method, function, *args):
-            def as_on_compute():
-                remote.threads.add(eventlet.getcurrent())
+        def as_on_compute(function, *args):
+            thread = eventlet.getcurrent()
+            remote.threads.add(thread)
+            try:
                 function(*args)
-            method(as_on_compute)
+            finally:
+                remote.threads.remove(thread)
 
-        self._patch(background, 'run', run)
+        self._patch(sizes.ServerSizes, 'adjust', as_on_compute)
+        self._patch(background, 'run',
+                    lambda method, *args: method(as_on_compute, *args))
         sqlalchemy.event.listen(
             sqlalchemy.engine.Engine, 'before_cursor_execute',
             self._count_statement)
@@ -184,7 +189,7 @@ class ElasticAdjustCostTest(xloud_base.ElasticAdjustTestBase):
     def test_grow(self):
         """A change of both takes one call and one claim."""
         self.assertCosts(self._boot(), GROWN, rpc=1, placement_get=1,
-                         placement_put=1, conductor=5, writes=12)
+                         placement_put=1, conductor=6, writes=17)
 
     def test_shrink(self):
         server = self._boot()

@@ -25,7 +25,6 @@ from nova.cmd import manage
 from nova import context as nova_context
 from nova import elastic
 from nova import objects
-from nova.scheduler import utils as scheduler_utils
 from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.functional.libvirt import base
 
@@ -49,8 +48,7 @@ FLAVORS = {
 }
 
 
-@ddt.ddt
-class ElasticPinnedTest(base.ServersTestBase):
+class ElasticPinnedTestBase(base.ServersTestBase):
     microversion = 'latest'
     ADMIN_API = True
     ADDITIONAL_FILTERS = ['NUMATopologyFilter']
@@ -80,6 +78,9 @@ class ElasticPinnedTest(base.ServersTestBase):
 
     def _assert_placement(self, server, host, pcpus, vcpus, memory_mb):
         """What the server has, and that there is nothing to mend."""
+        manager = self.computes[host].manager
+        for _attempt in range(2):
+            manager.sizes.reconcile(self.ctxt)
         allocations = self._get_allocations_by_server_uuid(server['id'])
         resources = allocations[self.compute_rp_uuids[host]]['resources']
         self.assertEqual(
@@ -91,50 +92,57 @@ class ElasticPinnedTest(base.ServersTestBase):
             self.assertEqual(4, cli.heal_allocations())
             self.assertEqual(0, cli.audit())
 
-    def _grow(self, server, size):
-        """What an adjust writes: the size, and the resources it needs."""
-        instance = self._instance(server)
-        manager = self.computes[instance.host].manager
-        elastic.set_size(instance, size)
-        instance.save()
-        self._claim(manager, instance, size)
+    def _adjust(self, server, size, persist=True):
+        self.api.api_post('/os-xloud-adjust/%s' % server['id'], {
+            'current_vcpus': size.vcpus, 'current_memory_mb': size.memory_mb,
+            'persist': persist})
+        self._wait_for_server_parameter(
+            server, {'OS-EXT-STS:task_state': None})
         self._run_periodics()
 
-    def _claim(self, manager, instance, size):
-        self.assertTrue(manager.reportclient.set_instance_resources(
-            self.ctxt, instance.uuid, self.compute_rp_uuids[instance.host],
-            scheduler_utils.resources_from_size(instance, size)))
+
+@ddt.ddt
+class ElasticPinnedTest(ElasticPinnedTestBase):
 
     @ddt.data(*sorted(FLAVORS))
     def test_boot_grow_and_move(self, name):
         specs, pcpus, at_minimum, grown = FLAVORS[name]
+        specs = dict(specs, minimum_cpu='1')
+        minimum, full = elastic.Size(1, 4096), elastic.Size(3, 4096)
+        if 'realtime' not in name:
+            # That pins the memory.
+            specs['minimum_memory'] = '1024'
+            minimum, full = elastic.Size(1, 1024), GROWN
         flavor_id = self._create_flavor(
-            vcpu=4, memory_mb=4096,
-            extra_spec=dict(specs, minimum_cpu='1', minimum_memory='1024'))
+            vcpu=4, memory_mb=4096, extra_spec=specs)
         server = self._create_server(
             flavor_id=flavor_id, host='host1', networks='none')
-        self._assert_placement(server, 'host1', pcpus, at_minimum, 1024)
-        self.assertEqual(elastic.Size(1, 1024),
-                         elastic.size(self._instance(server)))
+        self._assert_placement(
+            server, 'host1', pcpus, at_minimum, minimum.memory_mb)
+        self.assertEqual(minimum, elastic.size(self._instance(server)))
 
-        self._grow(server, GROWN)
-        self._assert_placement(server, 'host1', pcpus, grown, 3072)
+        self._adjust(server, full)
+        self._assert_placement(
+            server, 'host1', pcpus, grown, full.memory_mb)
 
         self._migrate_server(server)
-        self._assert_placement(server, 'host2', pcpus, grown, 3072)
+        self._assert_placement(
+            server, 'host2', pcpus, grown, full.memory_mb)
         self._confirm_resize(server)
-        self._assert_placement(server, 'host2', pcpus, grown, 3072)
+        self._assert_placement(
+            server, 'host2', pcpus, grown, full.memory_mb)
 
         self._migrate_server(server)
         self._revert_resize(server)
-        self._assert_placement(server, 'host2', pcpus, grown, 3072)
+        self._assert_placement(
+            server, 'host2', pcpus, grown, full.memory_mb)
 
         # Back to the minimum with the next start.
-        instance = self._instance(server)
-        elastic.set_size(instance, GROWN, start=elastic.Size(1, 1024))
-        instance.save()
+        self._adjust(server, minimum)
+        self._adjust(server, full, persist=False)
         self._reboot_server(server, hard=True)
-        self._assert_placement(server, 'host2', pcpus, at_minimum, 1024)
+        self._assert_placement(
+            server, 'host2', pcpus, at_minimum, minimum.memory_mb)
 
         self._delete_server(server)
         self.assertEqual(
@@ -150,5 +158,38 @@ class ElasticPinnedTest(base.ServersTestBase):
             flavor_id=flavor_id, image_uuid=image_id, host='host1',
             networks='none')
         self._assert_placement(server, 'host1', 4, 0, 1024)
-        self._grow(server, GROWN)
+        self._adjust(server, GROWN)
         self._assert_placement(server, 'host1', 4, 0, 3072)
+
+
+class ElasticPinSetTest(ElasticPinnedTestBase):
+    """A host that says in the old way which CPUs are for pinning."""
+
+    def setUp(self):
+        super().setUp()
+        self.flags(cpu_dedicated_set=None, cpu_shared_set=None,
+                   group='compute')
+        self.flags(vcpu_pin_set='0-9')
+        self.start_compute(hostname='host3')
+
+    def test_all_are_held(self):
+        """All its CPUs are held for a server that pins them, as VCPUs."""
+        server = self._create_server(
+            flavor_id=self._create_flavor(
+                vcpu=4, memory_mb=4096, extra_spec={
+                    'hw:cpu_policy': 'dedicated',
+                    'minimum_cpu': '1', 'minimum_memory': '1024'}),
+            host='host3', networks='none')
+        self._assert_held(server, 1024)
+        self._adjust(server, GROWN)
+        self._assert_held(server, 3072)
+        self._adjust(server, elastic.Size(1, 1024))
+        self._assert_held(server, 1024)
+
+    def _assert_held(self, server, memory_mb):
+        for _attempt in range(2):
+            self.computes['host3'].manager.sizes.reconcile(self.ctxt)
+        resources = self._get_allocations_by_server_uuid(
+            server['id'])[self.compute_rp_uuids['host3']]['resources']
+        self.assertEqual((4, memory_mb),
+                         (resources['VCPU'], resources['MEMORY_MB']))
