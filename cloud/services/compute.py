@@ -8,6 +8,15 @@ from pathlib import Path
 from cloud import errors, ini, process, service, settings
 from cloud.services import host, nova
 
+#: How long a compute waits for guests, and how often it looks what they have:
+#: short, since tests wait for it. A slow guest needs longer than this.
+ADJUST: ini.Options = {
+    'vcpu_timeout': 8,
+    'memory_timeout': 10,
+    'guest_agent_timeout': 3,
+    'reconcile_interval': 5,
+}
+
 
 class Compute(host.HostPart):
     """The compute service of a libvirt host."""
@@ -47,6 +56,8 @@ class Compute(host.HostPart):
                 'live_migration_inbound_addr': self.address,
                 'wait_soft_reboot_seconds': 10,
             },
+            # Stock Nova passes over it.
+            'xloud': ADJUST,
             'nova_sys_admin': helper,
             'vif_plug_ovs_privileged': helper,
         }

@@ -11,6 +11,9 @@ from cloud import ini, process, service, settings
 #: short, since tests wait for it.
 _REPORT, _DOWN = 3, 12
 
+#: Seconds until a service that was asked counts as gone: tests make that true.
+_ANSWER = 30
+
 
 def shared(context: service.Context, log: str) -> ini.Sections:
     """Give the options of every Nova service; none of them is a database."""
@@ -22,6 +25,7 @@ def shared(context: service.Context, log: str) -> ini.Sections:
             'rootwrap_config': context.venv.share('nova', 'rootwrap.conf'),
             'report_interval': _REPORT,
             'service_down_time': _DOWN,
+            'rpc_response_timeout': _ANSWER,
             'allow_resize_to_same_host': True,
         },
         'oslo_messaging_rabbit': {'kombu_reconnect_delay': 0.5},
