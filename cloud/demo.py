@@ -1,84 +1,265 @@
-"""A server shown from three sides: the API, placement, and its own console."""
+"""An elastic server from its boot to its end, shown from three sides at once.
+
+They are what the API says, what placement holds, and what the guest's own
+console prints. On a terminal the picture is drawn anew as it changes; elsewhere
+each change is a line.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import re
+import signal
 import sys
 import time
-from typing import Any
+import uuid
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TextIO
 
 from cloud import errors, rest, service
-from cloud.services import images
+
+#: What the demo's server can have.
+MINIMUM, MAXIMUM = (1, 256), (4, 768)
+
+#: Each is asked for with one request.
+_STEPS = (('grow', MAXIMUM), ('shrink a little', (2, 512)), ('shrink to the minimum', MINIMUM))
 
 _LINE = re.compile(r'guest: cpus=(\d+) memory_kb=(\d+) seconds=(\d+)')
-_SECONDS = 30
-_NAME = 'xcloud-demo'
+_PATIENCE = 90
+#: The guest's kernel keeps some of its memory for itself, in MiB.
+_KERNEL = 80
+#: Seconds that a picture stays, for the eye.
+_REST = 2
+_WIDTH = 26
+
+
+class Shown(NamedTuple):
+    """What one side says of the server."""
+
+    vcpus: int
+    memory_mb: int
+    note: str = ''
+
+
+class View(NamedTuple):
+    """The server from its three sides; one that does not know it yet is missing."""
+
+    api: Shown | None = None
+    placement: Shown | None = None
+    guest: Shown | None = None
+
+    def agrees(self, size: tuple[int, int]) -> bool:
+        """Say whether all sides have seen the server get a size."""
+        if self.api is None or self.placement is None or self.guest is None:
+            return False
+        lacks = size[1] - self.guest.memory_mb
+        return (
+            self.api[:2] == self.placement[:2] == size
+            and self.guest.vcpus == size[0]
+            and 0 <= lacks <= _KERNEL
+            and self.api.note in ('ACTIVE', 'adjust succeeded')
+        )
+
+
+class Picture:
+    """Draws views, one over the other on a terminal, one below the other elsewhere."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.living = stream.isatty()
+        self._drawn = 0
+        self._last: list[str] = []
+        self._began = time.monotonic()
+
+    def say(self, text: str) -> None:
+        """Print a line that stays, above the picture."""
+        self._erase()
+        print(text, file=self.stream, flush=True)
+
+    def draw(self, view: View) -> None:
+        """Show a view, unless it is the last one."""
+        lines = self.lines(view) if self.living else [self.line(view)]
+        if lines == self._last:
+            return
+        self._erase()
+        stamp = '' if self.living else f'{time.monotonic() - self._began:5.1f} s  '
+        print('\n'.join(stamp + line for line in lines), file=self.stream, flush=True)
+        self._drawn = len(lines) if self.living else 0
+        self._last = lines
+
+    def close(self) -> None:
+        """Leave the last view where it is."""
+        self._drawn = 0
+
+    @staticmethod
+    def line(view: View) -> str:
+        """Give a view as one line."""
+        return ' | '.join(
+            f'{name}: {each.vcpus} vCPUs {each.memory_mb} MiB {each.note}'.rstrip()
+            if each
+            else f'{name}: nothing yet'
+            for name, each in zip(('API', 'placement', 'guest'), view, strict=True)
+        )
+
+    @staticmethod
+    def lines(view: View) -> list[str]:
+        """Give a view as a picture: a column for each side."""
+        columns = []
+        for title, each in zip(
+            ('the API says', 'placement holds', 'the guest prints'), view, strict=True
+        ):
+            vcpus, memory_mb, note = each or Shown(0, 0, 'nothing yet')
+            columns.append(
+                [
+                    title,
+                    f'{bar(vcpus, MAXIMUM[0], 12)} {vcpus} vCPUs',
+                    f'{bar(memory_mb, MAXIMUM[1], 12)} {memory_mb} MiB',
+                    note,
+                ]
+            )
+        rows = zip(*columns, strict=True)
+        return ['', *(''.join(f'  {cell:<{_WIDTH}}' for cell in row).rstrip() for row in rows)]
+
+    def _erase(self) -> None:
+        if self._drawn:
+            print(f'\x1b[{self._drawn}F\x1b[J', end='', file=self.stream)
+            self._drawn = 0
+
+
+def bar(value: int, most: int, width: int) -> str:
+    """Give a bar that is filled as far as a value goes."""
+    filled = min(width, round(width * value / most))
+    return '#' * filled + '.' * (width - filled)
 
 
 class Demo:
-    """One elastic server, from its creation to its end."""
+    """The server, its flavor, and the questions that show it."""
 
-    def __init__(self, context: service.Context) -> None:
+    def __init__(self, context: service.Context, picture: Picture | None = None) -> None:
         self.client = context.admin
         self.nova = context.settings.url('nova-api') + '/v2.1'
         self.placement = context.settings.url('placement')
         self.glance = context.settings.url('glance') + '/v2'
-        self.vcpus, self.memory, self.specs = images.FLAVORS['elastic']
+        self.pristine = context.settings.pristine
+        self.picture = picture or Picture(sys.stdout)
+        self.name = f'demo-{uuid.uuid4().hex[:6]}'
 
-    def run(self, seconds: float = _SECONDS) -> None:
-        """Create the server, show it for a while, and delete it."""
-        flavors = self.client.get(f'{self.nova}/flavors')['flavors']
-        if 'elastic' not in {each['name'] for each in flavors}:
+    def run(self) -> int:
+        """Show it all and clean up, also when interrupted; give the status to end with."""
+        if self.pristine:
             raise errors.CheckError(
-                'there is no flavor `elastic` here, since this cloud runs stock Nova\n'
+                'this cloud runs stock Nova, which has no elastic servers\n'
                 'run `xcloud up --no-pristine`'
             )
-        minimum = ' '.join(f'{name}={value}' for name, value in self.specs.items())
-        print(f'flavor elastic: {self.vcpus} vCPUs, {self.memory} MiB, {minimum}')
-        server = self._create()
         try:
-            self._show(server, seconds)
+            self._run()
+        except KeyboardInterrupt:
+            self.picture.close()
+            self.picture.say('interrupted')
+            return 130
         finally:
-            self.client.call('DELETE', f'{self.nova}/servers/{server}')
-        print('the server is deleted')
+            self.picture.close()
+            with _uninterrupted():
+                self._clean_up()
+        return 0
+
+    def _run(self) -> None:
+        server = self._create()
+        self._watch(server, MINIMUM, time.monotonic())
+        for title, size in _STEPS:
+            body = {'current_vcpus': size[0], 'current_memory_mb': size[1]}
+            began = time.monotonic()
+            self.client.post(f'{self.nova}/os-xloud-adjust/{server}', body)
+            self.picture.say(
+                f'{title}: POST /os-xloud-adjust {size[0]} vCPUs, {size[1]} MiB: '
+                f'accepted after {time.monotonic() - began:.2f} s'
+            )
+            self._watch(server, size, began)
 
     def _create(self) -> str:
+        flavor = {'name': self.name, 'vcpus': MAXIMUM[0], 'ram': MAXIMUM[1], 'disk': 1}
+        made = self.client.post(f'{self.nova}/flavors', {'flavor': flavor})['flavor']['id']
+        specs = {'minimum_cpu': str(MINIMUM[0]), 'minimum_memory': str(MINIMUM[1])}
+        self.client.post(f'{self.nova}/flavors/{made}/os-extra_specs', {'extra_specs': specs})
+        self.picture.say(
+            f'flavor {self.name}: {MAXIMUM[0]} vCPUs, {MAXIMUM[1]} MiB; '
+            + ', '.join(f'{key}={value}' for key, value in specs.items())
+        )
         image = self.client.get(f'{self.glance}/images?name=guest')['images'][0]['id']
-        body = {'name': _NAME, 'flavorRef': 'elastic', 'imageRef': image, 'networks': 'none'}
-        made = self.client.post(f'{self.nova}/servers', {'server': body})
-        return str(made['server']['id'])
+        body = {'name': self.name, 'flavorRef': made, 'imageRef': image, 'networks': 'none'}
+        self.picture.say('boot: POST /servers')
+        return str(self.client.post(f'{self.nova}/servers', {'server': body})['server']['id'])
 
-    def _show(self, server: str, seconds: float) -> None:
-        living, last = sys.stdout.isatty(), ''
-        print(f'{"the API":<24}{"placement":<24}{"the guest":<24}')
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            line = f'{self._api(server):<24}{self._held(server):<24}{self._said(server):<24}'
-            if living:
-                print(f'\r\x1b[K{line}', end='', flush=True)
-            elif line != last:
-                print(line.rstrip())
-            last = line
-            time.sleep(1)
-        if living:
-            print()
+    def _watch(self, server: str, size: tuple[int, int], began: float) -> None:
+        """Show the server until all sides say a size, and a little longer."""
+        deadline = began + _PATIENCE
+        while True:
+            view = View(self._api(server), self._held(server), self._said(server))
+            self.picture.draw(view)
+            if view.agrees(size):
+                break
+            if time.monotonic() > deadline:
+                raise errors.NotReadyError(
+                    'the demo', f'after {_PATIENCE} s not all sides say {size}: {view}'
+                )
+            time.sleep(0.2)
+        self.picture.say(f'  all three agree after {time.monotonic() - began:.1f} s')
+        self.picture.draw(view)
+        time.sleep(_REST)
 
-    def _api(self, server: str) -> str:
+    # The three sides.
+
+    def _api(self, server: str) -> Shown:
         shown = self.client.get(f'{self.nova}/servers/{server}')['server']
         if shown['status'] == 'ERROR':
             raise errors.CheckError(f'the server is in ERROR: {shown["fault"]["message"]}')
-        return f'{shown["status"]}, up to {shown["flavor"]["vcpus"]} vCPUs'
+        size = self.client.get(f'{self.nova}/servers/{server}/xloud-status')['xloud_status']
+        last = size['adjust']
+        if last and last['state'] == 'failed':
+            raise errors.CheckError(f'the adjust failed: {last["reason"]}')
+        note = f'adjust {last["state"]}' if last else shown['status']
+        return Shown(size['current_vcpus'], size['current_memory_mb'], note)
 
-    def _held(self, server: str) -> str:
+    def _held(self, server: str) -> Shown | None:
         held = self.client.get(f'{self.placement}/allocations/{server}')['allocations']
-        parts: list[dict[str, Any]] = [each['resources'] for each in held.values()]
-        return ', '.join(f'{part["VCPU"]} VCPU {part["MEMORY_MB"]} MB' for part in parts)
+        for each in held.values():
+            resources = each['resources']
+            return Shown(resources['VCPU'], resources['MEMORY_MB'])
+        return None
 
-    def _said(self, server: str) -> str:
+    def _said(self, server: str) -> Shown | None:
         body = {'os-getConsoleOutput': {'length': 5}}
         try:
-            shown = self.client.post(f'{self.nova}/servers/{server}/action', body)
+            output = self.client.post(f'{self.nova}/servers/{server}/action', body)['output']
         except rest.RestError:  # Not yet: the domain is being made.
-            return ''
-        lines = _LINE.findall(shown['output'])
-        return f'{lines[-1][0]} CPUs {int(lines[-1][1]) >> 10} MB' if lines else 'boots'
+            return None
+        lines = _LINE.findall(output)
+        if not lines:
+            return None
+        cpus, memory_kb, seconds = map(int, lines[-1])
+        return Shown(cpus, memory_kb >> 10, f'up for {seconds} s')
+
+    def _clean_up(self) -> None:
+        """Delete what was made, whatever of it there is."""
+        url = f'{self.nova}/servers?name={self.name}'
+
+        def servers() -> list[dict[str, Any]]:
+            return list(self.client.get(url)['servers'])
+
+        for each in servers():
+            self.client.call('DELETE', f'{self.nova}/servers/{each["id"]}')
+        if not service.until(lambda: not servers(), _PATIENCE):
+            raise errors.NotReadyError('the demo', f'the server {self.name} does not go away')
+        for flavor in self.client.get(f'{self.nova}/flavors')['flavors']:
+            if flavor['name'] == self.name:
+                self.client.call('DELETE', f'{self.nova}/flavors/{flavor["id"]}')
+        self.picture.say('the server and its flavor are deleted')
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
