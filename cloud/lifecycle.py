@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ class Cloud:
             context = service.Context(self.state, chosen)
             context.venv.check()
             waves = services.waves(context)
-            self._check_space(context)
+            self.check_space(context)
             for each in _all(waves):
                 each.check()
             self._install(context, waves)
@@ -127,6 +127,17 @@ class Cloud:
             'PATH': f'{venv_bin}:{os.environ.get("PATH", os.defpath)}',
         }
 
+    def e2e(self, given: Sequence[str], short: bool) -> tuple[list[str], dict[str, str]]:
+        """Give the command that runs the end-to-end tests, and its environment."""
+        environment = {
+            **os.environ,
+            **self.environment(),
+            'PYTHONPATH': str(settings.REPOSITORY),
+            'PYTHONDONTWRITEBYTECODE': '1',
+        }
+        python = str(self.context().venv.python)
+        return [python, *e2e_arguments(given, short)], environment
+
     # The steps of `up`.
 
     def _chosen(self, changes: dict[str, Any]) -> settings.Settings:
@@ -135,7 +146,7 @@ class Cloud:
             return settings.Settings(**changes)
         return present.following(changes)
 
-    def _check_space(self, context: service.Context) -> None:
+    def check_space(self, context: service.Context) -> None:
         fetched = context.venv.python.exists()
         what = 'with packages there' if fetched else 'with everything to fetch'
         free = shutil.disk_usage(self.state.root).free
@@ -228,6 +239,17 @@ class Cloud:
                     'another xcloud command is at work on this cloud\nwait until it ends'
                 ) from error
             yield
+
+
+def e2e_arguments(given: Sequence[str], short: bool = False) -> list[str]:
+    """Give what Python is called with to run the end-to-end tests, of these or of all."""
+    arguments = ['-m', 'pytest', '-p', 'no:cacheprovider']
+    # Those of the packages that the client is made of.
+    arguments += ['-W', 'ignore::DeprecationWarning', '--tb', 'short']
+    arguments += ['-m', 'short'] if short else []
+    # Without a path, pytest would load the tests of the whole repository.
+    named = any((settings.REPOSITORY / word.partition('::')[0]).exists() for word in given)
+    return [*arguments, *([] if named else [str(settings.E2E)]), *given]
 
 
 def memory(pids: list[int]) -> int:

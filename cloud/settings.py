@@ -13,6 +13,7 @@ from typing import Any
 from cloud import errors
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+E2E = REPOSITORY / 'cloud' / 'tests' / 'e2e'
 
 #: Raised when the state folder of an older version cannot be continued.
 LAYOUT = 1

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from graft.project import Project, Release
 
 PASSED = re.compile(r'\b(\d+) passed\b')
+SKIPPED = re.compile(r'\b([1-9]\d*) skipped\b')
 FAILED = re.compile(r'\b(\d+) (?:failed|errors?)\b')
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A named command; it tells its outcome in a line such as ``12 passed, 1 failed``."""
+    """A named command; it tells its outcome in a line such as ``12 passed, 1 failed``.
+
+    One that cannot run here says why, and ends with ``0 passed, 0 failed, 1 skipped``.
+    """
 
     name: str
     command: list[str]
@@ -26,6 +30,7 @@ class Result:
     stage: Stage
     passed: int
     failed: int
+    skipped: bool
     seconds: float
 
 
@@ -47,6 +52,8 @@ def run(project: Project, release: Release) -> int:
     print()
     for result in results:
         outcome = f'{result.passed} passed, {result.failed} failed'
+        if result.skipped and not result.failed:
+            outcome = 'skipped: see above'
         print(f'{result.seconds:6.0f} s  {outcome:26}  {result.stage.name}')
     failed = sum(result.failed for result in results)
     print(f'{sum(result.passed for result in results)} passed, {failed} failed', flush=True)
@@ -65,10 +72,11 @@ def _run(project: Project, stage: Stage) -> Result:
             outcome = line
     code = process.wait()
     passed, failed = (_count(pattern, outcome) for pattern in (PASSED, FAILED))
-    if not failed and (code or not passed):
+    skipped = bool(SKIPPED.search(outcome)) and not passed
+    if not failed and (code or not (passed or skipped)):
         print(f'{stage.name}: ended with {code} after {passed} tests', flush=True)
         failed = 1
-    return Result(stage, passed, failed, time.monotonic() - start)
+    return Result(stage, passed, failed, skipped, time.monotonic() - start)
 
 
 def _count(pattern: re.Pattern[str], line: str) -> int:

@@ -54,6 +54,16 @@ def test_failures_count(house: House, printed: str, code: int, line: str) -> Non
     assert lines[0].startswith(line)
 
 
+def test_stage_that_cannot_run_here(house: House) -> None:
+    """A stage that says that it was skipped is no failure, unless it ends as one."""
+    skips, printed = '0 passed, 0 failed, 1 skipped', stage('b', '1 passed, 0 failed')
+    assert outcome(house, stage('a', skips), printed) == (
+        0,
+        ['skipped: see above a', '1 passed, 0 failed b', '1 passed, 0 failed'],
+    )
+    assert outcome(house, stage('c', skips, code=1))[0] == 1
+
+
 def test_upstream_tests_of_what_is_touched(house: House) -> None:
     """Those in the folder of a touched module's name, in a file that bears or names it."""
     files = {
