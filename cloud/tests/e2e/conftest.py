@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import openstack
 import pytest
 
 from cloud import service
@@ -96,6 +97,34 @@ def flavor(world: World) -> Iterator[Callable[..., str]]:
     yield new
     for each in made:
         world.admin.compute.delete_flavor(each)
+
+
+@pytest.fixture
+def quota(world: World) -> Iterator[Callable[..., None]]:
+    """Set limits of a project for one test."""
+    changed: list[str] = []
+
+    def path(project: str) -> str:
+        return f'/os-quota-sets/{world.project(project)}'
+
+    def limit(project: str, **values: int) -> None:
+        changed.append(project)
+        answer = world.admin.compute.put(path(project), json={'quota_set': values})
+        openstack.exceptions.raise_from_response(answer)
+
+    yield limit
+    for project in changed:
+        world.admin.compute.delete(path(project))
+
+
+@pytest.fixture
+def snapshots(world: World) -> Iterator[None]:
+    """Delete the images that a test makes."""
+    before = {each.id for each in world.admin.image.images()}
+    yield
+    for each in world.admin.image.images():
+        if each.id not in before:
+            world.admin.image.delete_image(each)
 
 
 def remove(world: World, servers: list[str]) -> None:

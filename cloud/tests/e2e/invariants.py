@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from cloud import service
 from cloud.tests.e2e.world import Size, World
 
@@ -51,7 +53,9 @@ def _of_server(world: World, server: str, used: dict[str, Size]) -> list[str]:
     if held != {shown['hypervisor_hostname']: size}:
         found.append(f'is {size}, placement holds {held}')
     if status in _RUNNING:
-        live = world.live(server)
-        if live != size:
-            found.append(f'is {size}, the hypervisor says {live}')
+        # Both are counted: what it has, and what it is to come back with.
+        live, start = world.live(server), world.start_size(server)
+        due = Size(*map(max, dataclasses.astuple(live), dataclasses.astuple(start)))
+        if due != size:
+            found.append(f'is {size}, the hypervisor says {live}, and it starts with {start}')
     return found

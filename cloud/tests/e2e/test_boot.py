@@ -29,7 +29,6 @@ def test_boot_by_the_client(world: World, request: pytest.FixtureRequest) -> Non
     assert 'guest: cpus=1' in world.cli('console', 'log', 'show', made['id'])
 
 
-@pytest.mark.short
 def test_plain_flavor(world: World, create: Create, flavor: Callable[..., str]) -> None:
     """A flavor without a minimum gives all it names, in every book and in the guest."""
     server = create(flavor(2, 256))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -18,7 +18,6 @@ def younger(than: Line) -> Callable[[Line], bool]:
     return lambda line: line.seconds < than.seconds
 
 
-@pytest.mark.short
 @pytest.mark.parametrize('kind', ['SOFT', 'HARD'])
 def test_reboot(world: World, create: Create, kind: str) -> None:
     """The guest boots again with the CPUs it started with."""
@@ -113,7 +112,7 @@ def test_rebuild(world: World, create: Create) -> None:
     assert world.host_of(server).host == place
 
 
-@pytest.mark.usefixtures('_snapshots')
+@pytest.mark.usefixtures('snapshots')
 def test_shelve(world: World, create: Create) -> None:
     """A shelved server gives up its place, and comes back at its size."""
     server = create()
@@ -128,7 +127,7 @@ def test_shelve(world: World, create: Create) -> None:
     assert list(world.allocations(server).values()) == [size]
 
 
-@pytest.mark.usefixtures('_snapshots')
+@pytest.mark.usefixtures('snapshots')
 def test_snapshot(world: World, create: Create) -> None:
     """An image is made of a running server, which keeps its size."""
     server = create()
@@ -153,13 +152,3 @@ def test_delete_releases_everything(world: World, create: Create) -> None:
     world.admin.compute.wait_for_delete(world.admin.compute.get_server(server), wait=60)
     assert world.allocations(server) == {}
     assert server not in place.virsh('list', '--all', '--uuid')
-
-
-@pytest.fixture
-def _snapshots(world: World) -> Iterator[None]:
-    """Delete the images that a test makes."""
-    before = {each.id for each in world.admin.image.images()}
-    yield
-    for each in world.admin.image.images():
-        if each.id not in before:
-            world.admin.image.delete_image(each)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import openstack
 import pytest
 
 from cloud.tests.e2e import conftest
@@ -12,24 +11,6 @@ from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import Size, World
 
 Flavor = Callable[..., str]
-
-
-@pytest.fixture
-def quota(world: World) -> Iterator[Callable[..., None]]:
-    """Set limits of a project for one test."""
-    changed: list[str] = []
-
-    def path(project: str) -> str:
-        return f'/os-quota-sets/{world.project(project)}'
-
-    def limit(project: str, **values: int) -> None:
-        changed.append(project)
-        answer = world.admin.compute.put(path(project), json={'quota_set': values})
-        openstack.exceptions.raise_from_response(answer)
-
-    yield limit
-    for project in changed:
-        world.admin.compute.delete(path(project))
 
 
 def test_hosts_full(
@@ -43,7 +24,7 @@ def test_hosts_full(
     quota('admin', cores=-1)
     logs.expect('NoValidHost')
     # More than half of a host: one fits on each.
-    half = flavor(_vcpus(world) // 2 + 1, 192)
+    half = flavor(min(world.vcpus(each.host) for each in world.hosts) // 2 + 1, 192)
     for _ in world.hosts:
         create(half)
     compute = world.admin.compute
@@ -85,14 +66,3 @@ def test_quota_counts_the_minimum(
         assert world.accounted(server) == Size(1, 256)
     with pytest.raises(Exception, match='Quota exceeded for'):
         create(elastic, connection=demo)
-
-
-def _vcpus(world: World) -> int:
-    """Give the smallest number of VCPUs that a libvirt host has."""
-    url = world.context.settings.url('placement')
-    client = world.context.admin
-    return min(
-        client.get(f'{url}/resource_providers/{uuid}/inventories')['inventories']['VCPU']['total']
-        for uuid, name in world.providers().items()
-        if name in {each.host for each in world.hosts}
-    )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import os
 import re
+import signal
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import openstack
 import sqlalchemy
 from openstack.connection import Connection
 
-from cloud import command, lifecycle, progress, service, settings
+from cloud import command, lifecycle, process, progress, service, settings
 from cloud.services import host
 
 #: The guest's line, once a second.
@@ -48,7 +51,7 @@ class World:
         self.context = self.cloud.context()
         self.services = self.cloud.daemons()
         self.admin = self.connect('xcloud')
-        self._database = sqlalchemy.create_engine(self.context.database('nova'))
+        self._database = sqlalchemy.create_engine(self.context.database('nova'), pool_pre_ping=True)
 
     @staticmethod
     def connect(name: str) -> Connection:
@@ -107,7 +110,74 @@ class World:
         url = self.context.settings.url('keystone') + f'/v3/projects?name={name}'
         return str(self.context.admin.get(url)['projects'][0]['id'])
 
+    # Adjusting.
+
+    def post_adjust(
+        self, server: str, connection: Connection | None = None, **body: Any
+    ) -> tuple[int, str]:
+        """Ask for another size; give the status of the answer and its text."""
+        answer = (connection or self.admin).compute.post(f'/os-xloud-adjust/{server}', json=body)
+        if answer.status_code == 202:
+            return 202, ''
+        error = next(iter(answer.json().values()))
+        return answer.status_code, str(error['message'])
+
+    def adjust(
+        self,
+        server: str,
+        vcpus: int,
+        memory_mb: int,
+        persist: bool = True,
+        succeeds: bool = True,
+        connection: Connection | None = None,
+    ) -> dict[str, Any]:
+        """Ask for a size as dashboards do, always of both; wait, and give how it went."""
+        size = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
+        answer = self.post_adjust(server, connection, **size, persist=persist)
+        if answer != (202, ''):
+            raise AssertionError(f'asked for {size}, the API answered {answer}')
+        return self.adjusted(server, succeeds)
+
+    def adjusted(
+        self, server: str, succeeds: bool | None = None, seconds: float = 60
+    ) -> dict[str, Any]:
+        """Wait until no adjust is under way, and give how the last one went."""
+        if not service.until(lambda: self.server(server)['task_state'] is None, seconds, 0.2):
+            task = self.server(server)['task_state']
+            raise AssertionError(f'after {seconds} s the server is still in task {task}')
+        last = self.status(server)['adjust']
+        if succeeds is not None and last['state'] != ('succeeded' if succeeds else 'failed'):
+            raise AssertionError(f'the adjust ended otherwise than expected: {last}')
+        return dict(last)
+
+    def status(self, server: str, connection: Connection | None = None) -> dict[str, Any]:
+        """Give what the API says of a server's size."""
+        answer = (connection or self.admin).compute.get(f'/servers/{server}/xloud-status')
+        openstack.exceptions.raise_from_response(answer)
+        return dict(answer.json()['xloud_status'])
+
     # What counts.
+
+    def task(self, server: str) -> str | None:
+        """Give the task of a server, without asking a service."""
+        query = sqlalchemy.text('SELECT task_state FROM instances WHERE uuid = :uuid')
+        with self._database.connect() as connection:
+            return connection.execute(query, {'uuid': server}).scalar()
+
+    def start_size(self, server: str) -> Size:
+        """Give what a server comes back with at its next start."""
+        query = sqlalchemy.text(
+            'SELECT meta.`key`, meta.value FROM instance_system_metadata AS meta '
+            'WHERE instance_uuid = :uuid AND meta.deleted = 0'
+        )
+        with self._database.connect() as connection:
+            rows = connection.execute(query, {'uuid': server}).all()
+        kept = {row[0]: row[1] for row in rows}
+        size = self.accounted(server)
+        return Size(
+            int(kept.get('xloud_start_vcpus', size.vcpus)),
+            int(kept.get('xloud_start_memory_mb', size.memory_mb)),
+        )
 
     def accounted(self, server: str) -> Size:
         """Give the size that Nova keeps."""
@@ -135,6 +205,12 @@ class World:
         """Give what placement counts as used of a provider, by its UUID."""
         used = self._placement(f'/resource_providers/{provider}/usages')['usages']
         return Size(used.get('VCPU', 0), used.get('MEMORY_MB', 0))
+
+    def vcpus(self, hostname: str) -> int:
+        """Give how many VCPUs placement says a host has."""
+        provider = next(each for each, name in self.providers().items() if name == hostname)
+        shown = self._placement(f'/resource_providers/{provider}/inventories/VCPU')
+        return int(shown['total'])
 
     def _placement(self, path: str) -> Any:
         client = self.context.admin
@@ -217,11 +293,43 @@ class World:
         """Stop a service."""
         self.services[label].stop()
 
+    def kill(self, label: str) -> None:
+        """End a service as a crash does, its workers included."""
+        pid = self.services[label].daemon().pid
+        for each in process.family(pid):
+            os.kill(each, signal.SIGKILL)
+        if not service.until(lambda: process.started(pid) is None, 10):
+            raise AssertionError(f'{label} lives on')
+
+    @contextlib.contextmanager
+    def frozen(self, label: str) -> Iterator[None]:
+        """Have a service hear nothing and say nothing for a while, but be there."""
+        pids = process.family(self.services[label].daemon().pid)
+        for each in pids:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGCONT)
+
     def resume(self, label: str) -> None:
         """Start a service and wait until it answers."""
         self.services[label].start()
         self.services[label].wait()
         self.services[label].settle()
+
+    @contextlib.contextmanager
+    def down(self, *labels: str) -> Iterator[None]:
+        """Have services stopped for a while."""
+        for label in labels:
+            self.halt(label)
+        try:
+            yield
+        finally:
+            for label in reversed(labels):
+                self.resume(label)
 
     def wait_service(self, hostname: str, state: str, seconds: float = 60) -> None:
         """Wait until Nova holds the compute of a host for up, or for down."""

@@ -1,0 +1,262 @@
+"""A running server is given more, and less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cloud import service
+from cloud.tests.e2e.logs import Logs
+from cloud.tests.e2e.world import Line, Size, World
+
+Create = Callable[..., str]
+Flavor = Callable[..., str]
+
+pytestmark = pytest.mark.usefixtures('forked')
+
+MINIMUM, GROWN, MAXIMUM = Size(1, 256), Size(3, 512), Size(4, 768)
+
+
+@pytest.fixture
+def server(world: World, create: Create) -> str:
+    """An elastic server whose guest is up, at its minimum."""
+    made = create('elastic')
+    has(world, made, MINIMUM)
+    return made
+
+
+def has(world: World, server: str, size: Size, younger_than: Line | None = None) -> None:
+    """Raise unless everybody says that the server has this: books, hypervisor, guest."""
+    assert world.accounted(server) == size
+    assert list(world.allocations(server).values()) == [size]
+    world.settles(server, size)
+    world.hears(server, lambda line: fits(line, size) and _younger(line, younger_than))
+    online = [each['online'] for each in world.agent(server, 'guest-get-vcpus')]
+    assert online == [True] * size.vcpus
+    shown = world.status(server)
+    assert Size(shown['current_vcpus'], shown['current_memory_mb']) == size
+    assert (shown['source'], shown['guest_vcpus']) == ('hypervisor', size.vcpus)
+    assert shown['balloon_driver_active']
+
+
+def fits(line: Line, size: Size) -> bool:
+    """Say whether a guest's line is that of a size; its kernel takes some of the memory."""
+    lacks = size.memory_mb - line.memory_kb / 1024
+    return line.cpus == size.vcpus and 0 < lacks < 80
+
+
+def _younger(line: Line, than: Line | None) -> bool:
+    return than is None or line.seconds < than.seconds
+
+
+@pytest.mark.short
+def test_grow_and_shrink(world: World, server: str) -> None:
+    """Both at once, to the maximum and back: the guest says so, and never boots."""
+    before = world.hears(server)
+    for size in (GROWN, MAXIMUM, Size(2, 640), MINIMUM):
+        world.adjust(server, size.vcpus, size.memory_mb)
+        has(world, server, size)
+    assert world.hears(server).seconds > before.seconds
+
+
+@pytest.mark.parametrize(
+    ('body', 'size'),
+    [
+        ({'current_vcpus': 3}, Size(3, 256)),
+        ({'current_memory_mb': 640}, Size(1, 640)),
+        # As dashboards have them: from a form, and as gigabytes that were rounded.
+        ({'current_vcpus': '2', 'current_memory_mb': '762'}, Size(2, 768)),
+    ],
+    ids=['only vCPUs', 'only memory', 'digits, rounded'],
+)
+def test_what_is_asked_for(
+    world: World, server: str, body: dict[str, int | str], size: Size
+) -> None:
+    """What is not named stays as it is; what a form sends is understood."""
+    assert world.post_adjust(server, **body) == (202, '')
+    world.adjusted(server, succeeds=True)
+    has(world, server, size)
+
+
+def test_grow_one_and_shrink_the_other(world: World, server: str) -> None:
+    """One adjust may do both."""
+    world.adjust(server, 1, 768)
+    world.adjust(server, 4, 256)
+    has(world, server, Size(4, 256))
+    world.adjust(server, 2, 640)
+    has(world, server, Size(2, 640))
+
+
+def test_nothing_to_do(world: World, server: str) -> None:
+    """Both values are always sent: those the server has already do nothing."""
+    domain = world.virsh(server, 'dumpxml')
+    world.adjust(server, *_both(MINIMUM))
+    assert world.virsh(server, 'dumpxml') == domain
+    has(world, server, MINIMUM)
+
+
+def test_history_by_the_client(world: World, server: str) -> None:
+    """Who asked is kept in the server's events, and how it ended."""
+    world.adjust(server, *_both(GROWN))
+    events = world.cli('server', 'event', 'list', server, '-f', 'json')
+    mine = next(each for each in events if each['Action'] == 'xloud_adjust')
+    shown = world.cli('server', 'event', 'show', server, mine['Request ID'], '-f', 'json')
+    assert 'compute_xloud_adjust' in str(shown) and "'result': 'Success'" in str(shown)
+
+
+@pytest.mark.parametrize(
+    ('how', 'persist'),
+    [
+        pytest.param('HARD', False, marks=pytest.mark.short),
+        pytest.param('SOFT', True, marks=pytest.mark.short),
+        ('HARD', True),
+        ('SOFT', False),
+        ('stop', True),
+        ('stop', False),
+    ],
+)
+def test_start_after_adjust(world: World, server: str, how: str, persist: bool) -> None:
+    """What is not to persist is gone with the next start, and so is its place in the books."""
+    world.adjust(server, *_both(GROWN), persist=persist)
+    has(world, server, GROWN)
+    size = GROWN if persist else MINIMUM
+    assert world.start_size(server) == size
+    before = world.hears(server, lambda line: line.seconds > 8)
+    if how == 'stop':
+        world.act(server, 'os-stop')
+        world.wait(server, 'SHUTOFF')
+        assert list(world.allocations(server).values()) == [size]
+        world.act(server, 'os-start')
+    else:
+        world.act(server, 'reboot', {'type': how})
+    world.wait(server, 'ACTIVE')
+    has(world, server, size, younger_than=before)
+
+
+@pytest.mark.usefixtures('snapshots')
+@pytest.mark.parametrize('how', ['suspend', 'rebuild', 'shelve'])
+def test_grown_server_lives_on(world: World, server: str, how: str) -> None:
+    """What was grown for good outlives what else is done to a server."""
+    world.adjust(server, *_both(GROWN))
+    if how == 'suspend':
+        world.act(server, 'suspend')
+        world.wait(server, 'SUSPENDED')
+        world.act(server, 'resume')
+    elif how == 'shelve':
+        world.act(server, 'shelve')
+        world.wait(server, 'SHELVED_OFFLOADED')
+        world.act(server, 'unshelve')
+    else:
+        image = world.admin.image.find_image('guest', ignore_missing=False).id
+        world.act(server, 'rebuild', {'imageRef': image})
+    world.wait(server, 'ACTIVE')
+    has(world, server, GROWN)
+    world.adjust(server, *_both(MINIMUM))
+    has(world, server, MINIMUM)
+
+
+@pytest.mark.hosts(2)
+@pytest.mark.parametrize('persist', [True, False])
+def test_live_migration(world: World, server: str, persist: bool) -> None:
+    """The guest goes on with what it has there, can shrink there, and starts as agreed."""
+    first = world.host_of(server).host
+    world.adjust(server, *_both(GROWN), persist=persist)
+    before = world.hears(server)
+    world.act(server, 'os-migrateLive', {'host': None, 'block_migration': 'auto'})
+    world.wait(server, 'ACTIVE', 180)
+    assert world.host_of(server).host != first
+    has(world, server, GROWN)
+    assert world.hears(server).seconds >= before.seconds
+    assert world.start_size(server) == (GROWN if persist else MINIMUM)
+    world.adjust(server, 2, 512, persist=persist)
+    has(world, server, Size(2, 512))
+    before = world.hears(server, lambda line: line.seconds > 8)
+    world.act(server, 'reboot', {'type': 'SOFT'})
+    world.wait(server, 'ACTIVE')
+    has(world, server, Size(2, 512) if persist else MINIMUM, younger_than=before)
+
+
+@pytest.mark.hosts(2)
+def test_cold_migration(world: World, server: str) -> None:
+    """A grown server needs, and gets, that much of the other host."""
+    first = world.host_of(server).host
+    world.adjust(server, *_both(GROWN))
+    world.act(server, 'migrate')
+    world.wait(server, 'VERIFY_RESIZE', 180)
+    assert world.host_of(server).host != first
+    world.act(server, 'confirmResize')
+    world.wait(server, 'ACTIVE')
+    has(world, server, GROWN)
+
+
+def test_stopped(world: World, server: str) -> None:
+    """A stopped server can be given what it is to start with, and nothing else."""
+    world.act(server, 'os-stop')
+    world.wait(server, 'SHUTOFF')
+    status, text = world.post_adjust(server, current_vcpus=3, persist=False)
+    assert (status, text) == (
+        409, 'A stopped server can only be given what it is to start with.',
+    )  # fmt: skip
+    world.adjust(server, *_both(GROWN))
+    assert list(world.allocations(server).values()) == [GROWN]
+    shown = world.status(server)
+    assert (shown['source'], shown['current_vcpus']) == ('database', 3)
+    world.act(server, 'os-start')
+    world.wait(server, 'ACTIVE')
+    has(world, server, GROWN)
+
+
+def test_paused(world: World, server: str) -> None:
+    """A guest that stands still can be given vCPUs, and takes them when it goes on."""
+    world.act(server, 'pause')
+    world.wait(server, 'PAUSED')
+    assert world.post_adjust(server, current_memory_mb=512)[0] == 409
+    assert world.post_adjust(server, current_vcpus=3) == (202, '')
+    world.adjusted(server, succeeds=True)
+    assert world.post_adjust(server, current_vcpus=1)[0] == 409
+    assert world.accounted(server) == Size(3, 256)
+    world.act(server, 'unpause')
+    world.wait(server, 'ACTIVE')
+    has(world, server, Size(3, 256))
+
+
+def test_resize_of_a_grown_server(world: World, server: str, flavor: Flavor) -> None:
+    """It gets the new flavor's minimum; a revert gives back what it had."""
+    world.adjust(server, *_both(GROWN))
+    new = world.admin.compute.find_flavor(flavor(6, 900, minimum_cpu='2', minimum_memory='320'))
+    for action, size in (('revertResize', GROWN), ('confirmResize', Size(2, 320))):
+        world.act(server, 'resize', {'flavorRef': new.id})
+        world.wait(server, 'VERIFY_RESIZE', 180)
+        assert world.accounted(server) == Size(2, 320)
+        world.act(server, action)
+        world.wait(server, 'ACTIVE', 180)
+        has(world, server, size)
+
+
+@pytest.mark.hosts(2)
+def test_evacuation(world: World, server: str, logs: Logs) -> None:
+    """A grown server is built on the other host with what it is to start with."""
+    world.adjust(server, *_both(GROWN))
+    world.adjust(server, *_both(MAXIMUM), persist=False)
+    dead = world.host_of(server)
+    logs.expect('libvirt|privsep|MessagingTimeout|ServiceUnavailable')
+    with world.down(f'nova-compute-{dead.number}', f'libvirtd-{dead.number}'):
+        world.wait_service(dead.host, 'down')
+        status, text = world.post_adjust(server, current_vcpus=2)
+        assert (status, text) == (503, 'The host of the server is down.')
+        shown = world.status(server)
+        assert (shown['source'], shown['current_vcpus']) == ('database', MAXIMUM.vcpus)
+        world.act(server, 'evacuate', {})
+        world.wait(server, 'SHUTOFF', 180)
+        assert world.accounted(server) == GROWN
+        world.act(server, 'os-start')
+        world.wait(server, 'ACTIVE')
+    # What it had on the dead host is released when that is back.
+    world.wait_service(dead.host, 'up')
+    assert service.until(lambda: len(world.allocations(server)) == 1, 60)
+    has(world, server, GROWN)
+
+
+def _both(size: Size) -> tuple[int, int]:
+    return size.vcpus, size.memory_mb
