@@ -40,7 +40,9 @@ def logs(request: pytest.FixtureRequest, world: World, _enough_hosts: None) -> I
     if request.node.stash.get(_PASSED, False):
         invariants.check(world)
         surprises = seen.tracebacks()
-        assert not surprises, 'tracebacks nobody expected:\n' + '\n'.join(surprises[:3])
+        if surprises:
+            shown = '\n'.join(seen.brief(each) for each in surprises[:3])
+            pytest.fail(f'tracebacks nobody expected:\n{shown}', pytrace=False)
 
 
 @pytest.fixture

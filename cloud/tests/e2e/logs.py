@@ -10,8 +10,9 @@ from cloud import settings
 _TRACE = re.compile(r'Traceback \(most recent call last\)')
 _TROUBLE = re.compile(r' (ERROR|CRITICAL) |Traceback')
 
-#: Written by the services in good health, whatever the test.
-HARMLESS: tuple[str, ...] = ()
+#: Written by the services in good health, whatever the test: after MariaDB was
+#: killed, they find that out of each idle connection when they next need it.
+HARMLESS = ('Database connection was found disconnected; reconnecting',)
 
 
 class Logs:
@@ -36,6 +37,13 @@ class Logs:
                     found.append(f'{file.name}: {block}')
         return found
 
+    @staticmethod
+    def brief(block: str) -> str:
+        """Give what matters of a traceback: its first line, and its error."""
+        first, *more = block.rstrip().splitlines()
+        error = [line for line in more if line.split()[5:]][-1:]
+        return '\n'.join(line[:400] for line in (first, *error))
+
     def matter(self, words: list[str], count: int = 30) -> str:
         """Give the lines worth reading after a failure: trouble, and the server's own."""
         found = []
@@ -44,10 +52,7 @@ class Logs:
                 if _TROUBLE.search(block) or (
                     ' WARNING ' in block and any(word in block for word in words)
                 ):
-                    first, *more = block.rstrip().splitlines()
-                    # Of a traceback: what failed, and with what error.
-                    error = [line for line in more if line.split()[5:]][-1:]
-                    found += [f'{file.stem}: {line[:300]}' for line in (first, *error)]
+                    found += [f'{file.stem}: {line}' for line in self.brief(block).splitlines()]
         return '\n'.join(found[-count:])
 
     def lines(self, text: str) -> list[str]:

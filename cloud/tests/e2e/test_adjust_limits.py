@@ -1,0 +1,119 @@
+"""An adjust that cannot be is refused, with a reason, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cloud.tests.e2e.world import Size, World
+
+Create = Callable[..., str]
+Flavor = Callable[..., str]
+Quota = Callable[..., None]
+
+pytestmark = pytest.mark.usefixtures('forked')
+
+MINIMUM = Size(1, 256)
+
+BETWEEN_VCPUS = 'This server can have from 1 to 4 vCPUs, and not '
+BETWEEN_MEMORY = 'This server can have from 256 to 768 MiB of memory, and not '
+
+
+def refuses(world: World, server: str, status: int, body: dict[str, object]) -> str:
+    """Raise unless an adjust is refused and nothing has changed; give the reason."""
+    size, domain = world.accounted(server), world.virsh(server, 'dumpxml')
+    answer, text = world.post_adjust(server, **body)
+    assert (answer, len(text) < 500) == (status, True), text
+    assert world.server(server)['task_state'] is None
+    assert world.accounted(server) == size
+    assert list(world.allocations(server).values()) == [size]
+    assert world.virsh(server, 'dumpxml') == domain
+    return text
+
+
+def test_out_of_range(world: World, create: Create) -> None:
+    """The answer names the range; of two values one is enough to refuse both."""
+    server = create('elastic')
+    world.settles(server, MINIMUM)
+    for body, text in (
+        ({'current_vcpus': 5}, f'{BETWEEN_VCPUS}5.'),
+        ({'current_memory_mb': 247}, f'{BETWEEN_MEMORY}247.'),
+        ({'current_vcpus': 2, 'current_memory_mb': 777}, f'{BETWEEN_MEMORY}777.'),
+    ):
+        assert refuses(world, server, 400, body) == text
+    assert 'current_vcpus' in refuses(world, server, 400, {'current_vcpus': 0})
+    assert 'more' in refuses(world, server, 400, {'current_vcpus': 2, 'more': True})
+    refuses(world, server, 400, {})
+
+
+def test_not_elastic(world: World, create: Create, flavor: Flavor) -> None:
+    """What the flavor names no minimum for is fixed."""
+    server = create(flavor(2, 256, minimum_cpu='1'))
+    assert refuses(world, server, 400, {'current_memory_mb': 192}) == (
+        'This server has 256 MiB of memory for good: its flavor names no minimum.'
+    )
+    # As dashboards send it: the value it has, besides one that changes.
+    world.adjust(server, 2, 256)
+    assert world.accounted(server) == Size(2, 256)
+
+
+def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -> None:
+    """What another server has cannot be had, and the answer says what is left."""
+    quota('admin', cores=-1)
+    server = create('elastic')
+    world.settles(server, MINIMUM)
+    place = world.host_of(server)
+    neighbour = flavor(world.vcpus(place.host) - 3, 192)
+    create(neighbour, availability_zone=f'nova:{place.host}')
+    assert refuses(world, server, 409, {'current_vcpus': 4, 'current_memory_mb': 512}) == (
+        'The host of the server has 2 vCPUs left, and not the 3 that were asked for.'
+    )
+    world.adjust(server, 3, 512)
+    assert world.accounted(server) == Size(3, 512)
+
+
+def test_larger_than_a_host(world: World, create: Create, flavor: Flavor, quota: Quota) -> None:
+    """No server can have more than its host, however much of that is free."""
+    quota('admin', cores=-1)
+    most = min(world.vcpus(each.host) for each in world.hosts)
+    server = create(flavor(most + 1, 256, minimum_cpu='1'))
+    assert refuses(world, server, 409, {'current_vcpus': most + 1}) == (
+        f'On its host one server can have {most} vCPUs, and not {most + 1}.'
+    )
+
+
+def test_quota(world: World, create: Create, quota: Quota) -> None:
+    """An adjust needs quota for what it adds; what is given back can be had again."""
+    quota('demo', cores=3, ram=768)
+    demo = world.connect('xcloud-demo')
+    server, second = (create('elastic', connection=demo) for _ in range(2))
+    world.settles(server, MINIMUM)
+    world.settles(second, MINIMUM)
+    assert refuses(world, server, 403, {'current_vcpus': 3}).startswith(
+        'Quota exceeded for cores: Requested 2, but already used 2 of 3 cores'
+    )
+    assert refuses(world, server, 403, {'current_memory_mb': 640}).startswith(
+        'Quota exceeded for ram: Requested 384, but already used 512 of 768 ram'
+    )
+    world.adjust(server, 2, 512, connection=demo)
+    refuses(world, second, 403, {'current_vcpus': 2})
+    world.adjust(server, 1, 256, connection=demo)
+    world.adjust(second, 2, 512, connection=demo)
+
+
+def test_while_something_else_is_done(world: World, create: Create) -> None:
+    """One thing at a time: a second adjust, and a reboot, have to wait."""
+    server = create('elastic', 'guest-slow')
+    world.settles(server, MINIMUM)
+    world.adjust(server, 2, 256, persist=False)
+    world.hears(server, lambda line: line.cpus == 2)
+    assert world.post_adjust(server, current_vcpus=1) == (202, '')
+    assert world.server(server)['task_state'] == 'xloud_adjusting'
+    status, text = world.post_adjust(server, current_vcpus=3)
+    assert (status, 'xloud_adjusting' in text) == (409, True), text
+    with pytest.raises(Exception, match='xloud_adjusting'):
+        world.act(server, 'reboot', {'type': 'HARD'})
+    # Whoever wants to be rid of it has not to wait.
+    world.admin.compute.delete_server(server)
+    world.admin.compute.wait_for_delete(world.admin.compute.get_server(server), wait=60)

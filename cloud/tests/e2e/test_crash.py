@@ -1,0 +1,276 @@
+"""Services die in the middle of an adjust and come back: the books agree, nothing is left over.
+
+The moments are held by a guest that is slow to give a CPU back, and by a
+service that is frozen: it is there, and does not answer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import openstack
+import pytest
+import sqlalchemy.exc
+
+from cloud import errors, service
+from cloud.tests.e2e.logs import Logs
+from cloud.tests.e2e.world import Size, World
+
+Create = Callable[..., str]
+
+pytestmark = pytest.mark.usefixtures('forked')
+
+MINIMUM, GROWN = Size(1, 256), Size(3, 512)
+
+#: What services say that cannot reach another.
+LOST = (
+    'libvirt|AMQP|amqp|ConnectionRefused|Connection refused|ECONNREFUSED|MessagingTimeout|'
+    'MessageDeliveryFailure|ServiceUnavailable|ConnectFailure|OperationalError|DBConnectionError|'
+    'Connection reset|ConnectionForced|EndpointNotFound|server has gone away|Lost connection|'
+    'Placement|placement|RemoteError|OSError|privsep|ServerNotFound|Timed out|timed out'
+)
+
+#: How it shows in the tests that a service does not answer.
+UNREACHABLE = (
+    openstack.exceptions.SDKException,
+    sqlalchemy.exc.DBAPIError,
+    errors.CloudError,
+)
+
+#: Longer than any of the time-outs and periods that an adjust may have to sit out.
+PATIENCE = 120
+
+
+@pytest.fixture
+def server(world: World, create: Create) -> str:
+    made = create('elastic')
+    world.settles(made, MINIMUM)
+    world.hears(made)
+    return made
+
+
+@pytest.fixture
+def slow(world: World, create: Create) -> str:
+    """A server with a CPU that its guest does not give back at once."""
+    made = create('elastic', 'guest-slow')
+    world.settles(made, MINIMUM)
+    world.adjust(made, 2, 256, persist=False)
+    world.hears(made, lambda line: line.cpus == 2)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def all_up(world: World, logs: Logs) -> Iterator[None]:
+    """Start what a test has killed, also when it fails in between."""
+    yield
+    for label, each in world.services.items():
+        daemon = each.daemon()
+        if daemon is not None and daemon.pid is None:
+            world.resume(label)
+
+
+def compute_of(world: World, server: str) -> str:
+    """Give the label of the compute service of a server's host."""
+    return f'nova-compute-{world.host_of(server).number}'
+
+
+def in_background(world: World, server: str, **body: object) -> list[tuple[int, str]]:
+    """Ask for an adjust without waiting for the answer; it is put into the list."""
+    answers: list[tuple[int, str]] = []
+
+    def ask() -> None:
+        answers.append(world.post_adjust(server, world.connect('xcloud'), **body))
+
+    threading.Thread(target=ask, daemon=True).start()
+    return answers
+
+
+def reaches(world: World, server: str, task: str) -> None:
+    """Wait until a server is in a task."""
+    if not service.until(lambda: world.task(server) == task, 30, 0.05):
+        raise AssertionError(f'the server is in task {world.task(server)}, not {task}')
+
+
+def asks(world: World, server: str) -> None:
+    """Return when a server's guest has been asked for a CPU, which it has not heard of yet."""
+    time.sleep(1.5)
+    assert world.task(server) == 'xloud_adjusting'
+    assert world.live(server).vcpus == 2
+
+
+def settles(world: World, server: str, *sizes: Size) -> None:
+    """Wait until no task is left, everything says one of these sizes, and its host answers."""
+    seen = ''
+
+    def settled() -> bool:
+        nonlocal seen
+        try:
+            size, held, live = (
+                world.accounted(server),
+                world.allocations(server),
+                world.live(server),
+            )
+            task, source = world.task(server), world.status(server)['source']
+        except UNREACHABLE as error:
+            seen = str(error)
+            return False
+        seen = f'{size}, task {task}, held {held}, live {live}, known from the {source}'
+        return (
+            (task, source) == (None, 'hypervisor')
+            and size in sizes
+            and list(held.values()) == [size]
+            and live == size
+        )
+
+    if not service.until(settled, PATIENCE, 0.5):
+        raise AssertionError(f'after {PATIENCE} s the server is {seen}; not one of {sizes}')
+    assert world.server(server)['status'] == 'ACTIVE'
+
+
+def works(world: World, server: str) -> None:
+    """Raise unless a server can be adjusted again, to the minimum at last."""
+    world.adjust(server, 2, 512)
+    assert world.hears(server, lambda line: line.cpus == 2)
+    world.adjust(server, 1, 256)
+    assert world.hears(server, lambda line: line.cpus == 1)
+
+
+@pytest.mark.short
+def test_compute_dies_while_a_guest_gives_back(world: World, slow: str, logs: Logs) -> None:
+    """The next one counts what the guest has, then and later, and says what became of it."""
+    logs.expect(LOST)
+    compute = compute_of(world, slow)
+    assert world.post_adjust(slow, current_vcpus=1) == (202, '')
+    asks(world, slow)
+    world.kill(compute)
+    world.resume(compute)
+    last = world.adjusted(slow)
+    assert (last['state'], last['reason']) == (
+        'failed',
+        'The compute service stopped before it was done.',
+    )
+    # By now the guest may have heard of it.
+    settles(world, slow, MINIMUM)
+    world.hears(slow, lambda line: line.cpus == 1)
+
+
+def test_compute_dies_before_the_claim(world: World, server: str, logs: Logs) -> None:
+    """Nothing has changed, and the next compute says so."""
+    logs.expect(LOST)
+    compute = compute_of(world, server)
+    with world.frozen(f'libvirtd-{world.host_of(server).number}'):
+        in_background(world, server, current_vcpus=3, current_memory_mb=512)
+        reaches(world, server, 'xloud_adjusting')
+        world.kill(compute)
+    world.resume(compute)
+    settles(world, server, MINIMUM)
+    works(world, server)
+
+
+def test_compute_dies_after_the_claim(world: World, server: str, logs: Logs) -> None:
+    """What was claimed and never given is released by the next compute."""
+    logs.expect(LOST)
+    compute = compute_of(world, server)
+    with world.frozen('placement'):
+        in_background(world, server, current_vcpus=3, current_memory_mb=512)
+        reaches(world, server, 'xloud_adjusting')
+        time.sleep(1)
+        world.kill(compute)
+    world.resume(compute)
+    settles(world, server, MINIMUM)
+    works(world, server)
+
+
+def test_compute_dies_before_the_release(world: World, server: str, logs: Logs) -> None:
+    """The guest has given back what nobody has released: the next compute does."""
+    logs.expect(LOST)
+    compute = compute_of(world, server)
+    world.adjust(server, *_both(GROWN), persist=False)
+    assert world.post_adjust(server, current_vcpus=1, current_memory_mb=256) == (202, '')
+    with world.frozen('placement'):
+        world.hears(server, lambda line: line.cpus == 1 and line.memory_kb < 256 * 1024)
+        world.kill(compute)
+    world.resume(compute)
+    settles(world, server, MINIMUM)
+    works(world, server)
+
+
+def test_libvirtd_dies_while_a_guest_gives_back(world: World, slow: str, logs: Logs) -> None:
+    """The adjust fails; what the guest has is counted when libvirtd is back."""
+    logs.expect(LOST)
+    label = f'libvirtd-{world.host_of(slow).number}'
+    assert world.post_adjust(slow, current_vcpus=1) == (202, '')
+    asks(world, slow)
+    world.kill(label)
+    # Until its compute has noticed.
+    time.sleep(1)
+    world.resume(label)
+    assert world.adjusted(slow)['state'] == 'failed'
+    settles(world, slow, MINIMUM)
+
+
+def test_placement_is_dead(world: World, server: str, logs: Logs) -> None:
+    """Nothing can be claimed, so nothing changes; afterwards it can."""
+    logs.expect(LOST)
+    world.kill('placement')
+    status, text = world.post_adjust(server, current_vcpus=3)
+    assert (status, text) == (503, 'Placement, which counts what is used, does not answer.')
+    assert world.accounted(server) == world.live(server) == MINIMUM
+    world.resume('placement')
+    settles(world, server, MINIMUM)
+    works(world, server)
+
+
+def test_placement_dies_before_the_release(world: World, server: str, logs: Logs) -> None:
+    """The guest has given back what cannot be released yet: that is done later."""
+    logs.expect(LOST)
+    world.adjust(server, *_both(GROWN), persist=False)
+    assert world.post_adjust(server, current_vcpus=1, current_memory_mb=256) == (202, '')
+    world.kill('placement')
+    world.adjusted(server)
+    assert world.accounted(server) == world.live(server) == MINIMUM
+    world.resume('placement')
+    settles(world, server, MINIMUM)
+    works(world, server)
+
+
+@pytest.mark.parametrize('label', ['rabbitmq', 'mariadb'])
+@pytest.mark.parametrize('grows', [True, False], ids=['grow', 'shrink'])
+def test_what_services_talk_through_dies(
+    world: World, server: str, label: str, grows: bool, logs: Logs
+) -> None:
+    """The adjust is done, or undone; it is never half of either."""
+    if label not in world.services:
+        pytest.skip('needs `xcloud up --db mariadb`')
+    logs.expect(LOST)
+    if not grows:
+        world.adjust(server, *_both(GROWN), persist=False)
+    vcpus, memory_mb = _both(GROWN if grows else MINIMUM)
+    wanted = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
+    assert world.post_adjust(server, **wanted, persist=False) == (202, '')
+    world.kill(label)
+    time.sleep(2)
+    world.resume(label)
+    settles(world, server, MINIMUM, GROWN)
+    works(world, server)
+
+
+@pytest.mark.parametrize('label', ['rabbitmq', 'mariadb'])
+def test_what_services_talk_through_dies_while_a_guest_gives_back(
+    world: World, slow: str, label: str, logs: Logs
+) -> None:
+    """The compute cannot say how it went, until it can."""
+    if label not in world.services:
+        pytest.skip('needs `xcloud up --db mariadb`')
+    logs.expect(LOST)
+    assert world.post_adjust(slow, current_vcpus=1) == (202, '')
+    world.kill(label)
+    time.sleep(2)
+    world.resume(label)
+    settles(world, slow, MINIMUM)
+
+
+def _both(size: Size) -> tuple[int, int]:
+    return size.vcpus, size.memory_mb

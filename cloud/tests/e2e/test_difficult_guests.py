@@ -1,0 +1,121 @@
+"""Guests that do not do as they are asked: the server is put back, and the books are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cloud import service
+from cloud.tests.e2e.logs import Logs
+from cloud.tests.e2e.world import Size, World
+
+Create = Callable[..., str]
+Flavor = Callable[..., str]
+
+pytestmark = pytest.mark.usefixtures('forked')
+
+MINIMUM = Size(1, 256)
+
+#: The slow guest gives CPUs back after some 15 s, one after another.
+_SLOW = 60
+
+
+def follows(world: World, server: str, size: Size) -> None:
+    """Wait until Nova has found out by itself what a guest has."""
+
+    def counted() -> bool:
+        return world.accounted(server) == size and list(world.allocations(server).values()) == [
+            size
+        ]
+
+    if not service.until(counted, _SLOW, 0.5):
+        raise AssertionError(
+            f'the server is {world.accounted(server)}, placement holds '
+            f'{world.allocations(server)}, and it has {world.live(server)}; not {size}'
+        )
+
+
+def test_vcpus_of_a_bare_guest(world: World, create: Create, flavor: Flavor) -> None:
+    """No agent is needed to take CPUs, nor to give them back."""
+    server = create(flavor(4, 256, minimum_cpu='1'), 'guest-bare')
+    world.hears(server)
+    for vcpus in (4, 2, 1, 3):
+        world.adjust(server, vcpus, 256)
+        assert world.live(server).vcpus == vcpus
+        world.hears(server, lambda line, vcpus=vcpus: line.cpus == vcpus)
+    shown = world.status(server)
+    assert (shown['guest_vcpus'], shown['balloon_driver_active']) == (None, False)
+
+
+def test_memory_of_a_bare_guest(world: World, create: Create, logs: Logs) -> None:
+    """Without a balloon driver a guest keeps its maximum: it is told, and counted."""
+    server = create('elastic', 'guest-bare')
+    world.hears(server)
+    follows(world, server, Size(1, 768))
+    assert not world.status(server)['balloon_driver_active']
+    last = world.adjust(server, 2, 512, succeeds=False)
+    assert last['reason'] == (
+        'The guest has no active balloon driver. It still has 768 MiB after 10 seconds.'
+    )
+    assert world.live(server) == world.accounted(server) == Size(1, 768)
+    assert world.server(server)['status'] == 'ACTIVE'
+
+
+def test_slow_guest(world: World, create: Create) -> None:
+    """CPUs that are not given back in time stay counted, until they are given back."""
+    server = create('elastic', 'guest-slow')
+    world.settles(server, MINIMUM)
+    world.adjust(server, 3, 256, persist=False)
+    world.hears(server, lambda line: line.cpus == 3)
+    last = world.adjust(server, 1, 512, succeeds=False)
+    assert last['reason'] == 'The guest has given back 0 of 2 vCPUs after 8 seconds.'
+    assert world.accounted(server) == Size(3, 256)
+    assert list(world.allocations(server).values()) == [Size(3, 256)]
+    assert world.live(server) == Size(3, 256)
+    # It does as it was told then, once it has heard of it.
+    line = world.hears(server, lambda line: line.cpus < 3, _SLOW)
+    follows(world, server, Size(line.cpus, 256))
+    assert world.live(server).vcpus == line.cpus
+    # What happened is history; the server can be given what it had.
+    world.adjust(server, 3, 256)
+    world.hears(server, lambda line: line.cpus == 3)
+
+
+def test_slow_guest_that_starts_with_them(world: World, create: Create) -> None:
+    """A failed shrink leaves the start size as it was, and that stays counted."""
+    server = create('elastic', 'guest-slow')
+    world.settles(server, MINIMUM)
+    world.adjust(server, 2, 256)
+    world.hears(server, lambda line: line.cpus == 2)
+    world.adjust(server, 1, 256, succeeds=False)
+    assert world.start_size(server) == Size(2, 256)
+    world.hears(server, lambda line: line.cpus == 1, _SLOW)
+    assert world.accounted(server) == Size(2, 256)
+    world.act(server, 'reboot', {'type': 'HARD'})
+    world.wait(server, 'ACTIVE')
+    world.settles(server, Size(2, 256))
+    assert world.hears(server).cpus == 2
+
+
+def test_guest_that_has_not_booted(world: World, create: Create) -> None:
+    """A server can be adjusted at once: it has what was asked for when its guest is up."""
+    server = create('elastic')
+    status, text = world.post_adjust(server, current_vcpus=2, current_memory_mb=512)
+    assert status == 202, text
+    last = world.adjusted(server)
+    if last['state'] == 'succeeded':
+        world.settles(server, Size(2, 512))
+        assert world.hears(server, lambda line: line.cpus == 2)
+        assert world.accounted(server) == Size(2, 512)
+
+
+def test_foreign_hand(world: World, create: Create) -> None:
+    """What an operator does behind Nova's back is found, and counted."""
+    server = create('elastic')
+    world.settles(server, MINIMUM)
+    world.hears(server)
+    world.virsh(server, 'setvcpus', '3', '--live')
+    follows(world, server, Size(3, 256))
+    world.virsh(server, 'setvcpus', '1', '--live')
+    follows(world, server, MINIMUM)
