@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cloud import errors, lifecycle, service, services, settings
+from cloud import errors, lifecycle, service, services, settings, venv
 
 #: In the state folder of a cloud that was made here, and may be removed here.
 _MARK = 'made-for-tests'
@@ -82,21 +82,26 @@ def _prepare(cloud: lifecycle.Cloud, release: str | None) -> settings.Settings:
             'run `xcloud e2e` against it, or `xcloud wipe` to remove it'
         )
     chosen = settings.Settings(release=release) if release else settings.Settings()
+    venv.Venv(cloud.state, chosen.release).check()
     cloud.state.prepare()
     context = service.Context(cloud.state, chosen)
-    context.venv.check()
-    cloud.check_space(context)
-    for wave in services.waves(context):
-        for each in wave.services:
-            each.check()
+    try:
+        cloud.check_space(context)
+        for wave in services.waves(context):
+            for each in wave.services:
+                each.check()
+    except errors.CheckError:
+        # As it was before: there is no cloud.
+        cloud.wipe(packages=False)
+        raise
     settings.write(_mark(cloud), '')
     return chosen
 
 
 def _build(release: str) -> None:
-    """Build the wheel that the cloud runs."""
-    argv = [sys.executable, '-m', 'graft', 'wheel', '--release', release]
-    done = subprocess.run(argv, cwd=settings.REPOSITORY, check=False)
+    """Build the wheel that the cloud runs, with the environment that takes."""
+    argv = ['make', 'wheel', f'RELEASE={release}']
+    done = subprocess.run(argv, cwd=settings.REPOSITORY, stdout=sys.stderr, check=False)
     if done.returncode:
         raise errors.CommandError(argv, done.returncode, '')
 

@@ -137,7 +137,6 @@ def works(world: World, server: str) -> None:
     assert world.hears(server, lambda line: line.cpus == 1)
 
 
-@pytest.mark.short
 def test_compute_dies_while_a_guest_gives_back(world: World, slow: str, logs: Logs) -> None:
     """The next one counts what the guest has, then and later, and says what became of it."""
     logs.expect(LOST)
@@ -169,6 +168,7 @@ def test_compute_dies_before_the_claim(world: World, server: str, logs: Logs) ->
     works(world, server)
 
 
+@pytest.mark.short
 def test_compute_dies_after_the_claim(world: World, server: str, logs: Logs) -> None:
     """What was claimed and never given is released by the next compute."""
     logs.expect(LOST)
