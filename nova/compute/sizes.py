@@ -13,8 +13,8 @@
 """What the elastic servers on a host have, and the books of that.
 
 A server is counted for the larger of what it has and what it is to start with.
-When it grows, the host claims that in placement first, then changes the guest,
-and records it last; when it shrinks, it is the other way round. So whatever
+When it grows, the host claims that in placement and counts it first, and then
+changes the guest; when it shrinks, it is the other way round. So whatever
 fails or is cut off in between, placement never holds less than a server has.
 """
 
@@ -492,6 +492,10 @@ class ServerSizes(object):
             instance.save(expected_task_state=[None])
         except exception.InstanceUpdateConflict:
             return
+        self._settle_alone(context, instance)
+
+    def _settle_alone(self, context, instance):
+        """Settle what nobody has asked for, and keep others from it."""
         nothing = elastic.Size(None, None)
         self._adjusts[instance.uuid] = nothing
         try:
@@ -519,7 +523,7 @@ class ServerSizes(object):
         LOG.warning('An adjustment of the server was cut off.',
                     instance=instance)
         self._close_action(context, instance)
-        self._settle(context, instance)
+        self._settle_alone(context, instance)
 
     def _close_action(self, context, instance):
         """Let the action log tell that it was cut off."""
