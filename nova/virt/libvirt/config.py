@@ -74,3 +74,20 @@ class LibvirtConfigGuest(LibvirtConfigObject):
             self.vcpus_current = len(xmldoc.findall("vcpu[@enabled='yes']"))
             self.vcpus_minimum = len(
                 xmldoc.findall("vcpu[@hotpluggable='no']"))
+
+
+class LibvirtConfigMemoryBalloon(LibvirtConfigGuestDevice):
+
+    def __init__(*nova):
+        ...
+        self.model = ...  # nova
+        # Whether what the balloon holds stays with the host, also when the
+        # guest runs short of memory.
+        self.is_firm = False
+        ...
+
+    def format_dom(*nova):
+        ...
+        if self.is_firm:
+            dev.set('autodeflate', 'off')
+        return dev  # nova

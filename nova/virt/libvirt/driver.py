@@ -88,6 +88,7 @@ class LibvirtDriver(driver.ComputeDriver):
             if guest.current_memory is not None:
                 # It is what changes the memory of a guest while it runs.
                 balloon.model = 'virtio'
+                balloon.is_firm = True
 
     def get_live_size(self, instance):
         guest = self._host.get_guest(instance)

@@ -140,3 +140,11 @@ class LibvirtConfigGuestCurrentTest(test.NoDBTestCase):
         self.assertEqual(
             ['yes', 'no', 'no', 'no'],
             [vcpu['enabled'] for vcpu in self._vcpus(root)])
+
+    def test_firm_balloon(self):
+        """A guest does not take memory back by itself, in any release."""
+        balloon = config.LibvirtConfigMemoryBalloon()
+        balloon.model = 'virtio'
+        self.assertNotEqual('off', balloon.format_dom().get('autodeflate'))
+        balloon.is_firm = True
+        self.assertEqual('off', balloon.format_dom().get('autodeflate'))
