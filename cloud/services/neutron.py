@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cloud import command, process, rest, service
+from cloud import command, process, service
 
 _SCHEMA = """
 import sys
@@ -20,13 +20,13 @@ cli.main()
 """
 
 
-class Neutron(service.Service):
-    """neutron-server with ML2 and no agent."""
+class Neutron(service.Wsgi):
+    """Neutron's server with ML2 and no agent: a program, or where there is none under uWSGI."""
 
     name = 'neutron'
-
-    def ports(self) -> dict[str, int]:
-        return {'neutron': self.settings.port('neutron')}
+    script = 'neutron-api'
+    module = 'neutron.wsgi.api'
+    healthy = (200,)
 
     def configure(self) -> None:
         data = self.state.data(self.name)
@@ -73,15 +73,21 @@ class Neutron(service.Service):
         else:
             self.context.manage('neutron-db-manage', *options, 'upgrade', 'heads')
 
+    def environment(self) -> dict[str, str]:
+        return {
+            'OS_NEUTRON_CONFIG_DIR': str(self.state.etc(self.name)),
+            'OS_NEUTRON_CONFIG_FILES': 'neutron.conf',
+        }
+
     def daemon(self) -> process.Daemon:
+        # Releases after 2024.2 do without it.
+        binary = self.context.venv.bin / 'neutron-server'
+        if not binary.exists():
+            return super().daemon()
         argv: list[str | Path] = [
-            self.context.venv.bin / 'neutron-server',
-            '--config-file', self.state.etc(self.name) / 'neutron.conf',
+            binary, '--config-file', self.state.etc(self.name) / 'neutron.conf',
         ]  # fmt: skip
         return process.Daemon(self.name, argv, self.state)
-
-    def answers(self) -> bool:
-        return rest.status_of(self.settings.url(self.name) + '/') == 200
 
 
 class Warmth(service.Service):
