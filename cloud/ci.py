@@ -40,6 +40,8 @@ def run(cloud: lifecycle.Cloud, release: str | None) -> int:
             counts = _test(cloud)
         except errors.CloudError as error:
             print(f'the cloud does not come up: {error}\n{error.evidence}'.rstrip())
+        except KeyboardInterrupt:
+            print('interrupted')
         finally:
             cloud.wipe(packages=False)
             _mark(cloud).unlink(missing_ok=True)
@@ -107,7 +109,8 @@ def _build(release: str) -> None:
 
 
 def _test(cloud: lifecycle.Cloud) -> dict[str, int]:
-    argv, environment = cloud.e2e([], short=True)
+    # A line for each test: who waits sees how far it is.
+    argv, environment = cloud.e2e(['-v', '-v'], short=True)
     tests = subprocess.Popen(
         argv,
         cwd=settings.REPOSITORY,
@@ -122,6 +125,10 @@ def _test(cloud: lifecycle.Cloud) -> dict[str, int]:
         for line in tests.stdout or ():
             print(line, end='', flush=True)
             last = line if _COUNTED.search(line) else last
+    except KeyboardInterrupt:
+        # Not everybody who ends this one ends its children.
+        tests.terminate()
+        raise
     finally:
         tests.wait()
     counts = count(last)
