@@ -175,16 +175,18 @@ class ServerSizes(object):
 
         held = elastic.larger(size, before)
         self._claim(context, instance, before, held)
+        self._notify(context, instance, fields.NotificationPhase.START)
         if held != before:
             # It counts in quota from now on.
             elastic.set_size(instance, held, start_before)
             try:
                 instance.save(
                     expected_task_state=[task_states.XLOUD_ADJUSTING])
-            except Exception:
+            except Exception as error:
                 with excutils.save_and_reraise_exception():
                     elastic.set_size(instance, before, start_before)
                     self._release(context, instance)
+                    self._tell_failure(context, instance, error)
             self._tell(instance, before)
         return _Change(changes, asked, live, start_before, held, size, start)
 
@@ -199,7 +201,6 @@ class ServerSizes(object):
                       instance=instance)
 
     def _change(self, context, instance, change):
-        self._notify(context, instance, fields.NotificationPhase.START)
         begun = []
         try:
             for field in change.changes:
