@@ -97,6 +97,17 @@ def test_work_in_the_tree_is_not_lost(house: House, committed: bool) -> None:
     assert (house.tree / 'nova/bird.py').read_text() == WOVEN
 
 
+def test_what_tests_leave_behind_is_no_work(house: House) -> None:
+    """Servers of Nova's tests do not stand in the way of the next weave."""
+    house.graft('tree')
+    left = house.tree / 'instances/locks/nova-storage-registry-lock'
+    left.parent.mkdir(parents=True)
+    left.touch()
+    house.write('nova/count.py', 'def one(song):\n    """Count one."""\n')
+    assert house.graft('tree')[0] == 0
+    assert not left.exists()
+
+
 def test_what_an_interrupted_run_left_is_cleared(house: House) -> None:
     """A half-woven folder of a killed run is neither used nor kept."""
     house.write('.fork/old/.weaving/nova/half.py', 'half\n')
