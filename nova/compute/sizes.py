@@ -88,7 +88,8 @@ class ServerSizes(object):
         self._adjusts = {}
         # Servers whose guests are being asked what they have.
         self._described = set()
-        # What servers were last found to have beyond what they count for.
+        # What servers were last found to have beyond what they count for, if
+        # they were.
         self._excess = {}
 
     @property
@@ -300,9 +301,12 @@ class ServerSizes(object):
 
     # Counting a server for what it has
 
+    def _get_nodename(self, instance):
+        return (instance.node if instance.host == self._manager.host else
+                self._manager._get_nodename(instance))
+
     def _get_node(self, context, instance):
-        nodename = (instance.node if instance.host == self._manager.host else
-                    self._manager._get_nodename(instance))
+        nodename = self._get_nodename(instance)
         return self._manager.rt.compute_nodes.get(nodename) or (
             objects.ComputeNode.get_by_host_and_nodename(
                 context, self._manager.host, nodename))
@@ -368,25 +372,27 @@ class ServerSizes(object):
     def _tell(self, instance, before):
         """Tell the scheduler what a server is counted for."""
         try:
-            self._manager.rt.change_size(instance, instance.node, before)
+            self._manager.rt.change_size(
+                instance, self._get_nodename(instance), before)
         except Exception:
             LOG.exception('Failed to tell what the server has.',
                           instance=instance)
 
-    def _get_due_size(self, instance):
+    @staticmethod
+    def _get_due_size(instance, live):
         """What a server has to be counted for."""
-        try:
-            live = self._get_live_size(instance)
-        except exception.InstanceNotFound:
-            # A hard reboot would define it anew.
-            live = None
         start = elastic.start_size(instance)
         return elastic.larger(live, start) if live else start
 
     def _settle(self, context, instance):
         """Count a server for what it has, and end what was done to it."""
         before, start = elastic.size(instance), elastic.start_size(instance)
-        size = self._get_due_size(instance)
+        try:
+            live = self._get_live_size(instance)
+        except exception.InstanceNotFound:
+            # A hard reboot would define it anew.
+            live = None
+        size = self._get_due_size(instance, live)
         try:
             if not self._allocate(context, instance, size):
                 size = before
@@ -416,22 +422,18 @@ class ServerSizes(object):
         old_size = elastic.size(instance)
         if size == old_size:
             return False
-        released = False
         try:
-            released = self._allocate(context, instance, size)
-            if released:
-                elastic.to_start_size(instance)
-                self._manager.rt.change_size(
-                    instance,
-                    self._get_node(context, instance).hypervisor_hostname,
-                    old_size)
+            if not self._allocate(context, instance, size):
+                return False
         except Exception:
-            LOG.exception('Failed to release what a stop or start has freed, '
-                          'or to count it.', instance=instance)
-        if released:
-            LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB '
-                     'now.', size._asdict(), instance=instance)
-        return released
+            LOG.exception('Failed to release what a stop or start has freed.',
+                          instance=instance)
+            return False
+        elastic.to_start_size(instance)
+        self._tell(instance, old_size)
+        LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB now.',
+                 size._asdict(), instance=instance)
+        return True
 
     # When nobody has asked
 
@@ -444,17 +446,18 @@ class ServerSizes(object):
             if elastic.is_elastic(instance.flavor) and
             instance.uuid not in self._adjusts]
         allocations = {}
+        known, self._excess = self._excess, {}
         for instance in instances:
             try:
-                self._reconcile(context, instance, allocations)
+                self._reconcile(context, instance, allocations,
+                                known.get(instance.uuid))
             except exception.InstanceNotFound:
                 LOG.debug('The server has gone.', instance=instance)
             except Exception:
                 LOG.exception('Failed to compare what the server has with '
                               'what it is counted for.', instance=instance)
 
-    def _reconcile(self, context, instance, allocations):
-        excess = self._excess.pop(instance.uuid, None)
+    def _reconcile(self, context, instance, allocations, excess):
         if instance.task_state in task_states.xloud_adjust_states:
             if (instance.task_state == task_states.XLOUD_ADJUSTING or
                     timeutils.is_older_than(
@@ -465,12 +468,12 @@ class ServerSizes(object):
         if (instance.task_state is not None or
                 instance.vm_state not in _KNOWN_STATES):
             return
-        if (instance.vm_state != vm_states.STOPPED and
-                self._driver.get_live_size(instance) is None):
+        live = self._get_live_size(instance)
+        if live is None and instance.vm_state != vm_states.STOPPED:
             # Nova is about to learn that the guest has stopped.
             return
 
-        size = self._get_due_size(instance)
+        size = self._get_due_size(instance, live)
         due = scheduler_utils.resources_from_size(instance, size)
         held = self._get_held(context, instance, allocations)
         if not held:
