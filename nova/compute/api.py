@@ -45,7 +45,8 @@ class API:
     def _check_quota_for_upsize(*nova):
         ...
         new_flavor, current_flavor = (
-            elastic.counted(scheduler_utils.count_pinned(flavor))
+            elastic.counted(scheduler_utils.count_pinned(
+                flavor, instance.image_meta))
             for flavor in elastic.sized_in_resize(
                 instance, new_flavor, current_flavor))
         deltas = ...  # nova
@@ -94,10 +95,6 @@ class API:
             ...
         ...
 
-    @check_instance_lock
-    @check_instance_state(vm_state=[
-        vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
-    @check_instance_host(check_is_up=True)
     def xloud_adjust(self, context, instance, vcpus=None, memory_mb=None,
                      persist=True):
         """Change how many vCPUs and how much memory a server has.
@@ -108,25 +105,26 @@ class API:
         :param memory_mb: How much memory, in MiB, or None as well
         :param persist: Whether it is to start with that as well
         """
-        asked = elastic.requested(instance.flavor, vcpus, memory_mb)
         self._adjust(
-            context, instance, instance_actions.XLOUD_ADJUST, asked, persist,
-            lambda: self.compute_rpcapi.xloud_adjust(
+            context, instance, instance_actions.XLOUD_ADJUST,
+            elastic.Size(vcpus, memory_mb), persist,
+            lambda asked: self.compute_rpcapi.xloud_adjust(
                 context, instance, persist=persist, **asked._asdict()))
+
+    def hotplug_vcpus(self, context, instance, new_count):
+        """Change how many vCPUs a server has, and is to start with."""
+        self._adjust(
+            context, instance, instance_actions.HOTPLUG_VCPUS,
+            elastic.Size(new_count, None), True,
+            lambda asked: self.compute_rpcapi.hotplug_vcpus(
+                context, instance, new_count=asked.vcpus))
 
     @check_instance_lock
     @check_instance_state(vm_state=[
         vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
     @check_instance_host(check_is_up=True)
-    def hotplug_vcpus(self, context, instance, new_count):
-        """Change how many vCPUs a server has, and is to start with."""
-        asked = elastic.requested(instance.flavor, vcpus=new_count)
-        self._adjust(
-            context, instance, instance_actions.HOTPLUG_VCPUS, asked, True,
-            lambda: self.compute_rpcapi.hotplug_vcpus(
-                context, instance, new_count=new_count))
-
     def _adjust(self, context, instance, action, asked, persist, call):
+        asked = elastic.requested(instance.flavor, *asked)
         if not elastic.is_elastic(instance.flavor):
             # It has been asked for what it has for good.
             return
@@ -148,44 +146,28 @@ class API:
                 method=action)
         self._record_action_start(context, instance, action)
         try:
-            call()
+            call(asked)
         except messaging.MessagingException as error:
             self._adjust_not_delivered(context, instance, action, error)
         except exception.NovaException:
             with excutils.save_and_reraise_exception():
                 self._end_adjust(instance)
 
-    @staticmethod
-    def _check_adjust_quota(context, instance, size):
-        old, new = (
-            elastic.counted(scheduler_utils.count_pinned(
-                elastic.with_minimum(instance.flavor, each),
-                instance.image_meta))
-            for each in (elastic.size(instance), size))
-        deltas = compute_utils.upsize_quota_delta(new, old)
-        if not deltas:
-            return
-
-        project_id, user_id = quotas_obj.ids_from_instance(context, instance)
-        grown, held = (
+    def _check_adjust_quota(self, context, instance, size):
+        # A resize asks unified limits for all of the new size, and this only
+        # for what is more.
+        self._check_quota_for_upsize(
+            context, instance, instance.flavor,
+            elastic.with_minimum(instance.flavor, size), is_bfv=False,
+            is_revert=True)
+        held, grown = (
             scheduler_utils.resources_from_size(instance, each)
-            for each in (size, elastic.size(instance)))
+            for each in (elastic.size(instance), size))
+        project_id, _user_id = quotas_obj.ids_from_instance(context, instance)
         placement_limits.enforce_deltas(
-            context, project_id, {rc: amount - held[rc] for rc, amount in
-                                  grown.items() if amount > held[rc]})
-        try:
-            objects.Quotas.check_deltas(
-                context, {'cores': 0, 'ram': 0, **deltas}, project_id,
-                user_id=user_id, check_project_id=project_id,
-                check_user_id=user_id)
-        except exception.OverQuota as error:
-            quotas, overs = error.kwargs['quotas'], error.kwargs['overs']
-            headroom = compute_utils.get_headroom(
-                quotas, error.kwargs['usages'], deltas)
-            overs, reqs, allowed, useds = compute_utils.get_over_quota_detail(
-                headroom, overs, quotas, deltas)
-            raise exception.TooManyInstances(
-                overs=overs, req=reqs, used=useds, allowed=allowed)
+            context, project_id,
+            {rc: amount - held[rc] for rc, amount in grown.items()
+             if amount > held[rc]})
 
     @staticmethod
     def _end_adjust(instance):
