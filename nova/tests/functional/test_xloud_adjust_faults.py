@@ -360,14 +360,12 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self.assertCounted(server, MINIMUM)
 
     @contextlib.contextmanager
-    def _broken_records(self, times=None, at_once=False):
+    def _broken_records(self, times=xloud_base.FOR_GOOD, at_once=False):
         """Have sizes, and the ends of tasks, not recorded.
 
         :param at_once: Also before the guest has been asked for anything
         """
-        error = db_exc.DBError('no')
-        failures = itertools.repeat(error) if times is None else iter(
-            [error] * times)
+        failures = itertools.repeat(db_exc.DBError('no'), times)
         broken = [at_once]
 
         def fail(method, context, uuid, values, **kwargs):

@@ -13,6 +13,7 @@
 """What functional tests of elastic servers share."""
 
 import itertools
+import sys
 from unittest import mock
 
 import nova.conf
@@ -31,6 +32,8 @@ MAXIMUM = elastic.Size(4, 4096)
 GROWN = elastic.Size(3, 3072)
 START = elastic.Size(2, 2048)
 NOTHING = elastic.Size(0, 0)
+
+FOR_GOOD = sys.maxsize
 
 
 class ElasticServersMixin:
@@ -210,10 +213,9 @@ class ElasticServersMixin:
         self.addCleanup(patcher.stop)
         return patcher
 
-    def _break(self, cls, name, error, times=None):
+    def _break(self, cls, name, error, times=FOR_GOOD):
         """Have a method fail, for good or some times."""
-        failures = itertools.repeat(error) if times is None else iter(
-            [error] * times)
+        failures = itertools.repeat(error, times)
 
         def fail(method, *args, **kwargs):
             for failure in failures:

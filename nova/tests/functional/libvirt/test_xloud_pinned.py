@@ -24,11 +24,11 @@ import fixtures
 from nova.cmd import manage
 from nova import context as nova_context
 from nova import elastic
-from nova import objects
 from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.functional.libvirt import base
-
-GROWN = elastic.Size(3, 3072)
+from nova.tests.functional import xloud_base
+from nova.tests.functional.xloud_base import GROWN
+from nova.tests.functional.xloud_base import MINIMUM
 
 # The extra specs of a flavor of 4 vCPUs with minimum_cpu=1, its PCPUs, and its
 # VCPUs at 1 and at 3 vCPUs.
@@ -48,7 +48,8 @@ FLAVORS = {
 }
 
 
-class ElasticPinnedTestBase(base.ServersTestBase):
+class ElasticPinnedTestBase(
+        xloud_base.ElasticServersMixin, base.ServersTestBase):
     microversion = 'latest'
     ADMIN_API = True
     ADDITIONAL_FILTERS = ['NUMATopologyFilter']
@@ -69,13 +70,6 @@ class ElasticPinnedTestBase(base.ServersTestBase):
                     cpu_nodes=2, cpu_sockets=1, cpu_cores=7, cpu_threads=1,
                     kB_mem=16 * 1024 * 1024))
 
-    def _instance(self, server):
-        mapping = objects.InstanceMapping.get_by_instance_uuid(
-            self.ctxt, server['id'])
-        with nova_context.target_cell(
-                self.ctxt, mapping.cell_mapping) as cctxt:
-            return objects.Instance.get_by_uuid(cctxt, server['id'])
-
     def _assert_placement(self, server, host, pcpus, vcpus, memory_mb):
         """What the server has, and that there is nothing to mend."""
         manager = self.computes[host].manager
@@ -92,12 +86,8 @@ class ElasticPinnedTestBase(base.ServersTestBase):
             self.assertEqual(4, cli.heal_allocations())
             self.assertEqual(0, cli.audit())
 
-    def _adjust(self, server, size, persist=True):
-        self.api.api_post('/os-xloud-adjust/%s' % server['id'], {
-            'current_vcpus': size.vcpus, 'current_memory_mb': size.memory_mb,
-            'persist': persist})
-        self._wait_for_server_parameter(
-            server, {'OS-EXT-STS:task_state': None})
+    def _adjust(self, *args, **kwargs):
+        super()._adjust(*args, **kwargs)
         self._run_periodics()
 
 
@@ -112,7 +102,7 @@ class ElasticPinnedTest(ElasticPinnedTestBase):
         if 'realtime' not in name:
             # That pins the memory.
             specs['minimum_memory'] = '1024'
-            minimum, full = elastic.Size(1, 1024), GROWN
+            minimum, full = MINIMUM, GROWN
         flavor_id = self._create_flavor(
             vcpu=4, memory_mb=4096, extra_spec=specs)
         server = self._create_server(
@@ -183,7 +173,7 @@ class ElasticPinSetTest(ElasticPinnedTestBase):
         self._assert_held(server, 1024)
         self._adjust(server, GROWN)
         self._assert_held(server, 3072)
-        self._adjust(server, elastic.Size(1, 1024))
+        self._adjust(server, MINIMUM)
         self._assert_held(server, 1024)
 
     def _assert_held(self, server, memory_mb):
