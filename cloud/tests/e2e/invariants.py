@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from cloud import service
 from cloud.tests.e2e.world import Size, World
 
@@ -55,7 +53,7 @@ def _of_server(world: World, server: str, used: dict[str, Size]) -> list[str]:
     if status in _RUNNING:
         # Both are counted: what it has, and what it is to come back with.
         live, start = world.live(server), world.start_size(server)
-        due = Size(*map(max, dataclasses.astuple(live), dataclasses.astuple(start)))
+        due = Size(*map(max, live, start))
         if due != size:
             found.append(f'is {size}, the hypervisor says {live}, and it starts with {start}')
     return found

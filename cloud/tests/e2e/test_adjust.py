@@ -91,14 +91,14 @@ def test_grow_one_and_shrink_the_other(world: World, server: str) -> None:
 def test_nothing_to_do(world: World, server: str) -> None:
     """Both values are always sent: those the server has already do nothing."""
     domain = world.virsh(server, 'dumpxml')
-    world.adjust(server, *_both(MINIMUM))
+    world.adjust(server, *MINIMUM)
     assert world.virsh(server, 'dumpxml') == domain
     has(world, server, MINIMUM)
 
 
 def test_history_by_the_client(world: World, server: str) -> None:
     """Who asked is kept in the server's events, and how it ended."""
-    world.adjust(server, *_both(GROWN))
+    world.adjust(server, *GROWN)
     events = world.cli('server', 'event', 'list', server, '-f', 'json')
     mine = next(each for each in events if each['Action'] == 'xloud_adjust')
     shown = world.cli('server', 'event', 'show', server, mine['Request ID'], '-f', 'json')
@@ -118,7 +118,7 @@ def test_history_by_the_client(world: World, server: str) -> None:
 )
 def test_start_after_adjust(world: World, server: str, how: str, persist: bool) -> None:
     """What is not to persist is gone with the next start, and so is its place in the books."""
-    world.adjust(server, *_both(GROWN), persist=persist)
+    world.adjust(server, *GROWN, persist=persist)
     has(world, server, GROWN)
     size = GROWN if persist else MINIMUM
     assert world.start_size(server) == size
@@ -138,7 +138,7 @@ def test_start_after_adjust(world: World, server: str, how: str, persist: bool) 
 @pytest.mark.parametrize('how', ['suspend', 'rebuild', 'shelve'])
 def test_grown_server_lives_on(world: World, server: str, how: str) -> None:
     """What was grown for good outlives what else is done to a server."""
-    world.adjust(server, *_both(GROWN))
+    world.adjust(server, *GROWN)
     if how == 'suspend':
         world.act(server, 'suspend')
         world.wait(server, 'SUSPENDED')
@@ -152,7 +152,7 @@ def test_grown_server_lives_on(world: World, server: str, how: str) -> None:
         world.act(server, 'rebuild', {'imageRef': image})
     world.wait(server, 'ACTIVE')
     has(world, server, GROWN)
-    world.adjust(server, *_both(MINIMUM))
+    world.adjust(server, *MINIMUM)
     has(world, server, MINIMUM)
 
 
@@ -161,7 +161,7 @@ def test_grown_server_lives_on(world: World, server: str, how: str) -> None:
 def test_live_migration(world: World, server: str, persist: bool) -> None:
     """The guest goes on with what it has there, can shrink there, and starts as agreed."""
     first = world.host_of(server).host
-    world.adjust(server, *_both(GROWN), persist=persist)
+    world.adjust(server, *GROWN, persist=persist)
     before = world.hears(server)
     world.act(server, 'os-migrateLive', {'host': None, 'block_migration': 'auto'})
     world.wait(server, 'ACTIVE', 180)
@@ -181,7 +181,7 @@ def test_live_migration(world: World, server: str, persist: bool) -> None:
 def test_cold_migration(world: World, server: str) -> None:
     """A grown server needs, and gets, that much of the other host."""
     first = world.host_of(server).host
-    world.adjust(server, *_both(GROWN))
+    world.adjust(server, *GROWN)
     world.act(server, 'migrate')
     world.wait(server, 'VERIFY_RESIZE', 180)
     assert world.host_of(server).host != first
@@ -198,7 +198,7 @@ def test_stopped(world: World, server: str) -> None:
     assert (status, text) == (
         409, 'A stopped server can only be given what it is to start with.',
     )  # fmt: skip
-    world.adjust(server, *_both(GROWN))
+    world.adjust(server, *GROWN)
     assert list(world.allocations(server).values()) == [GROWN]
     shown = world.status(server)
     assert (shown['source'], shown['current_vcpus']) == ('database', 3)
@@ -223,7 +223,7 @@ def test_paused(world: World, server: str) -> None:
 
 def test_resize_of_a_grown_server(world: World, server: str, flavor: Flavor) -> None:
     """It gets the new flavor's minimum; a revert gives back what it had."""
-    world.adjust(server, *_both(GROWN))
+    world.adjust(server, *GROWN)
     new = world.admin.compute.find_flavor(flavor(6, 900, minimum_cpu='2', minimum_memory='320'))
     for action, size in (('revertResize', GROWN), ('confirmResize', Size(2, 320))):
         world.act(server, 'resize', {'flavorRef': new.id})
@@ -237,8 +237,8 @@ def test_resize_of_a_grown_server(world: World, server: str, flavor: Flavor) -> 
 @pytest.mark.hosts(2)
 def test_evacuation(world: World, server: str, logs: Logs) -> None:
     """A grown server is built on the other host with what it is to start with."""
-    world.adjust(server, *_both(GROWN))
-    world.adjust(server, *_both(MAXIMUM), persist=False)
+    world.adjust(server, *GROWN)
+    world.adjust(server, *MAXIMUM, persist=False)
     dead = world.host_of(server)
     logs.expect('libvirt|privsep|MessagingTimeout|ServiceUnavailable')
     with world.down(f'nova-compute-{dead.number}', f'libvirtd-{dead.number}'):
@@ -256,7 +256,3 @@ def test_evacuation(world: World, server: str, logs: Logs) -> None:
     world.wait_service(dead.host, 'up')
     assert service.until(lambda: len(world.allocations(server)) == 1, 60)
     has(world, server, GROWN)
-
-
-def _both(size: Size) -> tuple[int, int]:
-    return size.vcpus, size.memory_mb

@@ -187,7 +187,7 @@ def test_compute_dies_before_the_release(world: World, server: str, logs: Logs) 
     """The guest has given back what nobody has released: the next compute does."""
     logs.expect(LOST)
     compute = compute_of(world, server)
-    world.adjust(server, *_both(GROWN), persist=False)
+    world.adjust(server, *GROWN, persist=False)
     assert world.post_adjust(server, current_vcpus=1, current_memory_mb=256) == (202, '')
     with world.frozen('placement'):
         world.hears(server, lambda line: line.cpus == 1 and line.memory_kb < 256 * 1024)
@@ -226,7 +226,7 @@ def test_placement_is_dead(world: World, server: str, logs: Logs) -> None:
 def test_placement_dies_before_the_release(world: World, server: str, logs: Logs) -> None:
     """The guest has given back what cannot be released yet: that is done later."""
     logs.expect(LOST)
-    world.adjust(server, *_both(GROWN), persist=False)
+    world.adjust(server, *GROWN, persist=False)
     assert world.post_adjust(server, current_vcpus=1, current_memory_mb=256) == (202, '')
     world.kill('placement')
     world.adjusted(server)
@@ -246,8 +246,8 @@ def test_what_services_talk_through_dies(
         pytest.skip('needs `xcloud up --db mariadb`')
     logs.expect(LOST)
     if not grows:
-        world.adjust(server, *_both(GROWN), persist=False)
-    vcpus, memory_mb = _both(GROWN if grows else MINIMUM)
+        world.adjust(server, *GROWN, persist=False)
+    vcpus, memory_mb = GROWN if grows else MINIMUM
     wanted = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
     assert world.post_adjust(server, **wanted, persist=False) == (202, '')
     world.kill(label)
@@ -270,7 +270,3 @@ def test_what_services_talk_through_dies_while_a_guest_gives_back(
     time.sleep(2)
     world.resume(label)
     settles(world, slow, MINIMUM)
-
-
-def _both(size: Size) -> tuple[int, int]:
-    return size.vcpus, size.memory_mb

@@ -10,7 +10,7 @@ import re
 import signal
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import openstack
 import sqlalchemy
@@ -26,8 +26,7 @@ _LINE = re.compile(r'guest: cpus=(\d+) memory_kb=(\d+) seconds=(\d+)')
 BOOT = 90
 
 
-@dataclasses.dataclass(frozen=True)
-class Size:
+class Size(NamedTuple):
     """What a server has, or is counted for."""
 
     vcpus: int
