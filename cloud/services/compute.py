@@ -18,27 +18,53 @@ ADJUST: ini.Options = {
 }
 
 
-class Compute(host.HostPart):
-    """The compute service of a libvirt host."""
+class NovaCompute(service.Service):
+    """What the compute services share: each has a configuration, and a folder, of its own."""
 
     name = 'nova-compute'
     runs_nova = True
+    host: str
 
     @property
     def file(self) -> Path:
         # Of its own, and without a database: nova-compute refuses to start with one.
         return self.state.etc(self.label) / 'nova-compute.conf'
 
+    def options(self) -> ini.Sections:
+        """Give the options that others do not have."""
+        raise NotImplementedError
+
     def configure(self) -> None:
         data = self.state.data(self.label)
         (data / 'lock').mkdir(parents=True, exist_ok=True)
+        common: ini.Sections = {
+            'DEFAULT': {'host': self.host, 'state_path': data},
+            'oslo_concurrency': {'lock_path': data / 'lock'},
+            # Stock Nova passes over it.
+            'xloud': ADJUST,
+        }
+        text = ini.merge(nova.shared(self.context, self.label), common, self.options())
+        settings.write(self.file, ini.render(text))
+
+    def command(self) -> list[str | Path]:
+        return [self.context.venv.bin / 'nova-compute', '--config-file', self.file]
+
+    def daemon(self) -> process.Daemon:
+        return process.Daemon(self.label, self.command(), self.state)
+
+    def answers(self) -> bool:
+        return nova.seen(self.context, self.daemon(), self.host)
+
+
+class Compute(NovaCompute, host.HostPart):
+    """The compute service of a libvirt host."""
+
+    def options(self) -> ini.Sections:
         socket = f'{self.state.root}/hosts/%s/run/libvirt-sock'
         helper = {'helper_command': f'{self.context.venv.bin}/privsep-helper'}
-        own: ini.Sections = {
+        return {
             'DEFAULT': {
-                'host': self.host,
                 'my_ip': self.address,
-                'state_path': data,
                 'instances_path': self.instances,
                 'compute_driver': 'libvirt.LibvirtDriver',
                 'resume_guests_state_on_host_boot': True,
@@ -46,7 +72,6 @@ class Compute(host.HostPart):
                 'initial_cpu_allocation_ratio': 1.0,
                 'running_deleted_instance_poll_interval': 60,
             },
-            'oslo_concurrency': {'lock_path': data / 'lock'},
             'libvirt': {
                 # Emulated: works wherever this runs, and shows the same CPUs.
                 'virt_type': 'qemu',
@@ -56,30 +81,18 @@ class Compute(host.HostPart):
                 'live_migration_inbound_addr': self.address,
                 'wait_soft_reboot_seconds': 10,
             },
-            # Stock Nova passes over it.
-            'xloud': ADJUST,
             'nova_sys_admin': helper,
             'vif_plug_ovs_privileged': helper,
         }
-        text = ini.merge(nova.shared(self.context, self.label), own)
-        settings.write(self.file, ini.render(text))
 
     def daemon(self) -> process.Daemon:
-        binary = self.context.venv.bin / 'nova-compute'
-        argv = self.inside(binary, '--config-file', self.file)
         # Before the system's: the ssh that knows the hosts.
         path = f'{self.state.etc("ssh")}/bin:{self.context.venv.bin}:{_SYSTEM_PATH}'
-        return process.Daemon(self.label, argv, self.state, {'PATH': path})
-
-    def answers(self) -> bool:
-        return nova.seen(self.context, self.daemon(), self.host)
+        return process.Daemon(self.label, self.inside(*self.command()), self.state, {'PATH': path})
 
 
-class FakeCompute(service.Service):
+class FakeCompute(NovaCompute):
     """A compute service whose servers are only entries in its memory."""
-
-    name = 'nova-compute-fake'
-    runs_nova = True
 
     def __init__(self, context: service.Context, number: int) -> None:
         super().__init__(context)
@@ -87,37 +100,13 @@ class FakeCompute(service.Service):
 
     @property
     def label(self) -> str:
-        return f'nova-compute-{self.host}'
+        return f'{self.name}-{self.host}'
 
-    @property
-    def file(self) -> Path:
-        return self.state.etc(self.label) / 'nova-compute.conf'
-
-    def configure(self) -> None:
-        data = self.state.data(self.label)
-        (data / 'lock').mkdir(parents=True, exist_ok=True)
-        own: ini.Sections = {
-            'DEFAULT': {
-                'host': self.host,
-                'state_path': data,
-                'instances_path': data / 'instances',
-                'compute_driver': 'fake.FakeDriver',
-            },
-            'oslo_concurrency': {'lock_path': data / 'lock'},
+    def options(self) -> ini.Sections:
+        instances = self.state.data(self.label) / 'instances'
+        return {
+            'DEFAULT': {'instances_path': instances, 'compute_driver': 'fake.FakeDriver'},
         }
-        text = ini.merge(nova.shared(self.context, self.label), own)
-        settings.write(self.file, ini.render(text))
-
-    def daemon(self) -> process.Daemon:
-        argv: list[str | Path] = [
-            self.context.venv.bin / 'nova-compute',
-            '--config-file',
-            self.file,
-        ]
-        return process.Daemon(self.label, argv, self.state)
-
-    def answers(self) -> bool:
-        return nova.seen(self.context, self.daemon(), self.host)
 
 
 class Mapping(nova.Control):
