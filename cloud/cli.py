@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import shlex
 import sys
@@ -35,6 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             print('the end of its output:', file=sys.stderr)
             for line in error.evidence.splitlines():
                 print(f'  | {line}', file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(
+            f'xcloud: the disk is full: {error.filename or cloud.state.root}\n'
+            'free some, then run the command again',
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print(

@@ -1,0 +1,83 @@
+"""What is in the way is said in one message, before anything is changed where that can be."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from cloud import cli, errors, lifecycle, progress, settings
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> lifecycle.Cloud:
+    made = lifecycle.Cloud(settings.State(tmp_path / 'cloud'), progress.Progress(quiet=True))
+    made.state.prepare()
+    return made
+
+
+@pytest.fixture
+def _root_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(settings, 'REPOSITORY', tmp_path)
+    monkeypatch.setattr(os, 'geteuid', lambda: 0)
+
+
+def test_no_root(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command needs it, and says what for."""
+    monkeypatch.setattr(os, 'geteuid', lambda: 1000)
+    assert cli.main(['status']) == 1
+    assert capsys.readouterr().err == (
+        'xcloud: this needs root: for namespaces, libvirt and Debian packages\nrun it as root\n'
+    )
+
+
+def test_little_disk(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is free is looked at first, and what is needed is said."""
+    needed = 'with everything to fetch'
+    monkeypatch.setitem(lifecycle._SPACE, needed, 1 << 60)
+    with pytest.raises(errors.CheckError) as raised:
+        cloud.up({})
+    first, second = str(raised.value).splitlines()
+    assert first.startswith(f'{cloud.state.root} has ')
+    assert first.endswith(f'{needed} a cloud takes {1 << 30} GiB')
+    assert second == 'free some'
+    assert cloud.state.load() is None
+
+
+@pytest.mark.usefixtures('_root_here')
+def test_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A disk that fills up meanwhile is no exception to look through."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), '/some/file')
+
+    monkeypatch.setattr(lifecycle.Cloud, 'up', full)
+    assert cli.main(['up']) == 1
+    assert capsys.readouterr().err == (
+        'xcloud: the disk is full: /some/file\nfree some, then run the command again\n'
+    )
+
+
+def test_second_command(cloud: lifecycle.Cloud) -> None:
+    """Two commands do not work on one cloud at the same time."""
+    with cloud._alone(), pytest.raises(errors.CheckError) as raised:
+        cloud.up({})
+    assert str(raised.value) == (
+        'another xcloud command is at work on this cloud\nwait until it ends'
+    )
+
+
+def test_wipe_of_another_version(cloud: lifecycle.Cloud) -> None:
+    """What cannot be continued can be removed; what was fetched stays."""
+    (cloud.state / 'cloud.json').write_text('{"layout": 0}')
+    (cloud.state.packages / 'fetched').write_text('')
+    cloud.wipe(packages=False)
+    assert [entry.name for entry in cloud.state.root.iterdir()] == ['packages']
+    assert [entry.name for entry in cloud.state.packages.iterdir()] == ['fetched']
+    cloud.wipe(packages=True)
+    assert not cloud.state.root.exists()
+    cloud.wipe(packages=True)
