@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud import service
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import Size, World
 
@@ -19,21 +18,6 @@ MINIMUM = Size(1, 256)
 
 #: The slow guest gives CPUs back after some 15 s, one after another.
 _SLOW = 60
-
-
-def follows(world: World, server: str, size: Size) -> None:
-    """Wait until Nova has found out by itself what a guest has."""
-
-    def counted() -> bool:
-        return world.accounted(server) == size and list(world.allocations(server).values()) == [
-            size
-        ]
-
-    if not service.until(counted, _SLOW, 0.5):
-        raise AssertionError(
-            f'the server is {world.accounted(server)}, placement holds '
-            f'{world.allocations(server)}, and it has {world.live(server)}; not {size}'
-        )
 
 
 def test_vcpus_of_a_bare_guest(world: World, create: Create, flavor: Flavor) -> None:
@@ -52,7 +36,7 @@ def test_memory_of_a_bare_guest(world: World, create: Create, logs: Logs) -> Non
     """Without a balloon driver a guest keeps its maximum: it is told, and counted."""
     server = create('elastic', 'guest-bare')
     world.hears(server)
-    follows(world, server, Size(1, 768))
+    world.follows(server, Size(1, 768))
     assert not world.status(server)['balloon_driver_active']
     last = world.adjust(server, 2, 512, succeeds=False)
     assert last['reason'] == (
@@ -75,7 +59,7 @@ def test_slow_guest(world: World, create: Create) -> None:
     assert world.live(server) == Size(3, 256)
     # It does as it was told then, once it has heard of it.
     line = world.hears(server, lambda line: line.cpus < 3, _SLOW)
-    follows(world, server, Size(line.cpus, 256))
+    world.follows(server, Size(line.cpus, 256))
     assert world.live(server).vcpus == line.cpus
     # What happened is history; the server can be given what it had.
     world.adjust(server, 3, 256)
@@ -116,6 +100,6 @@ def test_foreign_hand(world: World, create: Create) -> None:
     world.settles(server, MINIMUM)
     world.hears(server)
     world.virsh(server, 'setvcpus', '3', '--live')
-    follows(world, server, Size(3, 256))
+    world.follows(server, Size(3, 256))
     world.virsh(server, 'setvcpus', '1', '--live')
-    follows(world, server, MINIMUM)
+    world.follows(server, MINIMUM)

@@ -130,12 +130,20 @@ class World:
         succeeds: bool = True,
         connection: Connection | None = None,
     ) -> dict[str, Any]:
-        """Ask for a size as dashboards do, always of both; wait, and give how it went."""
+        """Ask for a size as dashboards do, always of both; wait, and give how it went.
+
+        What has succeeded is counted at once.
+        """
         size = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
         answer = self.post_adjust(server, connection, **size, persist=persist)
         if answer != (202, ''):
             raise AssertionError(f'asked for {size}, the API answered {answer}')
-        return self.adjusted(server, succeeds)
+        last = self.adjusted(server, succeeds)
+        if succeeds:
+            due = Size(*map(max, (vcpus, memory_mb), self.start_size(server)))
+            assert self.accounted(server) == due
+            assert list(self.allocations(server).values()) == [due]
+        return last
 
     def adjusted(
         self, server: str, succeeds: bool | None = None, seconds: float = 60
@@ -184,6 +192,20 @@ class World:
         with self._database.connect() as connection:
             row = connection.execute(query, {'uuid': server}).one()
         return Size(row[0], row[1])
+
+    def follows(self, server: str, size: Size, seconds: float = 60) -> None:
+        """Wait until Nova has found out by itself what a guest has, and counts that."""
+
+        def counted() -> bool:
+            return self.accounted(server) == size and list(self.allocations(server).values()) == [
+                size
+            ]
+
+        if not service.until(counted, seconds, 0.5):
+            raise AssertionError(
+                f'the server is {self.accounted(server)}, placement holds '
+                f'{self.allocations(server)}, and it has {self.live(server)}; not {size}'
+            )
 
     def allocations(self, server: str) -> dict[str, Size]:
         """Give what placement holds for a server, by the provider's name."""
