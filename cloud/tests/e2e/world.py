@@ -352,6 +352,19 @@ class World:
             for label in reversed(labels):
                 self.resume(label)
 
+    @contextlib.contextmanager
+    def stock(self) -> Iterator[None]:
+        """Have the cloud run stock Nova for a while, and then the fork again."""
+        try:
+            self._up('--pristine')
+            yield
+        finally:
+            self._up('--no-pristine')
+
+    @staticmethod
+    def _up(option: str) -> None:
+        command.run([settings.REPOSITORY / 'cloud' / 'xcloud', 'up', option])
+
     def wait_service(self, hostname: str, state: str, seconds: float = 60) -> None:
         """Wait until Nova holds the compute of a host for up, or for down."""
 

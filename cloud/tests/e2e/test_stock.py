@@ -1,0 +1,110 @@
+"""Stock Nova takes over servers that were adjusted, and gives them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cloud.tests.e2e import conftest
+from cloud.tests.e2e.test_adjust import GROWN, MAXIMUM, MINIMUM, has
+from cloud.tests.e2e.world import Size, World
+
+Create = Callable[..., str]
+
+pytestmark = pytest.mark.usefixtures('forked')
+
+SHRUNK = Size(2, 384)
+
+
+@pytest.fixture
+def servers(world: World, create: Create) -> dict[str, str]:
+    """Servers with every kind of size that an adjust leaves behind."""
+    made = {
+        name: create('elastic')
+        for name in ('untouched', 'grown', 'for now', 'shrunk', 'stopped', 'deleted')
+    }
+    world.act(made['stopped'], 'os-stop')
+    world.wait(made['stopped'], 'SHUTOFF')
+    for name, server in made.items():
+        if name != 'stopped':
+            world.settles(server, MINIMUM)
+        world.adjust(server, *GROWN, persist=name not in ('for now', 'deleted'))
+    world.adjust(made['shrunk'], *SHRUNK)
+    return made
+
+
+def test_stock_nova_and_back(world: World, servers: dict[str, str]) -> None:
+    """Stock Nova lists, shows, reboots, stops, starts and deletes them; the fork is right again."""
+    before = {name: world.accounted(server) for name, server in servers.items()}
+    uptime = world.hears(servers['untouched']).seconds
+    with world.stock():
+        assert not world.forked
+        _lives_on_stock(world, servers)
+        # Stock Nova writes nothing of what the fork has written.
+        servers.pop('deleted')
+        assert {name: world.accounted(server) for name, server in servers.items()} == {
+            name: before[name] for name in servers
+        }
+    assert world.forked
+    _right_again(world, servers, uptime)
+
+
+def _lives_on_stock(world: World, servers: dict[str, str]) -> None:
+    listed = {each['ID']: each for each in world.cli('server', 'list', '-f', 'json')}
+    for name, server in servers.items():
+        status = 'SHUTOFF' if name == 'stopped' else 'ACTIVE'
+        assert listed[server]['Status'] == status
+        shown = world.cli('server', 'show', server, '-f', 'json')
+        assert (shown['status'], shown['OS-EXT-STS:task_state']) == (status, None)
+        # It knows one size: the flavor's.
+        assert (shown['flavor']['vcpus'], shown['flavor']['ram']) == MAXIMUM
+
+    # The definition of a guest that was adjusted is good for stock Nova, too.
+    for name, size in (('grown', GROWN), ('for now', MINIMUM)):
+        _boots_anew(world, servers[name], 'SOFT')
+        world.settles(servers[name], size)
+    _boots_anew(world, servers['shrunk'], 'HARD')
+    world.act(servers['stopped'], 'os-start')
+    world.wait(servers['stopped'], 'ACTIVE')
+    world.act(servers['deleted'], 'os-stop')
+    world.wait(servers['deleted'], 'SHUTOFF')
+    world.act(servers['deleted'], 'os-start')
+    world.wait(servers['deleted'], 'ACTIVE')
+    for name in ('shrunk', 'stopped', 'deleted'):
+        world.settles(servers[name], MAXIMUM)
+        world.hears(servers[name], lambda line: line.cpus == MAXIMUM.vcpus)
+
+    conftest.remove(world, [servers['deleted']])
+    assert world.allocations(servers['deleted']) == {}
+
+
+def _right_again(world: World, servers: dict[str, str], uptime: int) -> None:
+    has(world, servers['untouched'], GROWN)
+    assert world.hears(servers['untouched']).seconds > uptime
+    has(world, servers['grown'], GROWN)
+    has(world, servers['for now'], MINIMUM)
+    for name in ('untouched', 'grown', 'for now'):
+        world.adjust(servers[name], *SHRUNK)
+        has(world, servers[name], SHRUNK)
+
+    for name, start in (('shrunk', SHRUNK), ('stopped', GROWN)):
+        # What stock Nova gave it is counted, and given back at the next start.
+        world.follows(servers[name], MAXIMUM)
+        assert world.start_size(servers[name]) == start
+        last = world.adjust(servers[name], 1, MAXIMUM.memory_mb, succeeds=False)
+        assert last['reason'] == (
+            'The guest was defined before elastic servers were supported here. '
+            'It needs a hard reboot before it can give back vCPUs.'
+        )
+        _boots_anew(world, servers[name], 'HARD')
+        has(world, servers[name], start)
+        world.adjust(servers[name], *MINIMUM)
+        has(world, servers[name], MINIMUM)
+
+
+def _boots_anew(world: World, server: str, kind: str) -> None:
+    before = world.hears(server)
+    world.act(server, 'reboot', {'type': kind})
+    world.wait(server, 'ACTIVE')
+    world.hears(server, lambda line: line.seconds < before.seconds)
