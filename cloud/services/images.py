@@ -11,11 +11,15 @@ from cloud.guest import build
 
 _CONSOLE = 'console=ttyS0 quiet panic=5'
 
+#: Fake hosts seem to have room for everything: no guest is to land there.
+_REAL = {'img_hv_type': 'qemu'}
+
 #: image -> what it says to the kernel, and what it asks of Nova.
 VARIANTS: dict[str, tuple[str, dict[str, str]]] = {
-    'guest': (_CONSOLE, {'hw_qemu_guest_agent': 'yes'}),
-    'guest-bare': (f'{_CONSOLE} guest=bare', {}),
-    'guest-slow': (f'{_CONSOLE} guest=slow', {}),
+    'guest': (_CONSOLE, {'hw_qemu_guest_agent': 'yes', **_REAL}),
+    'guest-bare': (f'{_CONSOLE} guest=bare', _REAL),
+    'guest-slow': (f'{_CONSOLE} guest=slow', _REAL),
+    'fake': ('', {'img_hv_type': 'fake'}),
 }
 
 #: flavor -> vCPUs, MiB, extra specs.
@@ -63,15 +67,14 @@ class Images(service.Service):
         kernel = image('guest-kernel', made.kernel, container_format='aki', disk_format='aki')
         ramdisk = image('guest-ramdisk', made.ramdisk, container_format='ari', disk_format='ari')
         for name, (line, properties) in VARIANTS.items():
-            boot = {'kernel_id': kernel, 'ramdisk_id': ramdisk, 'os_command_line': line}
+            wanted = {
+                'kernel_id': kernel, 'ramdisk_id': ramdisk, 'os_command_line': line, **properties,
+            }  # fmt: skip
             there = present.get(name)
-            if there and any(there.get(key) != value for key, value in boot.items()):
+            if there and any(there.get(key) != value for key, value in wanted.items()):
                 client.call('DELETE', f'{images}/{there["id"]}')
                 del present[name]
-            image(
-                name, made.disk, container_format='bare', disk_format='qcow2',
-                **boot, **properties,
-            )  # fmt: skip
+            image(name, made.disk, container_format='bare', disk_format='qcow2', **wanted)
         self._flavors(client)
 
     def _flavors(self, client: rest.Client) -> None:
