@@ -8,14 +8,9 @@ import pytest
 
 from cloud import service
 from cloud.tests.e2e.logs import Logs
-from cloud.tests.e2e.world import Line, World
+from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
-
-
-def younger(than: Line) -> Callable[[Line], bool]:
-    """Fit the lines of a guest that booted anew."""
-    return lambda line: line.seconds < than.seconds
 
 
 @pytest.mark.parametrize('kind', ['SOFT', 'HARD'])
@@ -23,11 +18,11 @@ def test_reboot(world: World, create: Create, kind: str) -> None:
     """The guest boots again with the CPUs it started with."""
     server = create()
     size = world.accounted(server)
-    before = world.hears(server, lambda line: line.seconds > 5)
+    before, start = world.hears(server), world.start_of(server)
     world.act(server, 'reboot', {'type': kind})
     world.wait(server, 'ACTIVE')
-    after = world.hears(server, younger(before))
-    assert after.cpus == before.cpus
+    assert world.start_of(server) != start
+    assert world.hears(server).cpus == before.cpus
     assert world.accounted(server) == size
 
 
@@ -37,10 +32,10 @@ def test_soft_reboot_asks_the_guest(world: World, create: Create, logs: Logs, im
     # Without a balloon driver a server is better not elastic in memory.
     server = create('small', image)
     world.hears(server)
-    domain = world.domain(server).get('id')
+    start = world.start_of(server)
     world.act(server, 'reboot', {'type': 'SOFT'})
     world.wait(server, 'ACTIVE')
-    assert world.domain(server).get('id') != domain
+    assert world.start_of(server) != start
     assert not logs.lines('Trying hard reboot')
 
 

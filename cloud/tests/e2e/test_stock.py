@@ -104,7 +104,8 @@ def _right_again(world: World, servers: dict[str, str], uptime: int) -> None:
 
 
 def _boots_anew(world: World, server: str, kind: str) -> None:
-    before = world.hears(server)
+    before = world.start_of(server)
     world.act(server, 'reboot', {'type': kind})
     world.wait(server, 'ACTIVE')
-    world.hears(server, lambda line: line.seconds < before.seconds)
+    assert world.start_of(server) != before
+    world.hears(server)

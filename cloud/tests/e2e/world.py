@@ -255,6 +255,10 @@ class World:
     def domain(self, server: str) -> ET.Element:
         return ET.fromstring(self.virsh(server, 'dumpxml'))
 
+    def start_of(self, server: str) -> str | None:
+        """Give what is another after each start of a server's guest."""
+        return self.domain(server).get('id')
+
     def live(self, server: str) -> Size:
         """Give what the hypervisor says the guest has now."""
         if self.server(server)['hypervisor_hostname'] in self.fakes:
