@@ -46,8 +46,8 @@ def _holder(port: int) -> str | None:
             if str(descriptor.readlink()) in inodes:
                 pid = descriptor.parts[2]
                 command = Path('/proc', pid, 'cmdline').read_bytes()
-                words = command.rstrip(b'\0').replace(b'\0', b' ').decode(errors='replace')
-                return f'process {pid} has it ({words[:100]})'
+                words = command.replace(b'\0', b' ').decode(errors='replace').split()
+                return f'process {pid} has it ({" ".join(words)[:100]})'
     return None
 
 
