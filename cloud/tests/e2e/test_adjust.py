@@ -36,7 +36,7 @@ def has(world: World, server: str, size: Size) -> None:
     world.hears(server, lambda line: fits(line, size))
     online = [each['online'] for each in world.agent(server, 'guest-get-vcpus')]
     assert online == [True] * size.vcpus
-    shown = world.status(server)
+    shown = world.heard_of(server)
     assert Size(shown['current_vcpus'], shown['current_memory_mb']) == size
     assert (shown['source'], shown['guest_vcpus']) == ('hypervisor', size.vcpus)
     assert shown['balloon_driver_active']

@@ -168,6 +168,20 @@ class World:
         openstack.exceptions.raise_from_response(answer)
         return dict(answer.json()['xloud_status'])
 
+    def heard_of(self, server: str, seconds: float = 30) -> dict[str, Any]:
+        """Give what the API says of a server's size once its guest's agent has answered, too.
+
+        It asks briefly, since whoever looks does not want to wait.
+        """
+        shown: dict[str, Any] = {}
+
+        def answered() -> bool:
+            shown.update(self.status(server))
+            return shown['guest_vcpus'] is not None
+
+        service.until(answered, seconds, 1)
+        return shown
+
     # What counts.
 
     def task(self, server: str) -> str | None:
