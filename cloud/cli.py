@@ -81,9 +81,12 @@ def _parser() -> argparse.ArgumentParser:
 
     command('start', _start, 'Start the cloud again after a stop.')
     command('stop', _stop, 'End every process of the cloud; keep its state.')
+    restart = command('restart', _restart, 'Stop a service, start it, wait until it answers.')
+    restart.add_argument('service')
     wipe = command('wipe', _wipe, 'Stop the cloud and remove its state.')
     wipe.add_argument('--packages', action='store_true', help='also what was fetched')
-    command('status', _status, 'Show what runs, where, and how much memory it has.')
+    status = command('status', _status, 'Show what runs, where, and how much memory it has.')
+    status.add_argument('service', nargs='*', help='only these (all)')
     logs = command('logs', _logs, 'Show the log of a service.')
     logs.add_argument('service')
     logs.add_argument('-f', '--follow', action='store_true')
@@ -125,29 +128,43 @@ def _stop(cloud: lifecycle.Cloud, *_: object) -> None:
     cloud.stop()
 
 
+def _restart(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
+    cloud.restart(options.service)
+
+
 def _wipe(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
     cloud.wipe(options.packages)
 
 
-def _status(cloud: lifecycle.Cloud, *_: object) -> int:
-    context = cloud.context()
-    chosen = context.settings
-    print(
-        f'release {chosen.release}, Nova {context.venv.nova_version()}, '
-        f'{chosen.database}, in {cloud.state.root}'
-    )
-    lines = cloud.status()
+def _status(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> int:
+    lines = cloud.status(options.service)
+    if not options.service:
+        print(_about(cloud))
     for line in lines:
         state = f'pid {line.pid}' if line.pid else 'stopped'
         size = f'{line.memory >> 20} MiB' if line.pid else ''
         print(f'{line.label:<18} {state:<12} {size:>8}  {line.ports}'.rstrip())
+    if not options.service:
+        print(_memory(cloud))
+    return 0 if all(line.pid for line in lines) else 1
+
+
+def _about(cloud: lifecycle.Cloud) -> str:
+    context = cloud.context()
+    chosen = context.settings
+    return (
+        f'release {chosen.release}, Nova {context.venv.nova_version()}, '
+        f'{chosen.database}, in {cloud.state.root}'
+    )
+
+
+def _memory(cloud: lifecycle.Cloud) -> str:
     everything = cloud.processes()
     now, peak = lifecycle.memory(everything), lifecycle.peak(everything)
-    print(
+    return (
         f'{len(everything)} processes, servers included: {now >> 20} MiB; '
         f'their peaks added up: {peak >> 20} MiB'
     )
-    return 0 if all(line.pid for line in lines) else 1
 
 
 def _logs(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:

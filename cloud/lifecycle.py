@@ -68,6 +68,14 @@ class Cloud:
         with self._alone(), self.shown.step('stop'):
             self._stop(services.waves(context))
 
+    def restart(self, label: str) -> None:
+        """Stop a service, start it, and wait until it answers."""
+        each = self._named(label)
+        with self._alone(), self.shown.step(f'restart {label}'):
+            each.stop()
+            each.start()
+            each.wait()
+
     def wipe(self, packages: bool) -> None:
         """Stop, and remove the state folder; fetched packages only when asked to."""
         if not self.state.root.exists():
@@ -104,15 +112,24 @@ class Cloud:
             if each.daemon() is not None
         }
 
-    def status(self) -> list[Line]:
-        """Say what runs."""
+    def status(self, labels: Sequence[str] = ()) -> list[Line]:
+        """Say what runs, of these services or of all."""
+        chosen = {label: self._named(label) for label in labels} or self.daemons()
         lines = []
-        for label, each in self.daemons().items():
+        for label, each in chosen.items():
             daemon = each.daemon()
             pid = daemon.pid if daemon else None
             ports = ', '.join(str(port) for port in each.ports().values())
             lines.append(Line(label, pid, memory(process.family(pid) if pid else []), ports))
         return lines
+
+    def _named(self, label: str) -> service.Service:
+        known = self.daemons()
+        if label not in known:
+            raise errors.CheckError(
+                f'there is no service {label!r}\nthere are: {", ".join(sorted(known))}'
+            )
+        return known[label]
 
     def processes(self) -> list[int]:
         """Give every process of the cloud: services, their helpers, servers."""
