@@ -76,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     up.add_argument('--computes', type=_count(1), metavar='N', help='libvirt hosts')
     up.add_argument('--fake-computes', type=_count(0), metavar='N', help='fake hosts')
+    up.add_argument(
+        '--separate', action='store_true', default=None,
+        help='give each host an environment with a Nova of its own',
+    )  # fmt: skip
     up.add_argument('--db', dest='database', choices=('sqlite', 'mariadb'))
     up.add_argument('--port-offset', type=int, metavar='N', help='move every port by N')
 
@@ -113,7 +117,7 @@ def _count(least: int) -> Callable[[str], int]:
 
 def _up(cloud: lifecycle.Cloud, options: argparse.Namespace, shown: progress.Progress) -> None:
     names = (
-        'release', 'pristine', 'computes', 'fake_computes', 'database', 'port_offset',
+        'release', 'pristine', 'computes', 'fake_computes', 'separate', 'database', 'port_offset',
     )  # fmt: skip
     given = {name: getattr(options, name) for name in names}
     cloud.up({name: value for name, value in given.items() if value is not None})
@@ -152,8 +156,9 @@ def _status(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> 
 def _about(cloud: lifecycle.Cloud) -> str:
     context = cloud.context()
     chosen = context.settings
+    novas = {str(each.nova_version()) for each in cloud.environments()}
     return (
-        f'release {chosen.release}, Nova {context.venv.nova_version()}, '
+        f'release {chosen.release}, Nova {" and ".join(sorted(novas))}, '
         f'{chosen.database}, in {cloud.state.root}'
     )
 

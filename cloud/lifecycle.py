@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cloud import debian, errors, process, progress, service, services, settings
+from cloud import debian, errors, process, progress, service, services, settings, venv
 from cloud.services import host
 
 #: Needed only to build Python packages.
@@ -104,6 +104,12 @@ class Cloud:
             raise errors.CheckError('there is no cloud here\nrun `xcloud up` to make one')
         return service.Context(self.state, chosen)
 
+    def environments(self) -> list[venv.Environment]:
+        """Give those that Nova runs from."""
+        context = self.context()
+        names = sorted({each.host for each in _of_nova(services.waves(context))})
+        return [context.nova(name) for name in names]
+
     def daemons(self) -> dict[str, service.Service]:
         """Give the services of the present cloud that have a process."""
         return {
@@ -185,6 +191,7 @@ class Cloud:
         with self.shown.step(f'Python packages of release {context.settings.release}'):
             context.venv.install()
         self._install_nova(context, waves)
+        self._separate(context, waves)
         with self.shown.step('guest'):
             for each in _all(waves):
                 each.install()
@@ -198,18 +205,30 @@ class Cloud:
             digest = hashlib.sha256(what.read_bytes()).hexdigest()
             identity = f'{what.name} {digest}'
             version = what.name.split('-')[1]
-        stamp = context.venv.root / 'nova.txt'
+        stamp = context.venv.stamp
         # Somebody may have exchanged Nova by hand: what is installed counts, too.
         known = stamp.exists() and stamp.read_text() == identity
         if known and context.venv.nova_version() == version:
             return
         with self.shown.step(f'Nova: {what if isinstance(what, str) else what.name}'):
-            for each in _all(waves):
-                if each.runs_nova:
-                    each.stop()
+            for each in _of_nova(waves):
+                each.stop()
             stamp.unlink(missing_ok=True)
             context.venv.install_nova(what)
             settings.write(stamp, identity)
+
+    def _separate(self, context: service.Context, waves: list[services.Wave]) -> None:
+        """Give each host its own Nova, once for each that the packages have."""
+        if not context.settings.separate:
+            return
+        for name in sorted({each.host for each in _of_nova(waves)}):
+            own = venv.Separate(self.state, name, context.venv)
+            if not own.is_of_packages():
+                with self.shown.step(f'Nova of {name}'):
+                    for each in _of_nova(waves):
+                        if each.host == name:
+                            each.stop()
+                    own.make()
 
     def _run(self, waves: list[services.Wave]) -> None:
         with self.shown.step('configuration'):
@@ -293,6 +312,10 @@ def peak(pids: list[int]) -> int:
 
 def _all(waves: list[services.Wave]) -> list[service.Service]:
     return [each for wave in waves for each in wave.services]
+
+
+def _of_nova(waves: list[services.Wave]) -> list[service.Service]:
+    return [each for each in _all(waves) if each.runs_nova]
 
 
 def _guests(waves: list[services.Wave]) -> list[int]:

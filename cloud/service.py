@@ -23,6 +23,12 @@ class Context:
         self.passwords = state.passwords()
         self.venv = venv.Venv(state, chosen.release)
 
+    def nova(self, host: str) -> venv.Environment:
+        """Give the environment that Nova runs from on a host."""
+        if self.settings.separate:
+            return venv.Separate(self.state, host, self.venv)
+        return self.venv
+
     def database(self, name: str) -> str:
         """Give the URL of a service's database."""
         if self.settings.database == 'sqlite':
@@ -81,6 +87,8 @@ class Service:
     packages: ClassVar[tuple[str, ...]] = ()
     #: Whether it runs Nova, and so is restarted when Nova is exchanged.
     runs_nova: ClassVar[bool] = False
+    #: Where it runs.
+    host: str = 'control'
     #: Where it listens.
     address: str = '127.0.0.1'
 
@@ -93,6 +101,11 @@ class Service:
     def label(self) -> str:
         """The name it has in the list of services; unique."""
         return self.name
+
+    @property
+    def bin(self) -> Path:
+        """The folder of its programs."""
+        return (self.context.nova(self.host) if self.runs_nova else self.context.venv).bin
 
     def daemon(self) -> process.Daemon | None:
         """Describe its process, when it has one."""
@@ -190,12 +203,11 @@ class Wsgi(Service):
         return {self.name: self.settings.port(self.name)}
 
     def daemon(self) -> process.Daemon:
-        venv_bin = self.context.venv.bin
         application: list[str | Path] = ['--module', f'{self.module}:application']
-        if (venv_bin / self.script).exists():
-            application = ['--wsgi-file', venv_bin / self.script]
+        if (self.bin / self.script).exists():
+            application = ['--wsgi-file', self.bin / self.script]
         argv: list[str | Path] = [
-            venv_bin / 'uwsgi', '--master', '--die-on-term', '--lazy-apps', '--need-app',
+            self.bin / 'uwsgi', '--master', '--die-on-term', '--lazy-apps', '--need-app',
             '--enable-threads', '--thunder-lock', '--disable-logging',
             '--buffer-size', '65535',
             '--processes', str(self.processes),

@@ -48,6 +48,7 @@ class Settings:
     database: str = 'mariadb'
     computes: int = 1
     fake_computes: int = 0
+    separate: bool = False
     port_offset: int = 0
 
     def port(self, name: str) -> int:

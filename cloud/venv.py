@@ -1,8 +1,9 @@
-"""The virtual environment that every service and the client run in."""
+"""The virtual environments that services and the client run in."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,14 +12,11 @@ from cloud import command, errors, settings
 _LOCKS = Path(__file__).resolve().parent / 'constraints'
 
 
-class Venv:
-    """One environment per release; only its Nova is ever exchanged."""
+class Environment:
+    """Where programs are run from, and the Nova that they are of."""
 
-    def __init__(self, state: settings.State, release: str) -> None:
-        self.state = state
-        self.release = release
-        self.root = state.packages / f'venv-{release}'
-        self.lock = _LOCKS / f'{release}.txt'
+    def __init__(self, root: Path) -> None:
+        self.root = root
 
     @property
     def bin(self) -> Path:
@@ -27,6 +25,33 @@ class Venv:
     @property
     def python(self) -> Path:
         return self.bin / 'python'
+
+    @property
+    def site(self) -> Path:
+        """The folder that packages are installed in."""
+        (found,) = self.root.glob('lib/python*/site-packages')
+        return found
+
+    @property
+    def stamp(self) -> Path:
+        """The file that says which Nova was put there."""
+        return self.root / 'nova.txt'
+
+    def nova_version(self) -> str | None:
+        """Give the version of the Nova that is installed."""
+        for folder in self.root.glob('lib/python*/site-packages/nova-*.dist-info'):
+            return folder.name.removeprefix('nova-').removesuffix('.dist-info')
+        return None
+
+
+class Venv(Environment):
+    """One environment per release; only its Nova is ever exchanged."""
+
+    def __init__(self, state: settings.State, release: str) -> None:
+        super().__init__(state.packages / f'venv-{release}')
+        self.state = state
+        self.release = release
+        self.lock = _LOCKS / f'{release}.txt'
 
     def share(self, *parts: str) -> Path:
         """Give a file that a package put under ``etc`` of the environment."""
@@ -64,12 +89,6 @@ class Venv:
         command.run([*pip, '-r', self.lock], log=log)
         settings.write(stamp, wanted)
 
-    def nova_version(self) -> str | None:
-        """Give the version of the Nova that is installed."""
-        for folder in self.root.glob('lib/python*/site-packages/nova-*.dist-info'):
-            return folder.name.removeprefix('nova-').removesuffix('.dist-info')
-        return None
-
     def pristine_version(self) -> str:
         """Give the version of the Nova release that the fork is of."""
         found = re.search(r'^nova==(\S+)$', self.lock.read_text(), re.MULTILINE)
@@ -86,3 +105,37 @@ class Venv:
             ],
             log=self.state.log('install'),
         )  # fmt: skip
+
+
+class Separate(Environment):
+    """The environment of one host: a copy of Nova, and over it all other packages."""
+
+    def __init__(self, state: settings.State, host: str, packages: Venv) -> None:
+        super().__init__(state / 'venvs' / host)
+        self.state = state
+        self.packages = packages
+
+    def is_of_packages(self) -> bool:
+        """Say whether it was made of the Nova that the packages have now."""
+        return self.stamp.exists() and self.stamp.read_text() == self.packages.stamp.read_text()
+
+    def make(self) -> None:
+        """Make it anew, whatever is there."""
+        words = [sys.executable, '-m', 'venv', '--clear', '--without-pip', self.root]
+        command.run(words, log=self.state.log('install'))
+        for part in self.packages.site.glob('nova*'):
+            shutil.copytree(part, self.site / part.name)
+        # Its own folder comes first in the search, and so its own Nova.
+        (self.site / 'packages.pth').write_text(f'{self.packages.site}\n')
+        for program in self.packages.bin.iterdir():
+            if program.is_file() and not (self.bin / program.name).exists():
+                self._copy_program(program)
+        settings.write(self.stamp, self.packages.stamp.read_text())
+
+    def _copy_program(self, program: Path) -> None:
+        content = program.read_bytes()
+        if content.startswith(b'#!'):
+            content = content.replace(bytes(self.packages.python), bytes(self.python))
+        copy = self.bin / program.name
+        copy.write_bytes(content)
+        copy.chmod(0o755)

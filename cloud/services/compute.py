@@ -47,7 +47,7 @@ class NovaCompute(service.Service):
         settings.write(self.file, ini.render(text))
 
     def command(self) -> list[str | Path]:
-        return [self.context.venv.bin / 'nova-compute', '--config-file', self.file]
+        return [self.bin / 'nova-compute', '--config-file', self.file]
 
     def daemon(self) -> process.Daemon:
         return process.Daemon(self.label, self.command(), self.state)
@@ -61,7 +61,7 @@ class Compute(NovaCompute, host.HostPart):
 
     def options(self) -> ini.Sections:
         socket = f'{self.state.root}/hosts/%s/run/libvirt-sock'
-        helper = {'helper_command': f'{self.context.venv.bin}/privsep-helper'}
+        helper = {'helper_command': f'{self.bin}/privsep-helper'}
         return {
             'DEFAULT': {
                 'my_ip': self.address,
@@ -87,7 +87,7 @@ class Compute(NovaCompute, host.HostPart):
 
     def daemon(self) -> process.Daemon:
         # Before the system's: the ssh that knows the hosts.
-        path = f'{self.state.etc("ssh")}/bin:{self.context.venv.bin}:{_SYSTEM_PATH}'
+        path = f'{self.state.etc("ssh")}/bin:{self.bin}:{_SYSTEM_PATH}'
         return process.Daemon(self.label, self.inside(*self.command()), self.state, {'PATH': path})
 
 

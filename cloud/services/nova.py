@@ -113,7 +113,7 @@ class Worker(Control):
     """A service without a port: ready when it is seen in the list of services."""
 
     def daemon(self) -> process.Daemon:
-        binary = self.context.venv.bin / self.name
+        binary = self.bin / self.name
         log = self.state.log(self.name)
         argv: list[str | Path] = [binary, '--config-file', self.file, '--log-file', log]
         return process.Daemon(self.name, argv, self.state)
