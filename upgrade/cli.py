@@ -171,8 +171,10 @@ def _plan(run: Run) -> int:
     fork = run.payload()
 
     def look(work: Work) -> plan.Judgement:
-        facts, _ = looking.reach(work)
-        return plan.judge(work.target, fork, facts)
+        facts, left = looking.reach(work)
+        found = plan.judge(work.target, fork, facts)
+        found.notes += [left] if left else []
+        return found
 
     judged = run.each(look)
     if run.options.page:

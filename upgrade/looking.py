@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,27 +31,30 @@ class Finding:
 
 
 def reach(work: Work) -> tuple[dict[str, Any], str]:
-    """Look at a target. What an interrupted run has left there is ended first, and told."""
+    """Look at a target, and tell what an interrupted run has left there. Changes nothing."""
     work.find()
     facts = work.facts()
-    journal = facts['journal']
-    if not facts['litter']:
-        return facts, ''
+    return facts, _left(work, facts) if facts['litter'] else ''
+
+
+def _left(work: Work, facts: dict[str, Any]) -> str:
     try:
-        work.lock('xloud-upgrade, after an interruption')
+        work.need_free()
     except BusyError as error:
-        return facts, str(error)
-    left = work.recover()
-    facts = work.facts()
+        return str(error)
+    journal = facts['journal']
     if not journal:
-        return facts, 'what a run that was cut off had copied there was removed'
-    if left:
-        kind = left['about']['kind']
-        return facts, (
+        return 'a run was cut off while it copied files there: run it again'
+    kind = journal['about']['kind']
+    if journal['state'] == 'swapped':
+        return (
             f'an interrupted {kind} has put all files there, but not restarted all services:\n'
             f'run {kind} again to go on, or rollback'
         )
-    return facts, f'an interrupted {journal["about"]["kind"]} was put back just now'
+    return (
+        f'an interrupted {kind} has exchanged a part of the files:\n'
+        'run apply or rollback; both put the former ones back first'
+    )
 
 
 def check(work: Work, payload: Payload) -> list[Finding]:
@@ -78,15 +82,9 @@ def check(work: Work, payload: Payload) -> list[Finding]:
         say('tools', FAULT, f'the host lacks {", ".join(host["missing"])}; install them there')
     else:
         say('tools', OK, ', '.join([*_TOOLS, *target.engine[:1]]))
-    judged = judge(target, payload, facts)
-    for problem in judged.problems:
-        say('nova', FAULT, problem)
-    if not judged.problems:
-        what = 'has the fork already' if judged.done else f'{len(judged.changes)} files to change'
-        say('nova', OK, f'{judged.version} in {judged.site}: {what}')
-    for note in judged.notes:
-        say('nova', NOTE, note)
-    say('disk', OK, f'{facts["free"] >> 20} MiB free in {judged.site}')
+    for state, text in _nova(work, payload, facts):
+        say('nova', state, text)
+    say('disk', OK, f'{facts["free"] >> 20} MiB free in {facts["site"]}')
     skew = host['time'] - (began + ended) / 2
     slack = SKEW + (ended - began) / 2
     state = OK if abs(skew) < slack else FAULT
@@ -105,6 +103,19 @@ def check(work: Work, payload: Payload) -> list[Finding]:
             'what is applied lives in this container: one made anew from its image is stock Nova',
         )  # fmt: skip
     return found
+
+
+def _nova(work: Work, payload: Payload, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if facts['journal'] and facts['journal']['state'] == 'swapping':
+        return  # Files of both kinds: there is nothing to judge yet.
+    judged = judge(work.target, payload, facts)
+    for problem in judged.problems:
+        yield FAULT, problem
+    if not judged.problems:
+        what = 'has the fork already' if judged.done else f'{len(judged.changes)} files to change'
+        yield OK, f'{judged.version} in {judged.site}: {what}'
+    for note in judged.notes:
+        yield NOTE, note
 
 
 def _database(work: Work, facts: dict[str, Any]) -> tuple[str, str]:

@@ -120,7 +120,7 @@ class Roll:
 
         def ask(*_: object) -> None:
             if self.stop.is_set():
-                self._say('abandoned; the next command puts every target in order')
+                self._say('abandoned; the next apply or rollback puts every target in order')
                 os._exit(130)
             self.stop.set()
             self._say('stopping when the steps that run have ended (again: at once)')

@@ -29,7 +29,7 @@ class Apply:
         name = work.target.name
         with work.step('connect, lock and look'):
             work.lock('xloud-upgrade apply')
-            work.find()
+            work.find_or_mend()
             left = work.recover(keep_incoming=True)
         if left:
             about = left['about']
@@ -127,7 +127,7 @@ class Rollback:
         name = work.target.name
         with work.step('connect, lock and look'):
             work.lock('xloud-upgrade rollback')
-            work.find()
+            work.find_or_mend()
             left = work.recover()
         if left and left['about']['kind'] == 'apply':
             put_back_left(work)

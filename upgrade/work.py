@@ -91,10 +91,27 @@ class Work:
         )
         self.locked = True
 
+    def need_free(self) -> None:
+        """Refuse when somebody else is at work there."""
+        self.host.ask('need_free', folder=self.target.host.state_dir, name=self.target.lock)
+
     def find(self) -> None:
-        """Reach the files. A container that was stopped half-way is put back first."""
+        """Reach the files."""
         try:
             session = self.inside
+        except TransportError as error:
+            if not self.target.container or not self._was_left():
+                raise
+            raise TransportError(
+                f'{error}\n  it was stopped half-way, with new files: run apply or rollback,\n'
+                '  which put the old ones back first'
+            ) from None
+        self.site = session.ask('site', given=self.target.site_packages or None)['site']
+
+    def find_or_mend(self) -> None:
+        """Reach the files. A container that was stopped half-way is put back first."""
+        try:
+            self.find()
         except TransportError:
             if not self.target.container or not self._was_left():
                 raise
@@ -104,8 +121,7 @@ class Work:
             self._undo()
             self.shown.say(f'  {self.target.name:<20} what stopped the container was put back')
             self.restart_all()
-            session = self.inside
-        self.site = session.ask('site', given=self.target.site_packages or None)['site']
+            self.find()
 
     def facts(self) -> dict[str, Any]:
         return self.inside.ask('facts', site=self.site)
@@ -219,7 +235,7 @@ class Work:
             if self.swapped:
                 return (
                     f'and {name} could not be put back yet: {error}\n'
-                    '  run any command again: it goes on with that'
+                    '  run apply or rollback: both go on with that'
                 )
             return f'the files of {name} were put back, but {error}\n  see to that service'
         return f'{name} was put back'

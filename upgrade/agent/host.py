@@ -56,6 +56,20 @@ class Locks:
         os.pwrite(handle, json.dumps(dict(holder, since=time.time())).encode(), 0)
         self._held[name] = handle
 
+    @staticmethod
+    def need_free(folder: str, name: str) -> None:
+        """Refuse, as ``take`` does, when somebody has it; take nothing."""
+        try:
+            handle = os.open(os.path.join(folder, name + '.lock'), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AgentError('busy', os.pread(handle, TAIL, 0).decode(errors='replace')) from None
+        finally:
+            os.close(handle)
+
     def release(self, folder: str, name: str) -> None:
         """The file stays: to remove it would let a third one in beside a second."""
         handle = self._held.pop(name, None)

@@ -141,6 +141,7 @@ _DO = {
         site, wanted, entry_points, in_place=True
     )[0],
     'lock': lambda folder, name, holder: LOCKS.take(folder, name, holder),
+    'need_free': lambda folder, name: LOCKS.need_free(folder, name),
     'unlock': lambda folder, name: LOCKS.release(folder, name),
     'run': lambda argv, timeout: host.run(argv, timeout),
     'host': lambda tools, folder: host.look(tools, folder),

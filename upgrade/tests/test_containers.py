@@ -112,10 +112,10 @@ def test_a_container_that_does_not_run_with_the_fork_is_put_back(
     assert container.files() == before
 
 
-def test_a_dead_container_is_put_back_by_the_next_command(
+def test_a_dead_container_is_told_of_and_put_back(
     sshd: world.Sshd, container: Container, released: Released, tmp_path: Path
 ) -> None:
-    """The operator's machine died as well: whoever asks next for the status mends it."""
+    """The operator's machine died as well: the status tells what to do, and that mends it."""
     operator = Operator(sshd, container, released, tmp_path)
     before = container.files()
     (container.shared / 'refuse').touch()
@@ -125,7 +125,9 @@ def test_a_dead_container_is_put_back_by_the_next_command(
     run.communicate()
     containers.podman('restart', container.name)
     done = operator.run('status')
+    assert 'it was stopped half-way, with new files: run apply or rollback,' in done.stdout
+    done = operator.run('rollback', '--keep-sizes')
     assert 'what stopped the container was put back' in done.stderr
-    assert 'nova 29.4.0 ' in done.stdout
+    assert 'nova 29.4.0 ' in operator.does('status')
     assert container.runs == '29.4.0'
     assert container.files() == before

@@ -16,12 +16,6 @@ from upgrade.tests.world import Node, World
 SLOW_COPY = '#!/bin/sh\ntouch {here}/copying\nsleep 1.5\nexec {rsync} "$@"\n'
 
 
-def _same(nowhere: World, node: Node, before: dict) -> bool:
-    """Whatever the next command is, it finds or makes one of the two states."""
-    nowhere.run('status')
-    return node.files() == before
-
-
 def test_another_nova_is_refused(nowhere: World) -> None:
     """A target of another release is not touched, and the message says which it has."""
     node = nowhere.node('one')
@@ -122,10 +116,14 @@ def test_two_operators_at_once(nowhere: World) -> None:
     """The second is told who the first is, and nothing else happens."""
     node = nowhere.node('one')
     plain = node.restart
-    node.restart = f'touch {node.root}/restarting; sleep 1.5; {plain}'
+    told = f'{node.root}/told'
+    wait = f'until test -e {told}; do sleep 0.1; done'
+    node.restart = f'touch {node.root}/restarting; {wait}; {plain}'
+    nowhere.timeout = 60
     first = nowhere.start('apply')
     _until((node.root / 'restarting').exists)
     second = nowhere.run('rollback')
+    Path(told).touch()
     out, err = first.communicate(timeout=60)
     assert first.returncode == 0, err
     assert second.returncode == 1
@@ -177,7 +175,7 @@ def test_the_connection_is_cut_in_the_middle_of_a_copy(nowhere: World) -> None:
     assert run.returncode == 1
     assert 'xloud-upgrade: ' in err
     assert 'Traceback' not in err
-    assert _same(nowhere, node, before)
+    assert _but_ours(node.files()) == before
     nowhere.does('apply')
     assert node.runs == '29.4.0+xloud.1'
     nowhere.does('rollback')
@@ -207,7 +205,7 @@ def test_the_disk_fills_while_files_are_staged(nowhere: World) -> None:
         assert run.returncode == 1
         assert 'No space left on device' in err
         assert 'as before: one/nova' in err
-        assert _same(nowhere, node, before)
+        assert Node.files(node) == before
 
         done = nowhere.run('apply')
         assert 'has 0 MiB free, ' in done.stderr
@@ -263,6 +261,36 @@ def test_the_operators_machine_dies_at_each_step(nowhere: World, step: str) -> N
     assert node.runs == '29.4.0+xloud.1'
     nowhere.does('rollback')
     assert node.files() == before
+
+
+@pytest.mark.parametrize(
+    ('journal', 'told'),
+    [
+        ('swapped', 'an interrupted apply has put all files there, but not restarted all services'),
+        ('swapping', 'an interrupted apply has exchanged a part of the files'),
+    ],
+)
+def test_who_only_looks_at_what_was_cut_off_changes_nothing(
+    nowhere: World, journal: str, told: str
+) -> None:
+    """It is told, and what to do; the next apply or rollback puts it in order."""
+    node = nowhere.node('one')
+    stock = node.files()
+    run = nowhere.start('apply')
+    _read_until(run, 'restart')
+    run.kill()
+    run.communicate(timeout=60)
+    _until(lambda: 'has been running' not in nowhere.run('status').stdout)
+    place = node.site / '.xloud-upgrade' / 'journal.json'
+    place.write_text(place.read_text().replace('"swapped"', f'"{journal}"'))
+    before = node.files()
+    state = sorted((nowhere.folder / 'state').iterdir())
+    for command in ('check', 'plan', 'verify', 'status'):
+        assert told in nowhere.run(command).stdout
+    assert node.files() == before
+    assert sorted((nowhere.folder / 'state').iterdir()) == state
+    nowhere.does('rollback')
+    assert (node.files(), node.runs) == (stock, '29.4.0')
 
 
 @pytest.mark.parametrize('step', ['exchange', 'restart', 'make it final'])

@@ -176,6 +176,7 @@ class World:
     release: Path
     nodes: dict[str, Node] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    timeout: float = 2
 
     def node(self, name: str, **about: str) -> Node:
         self.nodes[name] = Node(self.folder / name, **about)
@@ -204,7 +205,7 @@ class World:
                 f'restart = {json.dumps(node.restart)}',
                 f'health = {json.dumps(node.health)}',
                 'settle = 0.2',
-                'timeout = 2',
+                f'timeout = {self.timeout}',
                 node.more,
             ]
         path = self.folder / 'inventory.toml'
