@@ -1,0 +1,117 @@
+"""What is asked of docker and systemd, neither of which runs here: stand-ins answer for them.
+
+The container is the host itself, so that what is asked for really happens.
+"""
+
+import re
+import shlex
+from pathlib import Path
+
+from upgrade.tests.world import Node, World
+
+DOCKER = """#!/bin/sh
+printf '%s\\n' "docker $*" >> {log}
+verb=$1; shift
+case $verb in
+  exec) shift 4; exec "$@" ;;
+  cp) cp -a "${{1#nova_compute:}}" "${{2#nova_compute:}}" ;;
+  inspect) case $2 in *Running*) echo true ;; *StartedAt*) cat {started} ;; esac ;;
+  restart) date > {started} && cp {site}/nova/version.py {running} ;;
+  *) exit 64 ;;
+esac
+"""
+SYSTEMCTL = """#!/bin/sh
+printf '%s\\n' "systemctl $*" >> {log}
+case $1 in
+  restart) cp {site}/nova/version.py {running} ;;
+  is-active) test -s {running} ;;
+  *) exit 64 ;;
+esac
+"""
+
+
+class Host:
+    """A host whose docker and systemctl are stand-ins that write down what they are asked."""
+
+    def __init__(self, nowhere: World, what: str, text: str) -> None:
+        self.world = nowhere
+        self.node = Node(nowhere.folder / 'one')
+        self.log = nowhere.folder / 'log'
+        started = nowhere.folder / 'started'
+        started.write_text('long ago')
+        tools = nowhere.folder / 'tools'
+        tools.mkdir()
+        about = {'site': self.node.site, 'running': self.node.running}
+        (tools / what).write_text(text.format(log=self.log, started=started, **about))
+        (tools / what).chmod(0o755)
+        self.become = shlex.join(['env', f'PATH={tools}:/usr/local/bin:/usr/bin:/bin'])
+
+    def runs(self, target: str, *words: str) -> None:
+        """Run the command on an inventory of one target."""
+        path = self.world.folder / 'inventory.toml'
+        self.world.inventory = lambda: path  # type: ignore[method-assign]
+        path.write_text(
+            '[hosts.one]\naddress = "127.0.0.1"\n'
+            f'port = {self.world.sshd.port}\nssh_options = {self.world.sshd.options!r}\n'
+            f'become = "{self.become}"\nstate_dir = "{self.world.folder}/state"\n'
+            f'{target}\nsettle = 0.2\ntimeout = 5\n'
+        )
+        self.world.does(*words)
+
+    def asked(self) -> set[str]:
+        """What was asked for, with what differs from run to run left out."""
+        lines = self.log.read_text().splitlines()
+        known = {str(self.node.site): 'SITE', str(self.world.folder / 'state'): 'STATE'}
+        found = set()
+        for line in lines:
+            for path, name in known.items():
+                line = line.replace(path, name)
+            found.add(re.sub(r' -I -B -c .*', ' ...', line))
+        return found
+
+
+def test_docker(nowhere: World) -> None:
+    """The journey of a container, by the words that docker has."""
+    host = Host(nowhere, 'docker', DOCKER)
+    before = host.node.files()
+    python = Path(host.node.root, 'bin', 'python')
+    target = (
+        f'[hosts.one.containers.nova_compute]\nengine = "docker"\npython = "{python}"\n'
+        'role = "compute"'
+    )
+    host.runs(target, 'check')
+    host.runs(target, 'apply')
+    assert host.node.is_fork
+    assert host.node.runs == '29.4.0+xloud.1'
+    host.runs(target, 'rollback')
+    assert host.node.files() == before
+    assert host.node.runs == '29.4.0'
+    aside = 'STATE/container-nova_compute'
+    assert host.asked() == {
+        f'docker exec -i -u root nova_compute {python} ...',
+        f'docker cp {aside}/incoming/. nova_compute:SITE/.xloud-upgrade/incoming',
+        f'docker cp nova_compute:SITE/.xloud-upgrade/backup.tar.gz {aside}/backup.tar.gz',
+        f'docker cp nova_compute:SITE/.xloud-upgrade/run/old {aside}/old',
+        'docker inspect --format {{.State.Running}} nova_compute',
+        'docker inspect --format {{.State.StartedAt}} nova_compute',
+        'docker restart nova_compute',
+    }
+
+
+def test_systemd(nowhere: World) -> None:
+    """A unit is restarted, and is well while it is active."""
+    host = Host(nowhere, 'systemctl', SYSTEMCTL)
+    before = host.node.files()
+    target = (
+        f'[hosts.one.environments.nova]\npath = "{host.node.root}"\nrole = "compute"\n'
+        'unit = "nova-compute@one.service"'
+    )
+    host.runs(target, 'apply')
+    assert host.node.runs == '29.4.0+xloud.1'
+    host.runs(target, 'rollback')
+    assert host.node.files() == before
+    assert host.node.runs == '29.4.0'
+    assert host.asked() == {
+        'systemctl is-active --quiet nova-compute@one.service',
+        'systemctl restart nova-compute@one.service',
+    }
