@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from upgrade import inventory, looking, mapping, payload, plan, proof, sizes
+from upgrade import inventory, looking, mapping, payload, plan, proof, sizes, traits
 from upgrade.backups import Store
 from upgrade.errors import StoppedError, UpgradeError
 from upgrade.openstack import Cloud
@@ -210,8 +210,21 @@ def _rollback(run: Run) -> int | None:
         roll = Roll(run.works(transport), run.shown, run.stop, run.options.batch, run.options.forks)
         upgrading = Rollback(run.store, folder, run.options.to)
         roll.run(upgrading.prepare, upgrading.switch)
+    _forget_traits(run, upgrading.stock_computes)
     _sum_up(roll, 'what their backups say, byte for byte')
     return None
+
+
+def _forget_traits(run: Run, hosts: list[str]) -> None:
+    if 'OS_AUTH_URL' not in os.environ:
+        if hosts:
+            print(
+                f'note: placement may still have {traits.TRAIT} for {", ".join(hosts)},\n'
+                '  which stock Nova does not take away: run rollback again with an openrc sourced'
+            )
+        return
+    with run.shown.step('the cloud', f'take {traits.TRAIT} from {len(hosts)} computes'):
+        traits.forget(Cloud(os.environ), hosts)
 
 
 def _dry_run() -> int:

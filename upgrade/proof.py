@@ -11,7 +11,7 @@ from upgrade.errors import CloudError
 from upgrade.looking import FAULT, NOTE, OK, Finding
 from upgrade.openstack import AnswerError, Cloud
 
-TRAIT = 'CUSTOM_XLOUD_ELASTIC'
+from upgrade.traits import TRAIT, providers
 _NAME = 'the cloud'
 #: Extra spec, and the flavor's own number that it may not exceed.
 _BOUNDS = (('minimum_cpu', 'vcpus'), ('minimum_memory', 'ram'))
@@ -62,8 +62,7 @@ def _flavors(cloud: Cloud) -> Iterator[tuple[str, str]]:
 
 def _computes(cloud: Cloud) -> Iterator[tuple[str, str]]:
     hosts = cloud.call('compute', 'GET', '/os-hypervisors/detail')['hypervisors']
-    listed = cloud.call('placement', 'GET', f'/resource_providers?required={TRAIT}')
-    elastic = {provider['uuid'] for provider in listed['resource_providers']}
+    elastic = providers(cloud)
     for host in hosts:
         name = host['hypervisor_hostname']
         if host['id'] in elastic:

@@ -123,6 +123,15 @@ class Rollback:
         self.to = to
         self._ready: dict[str, dict[str, Any]] = {}
 
+    @property
+    def stock_computes(self) -> list[str]:
+        """The names of the hosts whose computes are stock Nova's now."""
+        return sorted(
+            ready['host']
+            for ready in self._ready.values()
+            if ready['compute'] and '+' not in ready['about']['version']
+        )
+
     def prepare(self, work: Work) -> bool:
         name = work.target.name
         with work.step('connect, lock and look'):
@@ -139,7 +148,13 @@ class Rollback:
                 f'{name}: the backup {backup.name} is of {about["site"]},\n'
                 f'  but nova is in {work.site} now'
             )
-        ready: dict[str, Any] = {'about': about, 'backup': backup.name, 'steps': []}
+        ready: dict[str, Any] = {
+            'about': about,
+            'backup': backup.name,
+            'steps': [],
+            'host': work.node(),
+            'compute': any(service.role == 'compute' for service in work.target.services),
+        }
         self._ready[name] = ready
         if left:
             work.shown.say(f'  {name:<20} goes on after an interruption: restarts')

@@ -115,13 +115,16 @@ class Work:
         except TransportError:
             if not self.target.container or not self._was_left():
                 raise
-            self.lock('xloud-upgrade, after an interruption')
             self._revive()
             self.site = self._site_kept()
             self._undo()
             self.shown.say(f'  {self.target.name:<20} what stopped the container was put back')
             self.restart_all()
             self.find()
+
+    def node(self) -> str:
+        """The name that the host has for itself."""
+        return self.host.ask('host', tools=[], folder='/')['name']
 
     def facts(self) -> dict[str, Any]:
         return self.inside.ask('facts', site=self.site)

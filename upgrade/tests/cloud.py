@@ -20,6 +20,8 @@ class FakeCloud:
         self.logins: list[Any] = []
         self.knows_elastic = True
         self.expired = False
+        #: How many writes to placement meet a compute's own.
+        self.conflicts = 0
         cloud = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -34,7 +36,7 @@ class FakeCloud:
                 self.end_headers()
                 self.wfile.write(text.encode())
 
-            do_GET = do_POST = do_DELETE = _answer  # noqa: N815  (as the library calls them)
+            do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815  (as the library calls them)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -71,18 +73,23 @@ class FakeCloud:
             return 401, 'who are you?'
         words = path.strip('/').split('/')
         if words[0] == 'placement':
-            return self._placement(words[1:], query)
+            return self._placement(words[1:], query, body)
         return self._compute(method, words[1:], body, query)
 
     def _service(self, name: str) -> dict[str, Any]:
         endpoint = {'interface': 'public', 'region': 'here', 'url': f'{self.url}/{name}/'}
         return {'type': name, 'endpoints': [endpoint]}
 
-    def _placement(self, words: list[str], query: str) -> tuple[int, Any]:
+    def _placement(self, words: list[str], query: str, body: Any) -> tuple[int, Any]:
         if len(words) == 1:
             name = query.partition('=')[2]
+            if query.startswith('required=') and not self.elastic:
+                return 400, f'No such trait(s): {name}.'
             wanted = self.elastic if query.startswith('required=') else {name} & set(self.room)
-            return 200, {'resource_providers': [{'uuid': each} for each in sorted(wanted)]}
+            listed = [{'uuid': each, 'name': each} for each in sorted(wanted)]
+            return 200, {'resource_providers': listed}
+        if words[2] == 'traits':
+            return self._traits(words[1], body)
         room = self.room[words[1]]
         if words[2] == 'usages':
             return 200, {'usages': {'VCPU': 3, 'MEMORY_MB': 1024}}
@@ -92,6 +99,18 @@ class FakeCloud:
             'MEMORY_MB': {**known, 'total': room['memory_mb'] + 1024, 'max_unit': 1 << 20},
         }
         return 200, {'inventories': inventories}
+
+    def _traits(self, host: str, body: Any) -> tuple[int, Any]:
+        mine = {'CUSTOM_XLOUD_ELASTIC'} if host in self.elastic else set()
+        known = {'traits': ['COMPUTE_NODE', *mine], 'resource_provider_generation': 7}
+        if body is None:
+            return 200, known
+        if self.conflicts:
+            self.conflicts -= 1
+            return 409, 'it has changed meanwhile'
+        if body == {**known, 'traits': ['COMPUTE_NODE']}:
+            self.elastic.discard(host)
+        return 200, body
 
     def _compute(self, method: str, words: list[str], body: Any, query: str) -> tuple[int, Any]:
         if words[0] == 'os-xloud-adjust' or words[-1] == 'xloud-status':

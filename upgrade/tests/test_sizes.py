@@ -1,10 +1,11 @@
 """Sizes go back to the flavors' before the fork goes."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
-from upgrade import openstack, proof, sizes
+from upgrade import openstack, proof, sizes, traits
 from upgrade.errors import CloudError
 from upgrade.tests.cloud import FakeCloud
 from upgrade.tests.world import World
@@ -140,6 +141,27 @@ def test_what_the_api_proves(there: FakeCloud, cloud: openstack.Cloud) -> None:
     ]
     there.knows_elastic = False
     assert proof.of_cloud(cloud)[0].state == 'fault'
+
+
+def test_stock_computes_are_not_taken_for_elastic(there: FakeCloud, cloud: openstack.Cloud) -> None:
+    """Only the named ones; a compute that writes at the same moment does not hinder it."""
+    there.elastic = {'host1.example.org', 'host2', 'host3'}
+    there.conflicts = 2
+    assert traits.forget(cloud, ['host1', 'host3', 'other']) == ['host1.example.org', 'host3']
+    assert there.elastic == {'host2'}
+    assert traits.forget(cloud, ['host2']) == ['host2']
+    assert traits.providers(cloud) == {}
+
+
+def test_rollback_forgets_what_its_computes_could_do(nowhere: World, there: FakeCloud) -> None:
+    """Without a cloud's openrc, it says what is left to do."""
+    nowhere.node('one')
+    there.elastic = {os.uname().nodename, 'elsewhere'}
+    nowhere.does('apply')
+    told = nowhere.does('rollback')
+    assert f'placement may still have CUSTOM_XLOUD_ELASTIC for {os.uname().nodename},' in told
+    nowhere.does('rollback', **there.environment)
+    assert there.elastic == {'elsewhere'}
 
 
 def test_rollback_grows_servers_first(nowhere: World, there: FakeCloud) -> None:
