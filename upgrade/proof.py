@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import urllib.parse
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 from upgrade.errors import CloudError
 from upgrade.looking import FAULT, NOTE, OK, Finding
 from upgrade.openstack import AnswerError, Cloud
-
 from upgrade.traits import TRAIT, providers
+
 _NAME = 'the cloud'
 #: Extra spec, and the flavor's own number that it may not exceed.
 _BOUNDS = (('minimum_cpu', 'vcpus'), ('minimum_memory', 'ram'))
@@ -74,33 +75,64 @@ def _computes(cloud: Cloud) -> Iterator[tuple[str, str]]:
 
 
 def smoke(cloud: Cloud, image: str, timeout: float = 300) -> list[Finding]:
-    """Create a flavor, boot a server, let it grow; both are deleted, whatever comes."""
+    """Create a flavor, boot a server, let it grow; both are deleted, whatever comes.
+
+    The image is given by its name or its identity.
+    """
     name = f'xloud-upgrade-{uuid.uuid4().hex[:8]}'
     flavor = server = None
     try:
+        image = _image(cloud, image)
         flavor = cloud.call(
             'compute',
             'POST',
             '/flavors',
             {'flavor': {'name': name, 'vcpus': 2, 'ram': 512, 'disk': 0, 'id': None}},
         )['flavor']['id']
-        specs = {'extra_specs': {'minimum_cpu': '1', 'minimum_memory': '256'}}
-        cloud.call('compute', 'POST', f'/flavors/{flavor}/os-extra_specs', specs)
+        specs = f'/flavors/{flavor}/os-extra_specs'
+        _refused(cloud, specs, {'extra_specs': {'minimum_cpu': '3'}})
+        good = {'extra_specs': {'minimum_cpu': '1', 'minimum_memory': '256'}}
+        cloud.call('compute', 'POST', specs, good)
         body = {'name': name, 'flavorRef': flavor, 'imageRef': image, 'networks': 'none'}
         server = cloud.call('compute', 'POST', '/servers', {'server': body})['server']['id']
         _await(cloud, f'/servers/{server}', lambda a: a['server']['status'], 'ACTIVE', timeout)
         cloud.call('compute', 'POST', f'/os-xloud-adjust/{server}', {'current_vcpus': 2})
         path = f'/servers/{server}/xloud-status'
-        _await(cloud, path, lambda a: a['xloud_status']['accounted_vcpus'], 2, timeout)
-        return [
-            Finding(_NAME, 'smoke', OK, 'a server was created, grew to 2 vCPUs, and is deleted')
-        ]
+        _await(cloud, path, _adjusted, (2, 'succeeded'), timeout)
+        text = 'a wrong minimum is refused; a server was created, grew to 2 vCPUs, and is deleted'
+        return [Finding(_NAME, 'smoke', OK, text)]
     except CloudError as error:
         return [Finding(_NAME, 'smoke', FAULT, str(error))]
     finally:
         for path in (server and f'/servers/{server}', flavor and f'/flavors/{flavor}'):
             if path:
                 _delete(cloud, path, timeout)
+
+
+def _image(cloud: Cloud, image: str) -> str:
+    found = cloud.call('image', 'GET', f'/v2/images?name={urllib.parse.quote(image)}')['images']
+    if len(found) > 1:
+        raise CloudError(f'{len(found)} images have the name {image}; give the identity of one')
+    return found[0]['id'] if found else image
+
+
+def _refused(cloud: Cloud, path: str, body: Any) -> None:
+    try:
+        cloud.call('compute', 'POST', path, body)
+    except AnswerError as error:
+        if error.status != 400:
+            raise
+    else:
+        raise CloudError(f'POST {path} accepted {body}: minimums are not validated')
+
+
+def _adjusted(answer: Any) -> tuple[int, str | None]:
+    """What the server has, and how the adjust went."""
+    status = answer['xloud_status']
+    last = status['adjust'] or {}
+    if last.get('state') == 'failed':
+        raise CloudError(f'the server could not be adjusted: {last.get("reason")}')
+    return status['accounted_vcpus'], last.get('state')
 
 
 def _await(cloud: Cloud, path: str, read: Any, wanted: Any, timeout: float) -> None:
