@@ -153,14 +153,26 @@ class World:
     def adjusted(
         self, server: str, succeeds: bool | None = None, seconds: float = 60
     ) -> dict[str, Any]:
-        """Wait until no adjust is under way, and give how the last one went."""
-        if not service.until(lambda: self.server(server)['task_state'] is None, seconds, 0.2):
+        """Wait until no adjust is under way, and give how the last one went.
+
+        Its end is written down a moment after the server's task is gone.
+        """
+        last: dict[str, Any] = {}
+
+        def over() -> bool:
+            if self.server(server)['task_state'] is not None:
+                return False
+            last.update(self.status(server)['adjust'])
+            return last['state'] != 'running'
+
+        if not service.until(over, seconds, 0.2):
             task = self.server(server)['task_state']
-            raise AssertionError(f'after {seconds} s the server is still in task {task}')
-        last = self.status(server)['adjust']
+            raise AssertionError(
+                f'after {seconds} s the server is in task {task}, and its last adjust: {last}'
+            )
         if succeeds is not None and last['state'] != ('succeeded' if succeeds else 'failed'):
             raise AssertionError(f'the adjust ended otherwise than expected: {last}')
-        return dict(last)
+        return last
 
     def status(self, server: str, connection: Connection | None = None) -> dict[str, Any]:
         """Give what the API says of a server's size."""
