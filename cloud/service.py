@@ -33,7 +33,7 @@ class Context:
         """Give the URL of a service's database."""
         if self.settings.database == 'sqlite':
             # A writer waits for another: several processes share the file.
-            return f'sqlite:///{self.state.data("sqlite") / name}.db?timeout=30'
+            return f'sqlite:///{self.state.data("sqlite") / name}.db?timeout=30&plugin=xcloud'
         socket = self.state.data('mariadb') / 'mariadb.sock'
         password = self.passwords['database']
         return (

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cloud import command, errors, process, service, settings
 
 NAMES = ('keystone', 'placement', 'glance', 'neutron', 'nova_api', 'nova', 'nova_cell0')
+
+
+_PLUGIN = Path(__file__).parent.parent / 'sqlite.py'
 
 
 class Sqlite(service.Service):
@@ -16,6 +21,14 @@ class Sqlite(service.Service):
     """
 
     name = 'sqlite'
+
+    def install(self) -> None:
+        packages = self.context.venv.site
+        settings.write(packages / 'xcloud_sqlite.py', _PLUGIN.read_text(), 0o644)
+        known = packages / 'xcloud_sqlite-1.dist-info'
+        settings.write(known / 'METADATA', 'Name: xcloud-sqlite\nVersion: 1\n', 0o644)
+        entry = '[sqlalchemy.plugins]\nxcloud = xcloud_sqlite:WriteFirst\n'
+        settings.write(known / 'entry_points.txt', entry, 0o644)
 
     def configure(self) -> None:
         self.state.data(self.name).mkdir(parents=True, exist_ok=True)
