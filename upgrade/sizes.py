@@ -17,6 +17,10 @@ from upgrade.openstack import AnswerError, Cloud
 SPECS = ('minimum_cpu', 'minimum_memory')
 #: Adjust works on these; stock Nova gives those that are offloaded their flavor's size by itself.
 ADJUSTABLE = ('ACTIVE', 'PAUSED', 'SHUTOFF')
+#: How the tasks begin of a server whose size is changed, or set right: the computes do that by
+#: themselves now and then. It ends within seconds.
+_TASK = 'xloud_'
+PATIENCE = 60.0
 WITHOUT_HOST = ('SHELVED_OFFLOADED', 'DELETED', 'SOFT_DELETED')
 
 
@@ -48,7 +52,7 @@ def find(cloud: Cloud) -> list[Server]:
     for server in cloud.pages('compute', '/servers/detail?all_tenants=1', 'servers'):
         specs = server['flavor'].get('extra_specs', {})
         if any(name in specs for name in SPECS) and server['status'] not in WITHOUT_HOST:
-            smaller = _smaller(cloud, server)
+            smaller = _smaller(cloud, _at_rest(cloud, server))
             if smaller:
                 found.append(smaller)
     _obstacles(cloud, found)
@@ -73,13 +77,24 @@ def bring_back(
             'current_memory_mb': server.max_memory_mb,
             'persist': True,
         }
+        if _ask(cloud, server, body):
+            _await(cloud, server, timeout)
+
+
+def _ask(cloud: Cloud, server: Server, body: dict[str, Any]) -> bool:
+    """Ask for its size; whether it is still there."""
+    end = time.monotonic() + PATIENCE
+    while True:
         try:
             cloud.call('compute', 'POST', f'/os-xloud-adjust/{server.id}', body)
+            return True
         except AnswerError as error:
             if error.status == 404:
-                continue  # Deleted meanwhile.
-            raise CloudError(f'{server} cannot be adjusted: {error}') from None
-        _await(cloud, server, timeout)
+                return False  # Deleted meanwhile.
+            busy = error.status == 409 and f'task_state {_TASK}' in error.body
+            if not busy or time.monotonic() > end:
+                raise CloudError(f'{server} cannot be adjusted: {error}') from None
+        time.sleep(1)
 
 
 def _await(cloud: Cloud, server: Server, timeout: float) -> None:
@@ -96,10 +111,28 @@ def _await(cloud: Cloud, server: Server, timeout: float) -> None:
         time.sleep(1)
 
 
+def _busy(server: dict[str, Any]) -> bool:
+    return (server.get('OS-EXT-STS:task_state') or '').startswith(_TASK)
+
+
+def _at_rest(cloud: Cloud, server: dict[str, Any]) -> dict[str, Any]:
+    """The server when its size is no longer being changed; or, after a while, as it is."""
+    end = time.monotonic() + PATIENCE
+    while _busy(server) and time.monotonic() < end:
+        time.sleep(1)
+        try:
+            server = cloud.call('compute', 'GET', f'/servers/{server["id"]}')['server']
+        except AnswerError as error:
+            if error.status == 404:
+                return server  # Deleted meanwhile, as its status will tell.
+            raise
+    return server
+
+
 def _smaller(cloud: Cloud, server: dict[str, Any]) -> Server | None:
     status = _status(cloud, server['id'])
     # Stock Nova would never end that.
-    busy = (server.get('OS-EXT-STS:task_state') or '').startswith('xloud_')
+    busy = _busy(server)
     if status is None or (_has_maximum(status) and not busy):
         return None
     found = Server(

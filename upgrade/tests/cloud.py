@@ -128,6 +128,10 @@ class FakeCloud:
             more = {} if 'marker' in query or not first else {'servers_links': [{'rel': 'next'}]}
             page = page if first or 'marker' in query else names
             return 200, {'servers': [self._server(name) for name in page], **more}
+        if words[0] == 'servers' and len(words) == 2:
+            known = self.servers[words[1]]
+            known['task'] = known.pop('then', known.get('task'))
+            return 200, {'server': self._server(words[1])}
         if words == ['flavors', 'detail']:
             return 200, {'flavors': self.flavors}
         if words == ['os-hypervisors', 'detail']:
@@ -157,6 +161,9 @@ class FakeCloud:
     def _adjust(self, name: str, body: Any) -> tuple[int, Any]:
         self.adjusts.append((name, body))
         known = self.servers[name]
+        if known.get('tasks'):
+            said = f"Cannot 'xloud_adjust' it while it is in task_state {known['tasks'].pop()}"
+            return 409, {'conflictingRequest': {'message': said}}
         if not known['fails']:
             known['vcpus'][0] = body['current_vcpus']
             known['memory_mb'][0] = body['current_memory_mb']

@@ -44,14 +44,31 @@ def test_only_servers_that_are_smaller_grow(there: FakeCloud, cloud: openstack.C
     assert len(said) == 2
 
 
-def test_a_server_that_is_being_adjusted_is_told(there: FakeCloud, cloud: openstack.Cloud) -> None:
+def test_a_server_that_is_being_adjusted_is_told(
+    there: FakeCloud, cloud: openstack.Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Stock Nova would leave it in its task state, so it has to end first."""
+    monkeypatch.setattr(sizes, 'PATIENCE', 0)
     there.room['host1'] = {'vcpus': 8, 'memory_mb': 8192}
     there.server('full', 'host1', (4, 4), (4096, 4096), task='xloud_adjusting')
     there.server('busy', 'host1', (4, 4), (4096, 4096), task='rebooting')
     assert [(server.id, server.obstacle) for server in sizes.find(cloud)] == [
         ('full', 'it is being adjusted just now')
     ]
+
+
+def test_what_a_compute_sets_right_by_itself_is_waited_for(
+    there: FakeCloud, cloud: openstack.Cloud
+) -> None:
+    """It takes seconds, and may begin at any time: also between the look and the adjust."""
+    there.room['host1'] = {'vcpus': 8, 'memory_mb': 8192}
+    there.server('one', 'host1', (1, 4), (4096, 4096), task='xloud_adjusting', then=None)
+    servers = sizes.find(cloud)
+    assert [(server.id, server.obstacle) for server in servers] == [('one', '')]
+    there.servers['one']['tasks'] = ['xloud_adjusting']
+    sizes.bring_back(cloud, servers, print)
+    assert there.servers['one']['vcpus'] == [4, 4]
+    assert len(there.adjusts) == 2
 
 
 def test_a_host_without_room_is_told_before_anything_grows(
