@@ -526,29 +526,8 @@ class ServerSizes(object):
             return
         LOG.warning('An adjustment of the server was cut off.',
                     instance=instance)
-        self._close_action(context, instance)
+        compute_utils.close_last_adjust(context, instance)
         self._settle_alone(context, instance)
-
-    def _close_action(self, context, instance):
-        """Let the action log tell that it was cut off."""
-        action = compute_utils.get_last_adjust(context, instance)
-        if action is None:
-            return
-        context = context.elevated()
-        context.request_id = action.request_id
-        events = objects.InstanceActionEventList.get_by_action(
-            context, action.id)
-        name = 'compute_' + action.action
-        if not events:
-            objects.InstanceActionEvent.event_start(
-                context, instance.uuid, name, want_result=False,
-                host=self._manager.host)
-        elif all(event.finish_time for event in events):
-            return
-        reason = _('The compute service stopped before it was done.')
-        objects.InstanceActionEvent.event_finish_with_failure(
-            context, instance.uuid, name, exc_val=reason, exc_tb=reason,
-            want_result=False)
 
     # Telling what a server has
 

@@ -47,3 +47,24 @@ def describe_last_adjust(context, instance):
     return {'state': state, 'requested': None,
             'since': since.strftime('%Y-%m-%dT%H:%M:%SZ'),
             'reason': reason}
+
+
+def close_last_adjust(context, instance):
+    """Let the action log tell that an adjustment was cut off on its host."""
+    action = get_last_adjust(context, instance)
+    if action is None:
+        return
+    context = context.elevated()
+    context.request_id = action.request_id
+    events = objects.InstanceActionEventList.get_by_action(context, action.id)
+    name = 'compute_' + action.action
+    if not events:
+        objects.InstanceActionEvent.event_start(
+            context, instance.uuid, name, want_result=False,
+            host=instance.host)
+    elif all(event.finish_time for event in events):
+        return
+    reason = _('The compute service stopped before it was done.')
+    objects.InstanceActionEvent.event_finish_with_failure(
+        context, instance.uuid, name, exc_val=reason, exc_tb=reason,
+        want_result=False)
