@@ -287,6 +287,21 @@ def to_start_size(instance):
     return True
 
 
+def settled(instance):
+    """What a server has to be counted for and start with, by its records.
+
+    That is what they say, within the bounds of its flavor, and a size that
+    covers the start size.
+
+    :returns: Its size and its start size.
+    """
+    least, most = minimum(instance.flavor), maximum(instance.flavor)
+    recorded, start = (
+        Size(*map(min, most, larger(each, least)))
+        for each in (size(instance), start_size(instance)))
+    return larger(recorded, start), start
+
+
 def describe(instance):
     """Tell what a server has and can have, as far as Nova's records say."""
     status = {'elastic': is_elastic(instance.flavor), 'source': 'database',

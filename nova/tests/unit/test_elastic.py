@@ -245,6 +245,25 @@ class TestServers(test.NoDBTestCase):
         self.assertEqual({}, instance.system_metadata)
         self.assertFalse(elastic.to_start_size(instance))
 
+    @ddt.data(
+        ((2, 2048), None, (2, 2048), (2, 2048)),
+        ((3, 3072), (2, 2048), (3, 3072), (2, 2048)),
+        # The size is out of the bounds of the flavor.
+        ((0, 9999), None, (1, 4096), (1, 4096)),
+        ((5, 512), (2, 2048), (4, 2048), (2, 2048)),
+        # The size does not cover the start size, or only in part.
+        ((1, 1024), (2, 2048), (2, 2048), (2, 2048)),
+        ((3, 1024), (2, 2048), (3, 2048), (2, 2048)),
+        # The start size is out of bounds.
+        ((1, 1024), (9, 512), (4, 1024), (4, 1024)),
+    )
+    @ddt.unpack
+    def test_settled(self, size, start, settled, settled_start):
+        """A server is counted for what its flavor allows."""
+        instance = _instance(size)
+        elastic.set_size(instance, size, elastic.Size(*start or size))
+        self.assertEqual((settled, settled_start), elastic.settled(instance))
+
 
 @ddt.ddt
 class TestResize(test.NoDBTestCase):

@@ -1,0 +1,147 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What nova-manage can do about elastic servers."""
+
+from keystoneauth1 import exceptions as ks_exc
+
+from nova.cmd import common as cmd_common
+from nova.compute import size_audit
+from nova import context as nova_context
+from nova import exception
+from nova.i18n import _
+from nova import objects
+from nova.scheduler.client import report
+
+
+class XloudCommands(object):
+    """Commands for elastic servers."""
+
+    description = _('Commands for servers whose size changes while they run.')
+
+    @cmd_common.action_description(
+        _("Compares what elastic servers are recorded with, what placement "
+          "holds for them, and what their hosts say is used; and with --fix "
+          "mends what differs. It sees the database and placement, and no "
+          "guest: what a guest really has is compared by its compute "
+          "service. This command requires that the [api_database]/connection "
+          "and [placement] configuration options are set."))
+    @cmd_common.args(
+        '--fix', action='store_true', dest='fix', default=False,
+        help='Mend what is found, of servers with which nothing is going on.')
+    @cmd_common.args(
+        '--host', metavar='<host>', dest='host',
+        help='Look at the servers on this compute host only.')
+    @cmd_common.args(
+        '--max-count', metavar='<max_count>', dest='max_count',
+        help='Mend at most this many servers, and tell by the return code if '
+             'there may be more. Run the command again for those. Requires '
+             '--fix.')
+    @cmd_common.args(
+        '--verbose', action='store_true', dest='verbose', default=False,
+        help='Also tell which hosts are looked at, and which servers are left '
+             'alone because something is going on with them.')
+    def audit(self, fix=False, host=None, max_count=None, verbose=False):
+        """Finds, and mends, elastic servers whose books disagree
+
+        Return codes:
+
+        * 0: Everything agrees.
+        * 1: An unexpected error happened during run.
+        * 2: --max-count was reached; there may be more to mend.
+        * 3: Something disagrees that is not mended.
+        * 4: Something disagreed, and all of it is mended.
+        * 127: Invalid input.
+        """
+        if max_count is not None:
+            if not fix:
+                print(_('The --max-count option requires --fix.'))
+                return 127
+            try:
+                max_count = int(max_count)
+            except ValueError:
+                max_count = 0
+            if max_count < 1:
+                print(_('Must supply a positive integer for --max-count.'))
+                return 127
+
+        ctxt = nova_context.get_admin_context()
+        try:
+            cells = self._get_cells(ctxt, host)
+        except exception.HostMappingNotFound as error:
+            print(error.format_message())
+            return 127
+        audit = size_audit.SizeAudit(
+            report.report_client_singleton(), fix, max_count)
+        try:
+            left = self._audit_cells(ctxt, cells, host, audit, verbose)
+        except (exception.ConsumerAllocationRetrievalFailed,
+                exception.ResourceProviderAllocationRetrievalFailed) as error:
+            print(error.format_message())
+            return 1
+        except ks_exc.ClientException as error:
+            print(_('Placement does not answer: %s') % error)
+            return 1
+
+        print(_('Elastic servers looked at: %(servers)d, busy: %(busy)d, '
+                'mended: %(mended)d. Findings left: %(left)d. What guests '
+                'really have is not seen from here.') % {
+                    'servers': audit.servers, 'busy': len(audit.busy),
+                    'mended': audit.mended, 'left': left})
+        if audit.has_mended_enough:
+            print(_('Max count reached. Run this again for the others.'))
+            return 2
+        if left:
+            return 3
+        return 4 if audit.mended else 0
+
+    @staticmethod
+    def _get_cells(ctxt, host):
+        if host:
+            return [objects.HostMapping.get_by_host(ctxt, host).cell_mapping]
+        return [cell for cell in objects.CellMappingList.get_all(ctxt)
+                if not cell.is_cell0()]
+
+    @staticmethod
+    def _audit_cells(ctxt, cells, host, audit, verbose):
+        """Tell what is found, and count what is not mended."""
+        left = 0
+        for cell in cells:
+            with nova_context.target_cell(ctxt, cell) as cctxt:
+                nodes = (
+                    objects.ComputeNodeList.get_all_by_host(cctxt, host)
+                    if host else objects.ComputeNodeList.get_all(cctxt))
+                for node in nodes:
+                    if audit.has_mended_enough:
+                        return left
+                    if verbose:
+                        print(_('Looking at host %(host)s, cell %(cell)s') % {
+                            'host': node.host, 'cell': cell.identity})
+                    for finding in audit.compare(cctxt, node):
+                        left += not finding.mended
+                        print(_tell(finding))
+        if verbose:
+            for instance in audit.busy:
+                print(_('%(host)s: server %(uuid)s is left alone: it is '
+                        '%(vm_state)s, its task state is %(task_state)s.') % {
+                            'host': instance.host, 'uuid': instance.uuid,
+                            'vm_state': instance.vm_state,
+                            'task_state': instance.task_state})
+        return left
+
+
+def _tell(finding):
+    return ' '.join(filter(None, (
+        '%s:' % finding.host,
+        finding.uuid and _('server %s:') % finding.uuid,
+        finding.problem + '.',
+        _('Mended.') if finding.mended else finding.remedy)))

@@ -1,0 +1,314 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Where the books of elastic servers disagree, for those who see no guests.
+
+The database and placement say what a server is counted for. What its guest
+has is known to its host alone, which compares that by itself; so nothing here
+takes from a server what its size says that it may have.
+"""
+
+import typing as ty
+
+import os_resource_classes as orc
+from oslo_utils import timeutils
+
+from nova.compute import task_states
+from nova.compute import utils as compute_utils
+from nova.compute import vm_states
+import nova.conf
+from nova import elastic
+from nova import exception
+from nova.i18n import _
+from nova import objects
+from nova.scheduler import utils as scheduler_utils
+from nova import servicegroup
+
+CONF = nova.conf.CONF
+
+# Those in which a server is not yet, or for now, what its records say.
+_UNSETTLED_STATES = (vm_states.BUILDING, vm_states.RESIZED, vm_states.ERROR)
+
+# How long what a server has may take to be in the statistics of its host, in
+# seconds: two turns of the task that counts them anew.
+_COUNTED_WITHIN = 120
+
+
+class Finding(ty.NamedTuple):
+    """Books that disagree, of a server or of a host as a whole."""
+
+    host: str
+    uuid: ty.Optional[str]
+    problem: str
+    mended: bool = False
+    # What can be done about it, unless it is mended.
+    remedy: str = ''
+
+
+class SizeAudit(object):
+    """Compares what elastic servers are counted for, and mends it."""
+
+    def __init__(self, placement, fix=False, max_count=None):
+        """Prepare to look at any number of compute nodes.
+
+        :param placement: The SchedulerReportClient to ask
+        :param fix: Whether to mend what is found
+        :param max_count: How many servers to mend, or None for all
+        """
+        self._placement = placement
+        self._servicegroup = servicegroup.API()
+        self._fix = fix
+        self._max_count = max_count
+        self.servers = 0
+        self.busy = []
+        self.mended = 0
+
+    @property
+    def has_mended_enough(self):
+        return self.mended == self._max_count
+
+    def compare(self, context, node):
+        """Compare the books of the servers of one compute node.
+
+        :param context: The context, targeted at the cell of the node
+        :param node: A ComputeNode
+        :returns: An iterator of Findings
+        :raises: ResourceProviderAllocationRetrievalFailed,
+            ConsumerAllocationRetrievalFailed or
+            keystoneauth1.exceptions.base.ClientException if placement does
+            not tell what it holds
+        """
+        instances = objects.InstanceList.get_by_host_and_node(
+            context, node.host, node.hypervisor_hostname,
+            expected_attrs=['flavor', 'system_metadata'])
+        # Before anything is mended, of which the host has yet to hear.
+        miscount = self._compare_usage(context, node, instances)
+        allocations = self._placement.get_allocations_for_resource_provider(
+            context, node.uuid).allocations
+        for instance in instances:
+            if self.has_mended_enough:
+                return
+            if not any(map(elastic.is_ours, instance.flavor.extra_specs)):
+                continue
+            self.servers += 1
+            if self._is_busy(instance):
+                self.busy.append(instance)
+                continue
+            held = allocations.get(instance.uuid, {}).get('resources', {})
+            yield from self._compare_server(context, node, instance, held)
+        if miscount:
+            yield miscount
+
+    # Servers
+
+    @staticmethod
+    def _is_busy(instance):
+        """Whether something is going on that changes what it has."""
+        if instance.task_state in task_states.xloud_adjust_states:
+            return not timeutils.is_older_than(
+                instance.updated_at, _get_longest_adjust())
+        return (instance.task_state is not None or
+                instance.vm_state in _UNSETTLED_STATES)
+
+    def _compare_server(self, context, node, instance, held):
+        reason = elastic.conflict(instance.flavor)
+        if reason:
+            yield Finding(
+                node.host, instance.uuid,
+                _('its flavor is not valid: %s') % reason.rstrip('.'),
+                remedy=_('Resize it to one that is.'))
+        if not (elastic.is_elastic(instance.flavor) and
+                self._get_problems(instance, held)):
+            return
+        # It may have changed while others were looked at.
+        try:
+            held = self._read_again(context, node, instance)
+        except exception.InstanceNotFound:
+            return
+        if held is None:
+            self.busy.append(instance)
+            return
+        problems = self._get_problems(instance, held)
+        if not problems:
+            return
+
+        finding = Finding(node.host, instance.uuid, '; '.join(problems))
+        remedy = self._get_remedy(context, instance, held)
+        if remedy is None and self._fix:
+            remedy = self._mend(context, node, instance)
+            if remedy is None:
+                self.mended += 1
+                yield finding._replace(mended=True)
+                return
+        yield finding._replace(remedy=remedy or '')
+
+    def _read_again(self, context, node, instance):
+        """Read a server anew, and what is held for it meanwhile.
+
+        :returns: A dict of resource class to amount, or None if something is
+            going on with the server.
+        """
+        instance.refresh()
+        size = elastic.size(instance)
+        allocations = self._placement.get_allocs_for_consumer(
+            context, instance.uuid)['allocations']
+        instance.refresh()
+        if (self._is_busy(instance) or elastic.size(instance) != size or
+                (instance.host, instance.node) !=
+                (node.host, node.hypervisor_hostname)):
+            return None
+        return allocations.get(node.uuid, {}).get('resources', {})
+
+    @staticmethod
+    def _get_problems(instance, held):
+        problems = []
+        if instance.task_state is not None:
+            problems.append(_('it is in task state %(state)s since %(since)s')
+                            % {'state': instance.task_state,
+                               'since': instance.updated_at.strftime(
+                                   '%Y-%m-%dT%H:%M:%SZ')})
+        size, start = elastic.settled(instance)
+        for name, recorded, due in (
+                (_('size'), elastic.size(instance), size),
+                (_('start size'), elastic.start_size(instance), start)):
+            if recorded != due:
+                problems.append(
+                    _('its %(name)s is recorded as %(recorded)s, and has to '
+                      'be %(due)s') % {
+                          'name': name, 'recorded': _tell_size(recorded),
+                          'due': _tell_size(due)})
+        due = scheduler_utils.resources_from_size(instance, size)
+        held = {rc: held.get(rc, 0) for rc in due}
+        if held != due:
+            problems.append(
+                _('placement holds %(held)s for it, and has to hold %(due)s')
+                % {'held': _tell_resources(held),
+                   'due': _tell_resources(due)})
+        return problems
+
+    def _get_remedy(self, context, instance, held):
+        """What is to be done by others, if anything is."""
+        if not held:
+            return _('Run "nova-manage placement heal_allocations --instance '
+                     '%s".') % instance.uuid
+        if instance.task_state is not None and self._is_up(
+                context, instance.host):
+            return _('Its compute service is up, and is to end that. See its '
+                     'log, or restart it.')
+
+    def _mend(self, context, node, instance):
+        """Count a server for what it has to be counted for.
+
+        It is kept from everything else meanwhile in the way an adjustment
+        does that, before the host has taken it on: if this is cut off, the
+        host ends it.
+
+        :returns: What is to be done instead if it cannot be mended.
+        """
+        task_state = instance.task_state
+        instance.task_state = task_states.XLOUD_ADJUST_PREP
+        try:
+            instance.save(expected_task_state=[task_state])
+            instance.refresh()
+        except (exception.InstanceNotFound,
+                exception.InstanceUpdateConflict):
+            return _('Something else has begun with it. Run this again.')
+
+        size, start = elastic.settled(instance)
+        remedy = None
+        try:
+            if self._placement.set_instance_resources(
+                    context, instance.uuid, node.uuid,
+                    scheduler_utils.resources_from_size(instance, size)):
+                elastic.set_size(instance, size, start)
+            else:
+                remedy = _('What its host has is being counted anew again '
+                           'and again. Run this again.')
+        except exception.AllocationUpdateFailed as error:
+            remedy = _('Make room on its host, or move it. %s') % (
+                error.format_message())
+        finally:
+            instance.task_state = None
+            try:
+                instance.save(expected_task_state=[
+                    task_states.XLOUD_ADJUST_PREP])
+            except (exception.InstanceNotFound,
+                    exception.InstanceUpdateConflict):
+                remedy = _('Something else has begun with it. Run this again.')
+        if task_state is not None:
+            compute_utils.close_last_adjust(context, instance)
+        return remedy
+
+    # Hosts
+
+    def _is_up(self, context, host):
+        try:
+            return self._servicegroup.service_is_up(
+                objects.Service.get_by_compute_host(context, host))
+        except exception.ComputeHostNotFound:
+            return False
+
+    def _compare_usage(self, context, node, instances):
+        """Compare what a host says is used with the sizes of its servers."""
+        if not self._is_quiet(context, node, instances):
+            return None
+        response = self._placement.get(
+            '/resource_providers/%s/inventories' % node.uuid,
+            global_request_id=context.global_id)
+        if not response:
+            return None
+        inventories = response.json()['inventories']
+        reserved = (inventories.get(rc, {}).get('reserved', 0)
+                    for rc in (orc.VCPU, orc.MEMORY_MB))
+        used = elastic.Size(*map(
+            sum, zip(reserved, *map(elastic.size, instances))))
+        told = elastic.Size(node.vcpus_used, node.memory_mb_used)
+        if told == used:
+            return None
+        return Finding(
+            node.host, None,
+            _('it says that %(told)s are used, and its servers and what is '
+              'reserved are %(used)s') % {
+                  'told': _tell_size(told), 'used': _tell_size(used)},
+            remedy=_('Its compute service counts that anew every minute or '
+                     'so. See its log.'))
+
+    def _is_quiet(self, context, node, instances):
+        """Whether a host has had the time to count all its servers."""
+        return (self._is_up(context, node.host) and
+                all(instance.task_state is None and
+                    instance.vm_state not in _UNSETTLED_STATES and
+                    timeutils.is_older_than(
+                        instance.updated_at or instance.created_at,
+                        _COUNTED_WITHIN)
+                    for instance in instances) and
+                not objects.MigrationList.get_in_progress_by_host_and_node(
+                    context, node.host, node.hypervisor_hostname))
+
+
+def _get_longest_adjust():
+    """How long an adjustment can take until its host has ended it.
+
+    That is when nothing comes of it and all is put back, or when the message
+    to the host is lost, and the host looks for that at its next turn.
+    """
+    return (2 * (CONF.xloud.vcpu_timeout + CONF.xloud.memory_timeout) +
+            CONF.rpc_response_timeout + max(CONF.xloud.reconcile_interval, 60))
+
+
+def _tell_size(size):
+    return _('%(vcpus)d vCPUs and %(memory_mb)d MiB') % size._asdict()
+
+
+def _tell_resources(resources):
+    return ', '.join('%d %s' % (amount, rc)
+                     for rc, amount in sorted(resources.items()))
