@@ -1,0 +1,12 @@
+"""Who upgrades to this version sees which hosts and flavors elastic servers can use."""
+
+from nova.cmd import xloud_status
+
+
+class UpgradeCommands(upgradecheck.UpgradeCommands):
+
+    _upgrade_checks = (
+        ...,
+        (_('Computes for elastic servers'), xloud_status.check_computes),
+        (_('Elastic flavors'), xloud_status.check_flavors),
+    )

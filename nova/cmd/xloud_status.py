@@ -1,0 +1,155 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What nova-status can tell of elastic servers.
+
+As all checks of an upgrade do, these read the database without the objects of
+Nova, which may be newer than it is.
+"""
+
+import collections
+
+from keystoneauth1 import exceptions as ks_exc
+from oslo_upgradecheck import upgradecheck
+import sqlalchemy as sa
+
+from nova import context as nova_context
+from nova.db.api import api as api_db_api
+from nova.db.main import api as main_db_api
+from nova import elastic
+from nova.i18n import _
+from nova.objects import cell_mapping as cell_mapping_obj
+from nova.scheduler.client import report
+
+# The first in which placement finds providers by their traits.
+_PLACEMENT_MICROVERSION = '1.18'
+
+# How many hosts or flavors a check names.
+_NAMED = 20
+
+
+def check_computes(commands):
+    """Tell which computes can run elastic servers, and which cannot."""
+    nodes = _get_compute_nodes()
+    try:
+        capable = _get_capable()
+    except ks_exc.ClientException as error:
+        return upgradecheck.Result(
+            upgradecheck.Code.WARNING,
+            _('Placement does not tell which computes can run elastic '
+              'servers: %s') % error)
+
+    others = {host for uuid, host in nodes.items() if uuid not in capable}
+    if not others:
+        return upgradecheck.Result(
+            upgradecheck.Code.SUCCESS,
+            _('All computes (%d) can run elastic servers.') % len(nodes))
+    return upgradecheck.Result(
+        upgradecheck.Code.WARNING,
+        _('%(others)d of %(all)d computes do not report the trait %(trait)s, '
+          'and are given no elastic servers: %(names)s. Upgrade them, and see '
+          'that nova-compute runs. Only the libvirt driver, with QEMU or KVM '
+          'on x86, reports it; for other computes this can be ignored.') % {
+              'others': len(others), 'all': len(nodes),
+              'trait': elastic.TRAIT, 'names': _join(others)})
+
+
+def check_flavors(commands):
+    """Tell which flavors are elastic, and which of them are not valid."""
+    flavors = _get_flavors()
+    reasons = {name: elastic.conflict(flavor)
+               for name, flavor in flavors.items()}
+    invalid = ['%s: %s' % each for each in reasons.items() if each[1]]
+    if invalid:
+        return upgradecheck.Result(
+            upgradecheck.Code.WARNING,
+            _('%(invalid)d of %(all)d elastic flavors are not valid, so no '
+              'server can be created of them, or resized to them. Correct '
+              'their extra specs with "openstack flavor set", or remove them '
+              'with "openstack flavor unset". %(reasons)s') % {
+                  'invalid': len(invalid), 'all': len(flavors),
+                  'reasons': _join(invalid, ' ')})
+    if not flavors:
+        return upgradecheck.Result(
+            upgradecheck.Code.SUCCESS, _('No flavor is elastic.'))
+    return upgradecheck.Result(
+        upgradecheck.Code.SUCCESS,
+        _('Elastic flavors (%(all)d): %(names)s.') % {
+            'all': len(flavors), 'names': _join(flavors)})
+
+
+def _join(names, separator=', '):
+    names = sorted(names)
+    named = separator.join(names[:_NAMED])
+    if len(names) <= _NAMED:
+        return named
+    return _('%(named)s and %(more)d more') % {
+        'named': named, 'more': len(names) - _NAMED}
+
+
+def _get_compute_nodes():
+    """The host of each compute node that has a hypervisor, by UUID."""
+    nodes = {}
+    ctxt = nova_context.get_admin_context()
+    for cell in cell_mapping_obj.CellMappingList.get_all(ctxt):
+        if cell.is_cell0():
+            continue
+        with nova_context.target_cell(ctxt, cell) as cctxt:
+            engine = main_db_api.get_engine(context=cctxt)
+        table = sa.Table('compute_nodes', sa.MetaData(), autoload_with=engine)
+        with engine.connect() as conn:
+            nodes.update(
+                (row.uuid, row.host) for row in conn.execute(sa.select(
+                    table.c.uuid, table.c.host).where(
+                        table.c.deleted == 0,
+                        table.c.hypervisor_type != 'ironic')))
+    return nodes
+
+
+def _get_capable():
+    """The UUIDs of the resource providers that elastic servers may use."""
+    client = report.report_client_singleton()
+
+    def get(path):
+        response = client.get(path, version=_PLACEMENT_MICROVERSION)
+        if not response:
+            raise ks_exc.from_response(response, 'GET', path)
+        return response.json()
+
+    # Placement refuses to look for a trait that nobody has reported yet.
+    if not get('/traits?name=in:' + elastic.TRAIT)['traits']:
+        return set()
+    providers = get('/resource_providers?required=' + elastic.TRAIT)
+    return {each['uuid'] for each in providers['resource_providers']}
+
+
+def _get_flavors():
+    """The flavors that name a minimum, by name, as ``elastic`` reads them."""
+    engine = api_db_api.get_engine()
+    meta = sa.MetaData()
+    flavors, specs = (
+        sa.Table(name, meta, autoload_with=engine)
+        for name in ('flavors', 'flavor_extra_specs'))
+    elastic_ids = sa.select(specs.c.flavor_id).where(
+        specs.c.key.in_((elastic.MINIMUM_CPU, elastic.MINIMUM_MEMORY)))
+    extra_specs = collections.defaultdict(dict)
+    with engine.connect() as conn:
+        for row in conn.execute(
+                sa.select(specs.c.flavor_id, specs.c.key, specs.c.value).where(
+                    specs.c.flavor_id.in_(elastic_ids))):
+            extra_specs[row.flavor_id][row.key] = row.value
+        return {row.name: {'vcpus': row.vcpus, 'memory_mb': row.memory_mb,
+                           'extra_specs': extra_specs[row.id]}
+                for row in conn.execute(
+                    sa.select(flavors.c.id, flavors.c.name, flavors.c.vcpus,
+                              flavors.c.memory_mb).where(
+                                  flavors.c.id.in_(elastic_ids)))}
