@@ -51,7 +51,7 @@ e2e: ## the end-to-end tests against that cloud (SHORT=1: the quick selection)
 	@cloud/xcloud e2e $(if $(SHORT),--short)
 
 clean: ## delete everything that was built
-	rm -rf .fork dist build upgrade/pages
+	rm -rf .fork dist build client/build upgrade/pages
 
 .fork/venv/ready: graft/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,0 +1,166 @@
+"""A Nova with recorded answers, and openstacksdk and the ``openstack`` command in front of it.
+
+What goes over the wire is real; ``recorded/`` is what a cloud that runs the fork answered.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import http.server
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Callable
+
+import openstack
+import pytest
+from openstackclient import shell
+
+import xloudclient
+from xloudclient import elastic as asking
+
+RECORDED = Path(__file__).parent / 'recorded'
+
+#: As the recorded answers have them.
+SERVER = '8e31db15-9a4f-4520-b422-4a557e64f65d'
+ADJUST = ('POST', f'/os-xloud-adjust/{SERVER}')
+STATUS = ('GET', f'/servers/{SERVER}/xloud-status')
+SPECS = ('POST', '/flavors/elastic/os-extra_specs')
+
+
+def recorded(name: str) -> Any:
+    """Give an answer of a real cloud."""
+    return json.loads((RECORDED / f'{name}.json').read_text())
+
+
+def status(name: str, **changes: Any) -> Any:
+    """Give what a cloud said of a server's size, with changes."""
+    answer = recorded(f'status-{name}')
+    answer['xloud_status'].update(changes)
+    return answer
+
+
+class Nova:
+    """Answers as it was told to, one after the other, the last of them again and again."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        #: Every call but those that ask for versions: method, path with query, body.
+        self.calls: list[tuple[str, str, Any]] = []
+        self._answers: dict[tuple[str, str], list[tuple[int, Any]]] = {}
+        root = {'id': 'v2.1', 'status': 'CURRENT', 'version': '2.96', 'min_version': '2.1'}
+        self.answer(('GET', ''), {'version': {**root, 'links': [{'rel': 'self', 'href': url}]}})
+        self.answer(('GET', '/servers/web'), recorded('refused-name'), status=404)
+        self.answer(('GET', '/servers/absent'), recorded('refused-name'), status=404)
+        self.answer(('GET', '/servers/detail'), recorded('servers'))
+        self.answer(('GET', '/servers/detail?name=web'), recorded('servers'))
+        self.answer(('GET', '/servers/detail?name=absent'), {'servers': []})
+        self.answer(('GET', f'/servers/{SERVER}'), recorded('server'))
+        for name in ('elastic', 'small'):
+            self.answer(('GET', f'/flavors/{name}'), recorded(f'flavor-{name}'))
+        self.answer(('GET', '/flavors/small/os-extra_specs'), {'extra_specs': {}})
+
+    def answer(self, call: tuple[str, str], *bodies: Any, status: int = 200) -> None:
+        """Answer a call so from now on."""
+        self._answers[call] = [(status, body) for body in bodies]
+
+    def asked(self, call: tuple[str, str]) -> list[Any]:
+        """Give the bodies of the calls of that kind."""
+        return [body for method, path, body in self.calls if (method, path) == call]
+
+    def reply(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        """Take a call, and give what to answer; None is what Nova says to a path unknown to it."""
+        path, _, query = path.rstrip('/').partition('?')
+        path += f'?{"&".join(sorted(query.split("&")))}' if query else ''
+        if path:
+            self.calls.append((method, path, body))
+        answers = self._answers.get((method, path), [(404, None)])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+
+@pytest.fixture
+def nova() -> Iterator[Nova]:
+    """A Nova on a loopback port."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = 'HTTP/1.1'
+
+        def _serve(self) -> None:
+            given = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+            path = self.path[len('/v2.1') :]
+            code, body = served.reply(self.command, path, json.loads(given) if given else None)
+            kind, text = ('text/html', '404 Not Found') if body is None else (
+                'application/json', json.dumps(body)
+            )  # fmt: skip
+            self.send_response(code)
+            self.send_header('Content-Type', f'{kind}; charset=UTF-8')
+            self.send_header('Content-Length', str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        do_GET = do_POST = do_DELETE = _serve  # noqa: N815 -- as http.server calls them
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    served = Nova(f'http://127.0.0.1:{server.server_port}/v2.1')
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield served
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, '_INTERVAL', 0.01)
+
+
+@pytest.fixture(autouse=True)
+def cloud(nova: Nova, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name that Nova ``mycloud`` in the only ``clouds.yaml`` there is."""
+    file = tmp_path / 'clouds.yaml'
+    # A form of YAML.
+    auth = {'auth_type': 'none', 'auth': {'endpoint': nova.url}}
+    file.write_text(json.dumps({'clouds': {'mycloud': auth}}))
+    monkeypatch.setenv('OS_CLIENT_CONFIG_FILE', str(file))
+    monkeypatch.setenv('OS_CLOUD', 'mycloud')
+
+
+@pytest.fixture
+def elastic(cloud: None) -> xloudclient.Elastic:
+    """What is tested, on openstacksdk."""
+    return xloudclient.Elastic(openstack.connect(cloud='mycloud').compute)
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(
+    cloud: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ended]:
+    """The ``openstack`` command, in this process: it takes long to start."""
+    monkeypatch.setattr(shell.OpenStackShell, 'NAME', 'openstack')
+
+    def run(*words: str) -> Ended:
+        before = list(logging.root.handlers)
+        try:
+            code = shell.main(list(words))
+        except SystemExit as end:
+            code = end.code
+        finally:
+            # Those that write to a standard error of this test.
+            logging.root.handlers[:] = before
+        printed = capsys.readouterr()
+        return Ended(code, printed.out, printed.err)
+
+    return run

@@ -1,0 +1,243 @@
+"""The commands: what they take, print and end with. Each runs as ``openstack`` runs it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import Any, Callable
+
+import pytest
+from conftest import ADJUST, SPECS, STATUS, Ended, Nova, recorded, status
+
+Command = Callable[..., Ended]
+
+BEGUN = status('running', current_vcpus=1, current_memory_mb=256)
+GROWN = status('running', current_vcpus=3, current_memory_mb=256)
+DONE = status('succeeded', current_vcpus=3, current_memory_mb=640, guest_vcpus=3)
+
+
+@pytest.fixture
+def agrees(nova: Nova) -> Nova:
+    """A Nova that lets the server have it, after a while."""
+    nova.answer(ADJUST, {}, status=202)
+    nova.answer(STATUS, BEGUN, GROWN, DONE)
+    return nova
+
+
+def test_adjust(agrees: Nova, command: Command) -> None:
+    """It ends with the change under way, and prints that."""
+    ended = command('server', 'adjust', 'web', '--vcpus', '3', '--memory', '640', '-f', 'json')
+    assert (ended.status, ended.err) == (0, '')
+    shown = json.loads(ended.out)
+    assert (shown['name'], shown['current_vcpus']) == ('web', 1)
+    assert (shown['adjust_state'], shown['adjust_vcpus']) == ('running', 3)
+    assert agrees.asked(ADJUST) == [{'current_vcpus': 3, 'current_memory_mb': 640, 'persist': True}]
+
+
+def test_adjust_and_wait(agrees: Nova, command: Command) -> None:
+    """Progress goes to standard error, one line a change; the result alone to standard output."""
+    words = ('server', 'adjust', 'web', '--vcpus', '3', '--memory', '640', '--wait')
+    ended = command(*words, '-f', 'value', '-c', 'current_vcpus', '-c', 'adjust_state')
+    assert (ended.status, ended.out) == (0, '3\nsucceeded\n')
+    assert ended.err.splitlines() == [
+        'vCPUs: 1 (asked for: 3), memory in MiB: 256 (asked for: 640)',
+        'vCPUs: 3, memory in MiB: 256 (asked for: 640)',
+        'vCPUs: 3, memory in MiB: 640',
+    ]
+
+
+def test_quiet(agrees: Nova, command: Command) -> None:
+    """Whoever wants no progress has none."""
+    ended = command('-q', 'server', 'adjust', 'web', '--vcpus', '3', '--wait', '-f', 'yaml')
+    assert (ended.status, ended.err) == (0, '')
+
+
+@pytest.mark.parametrize(
+    ('words', 'asked'),
+    [
+        (('--memory', '512'), {'current_memory_mb': 512}),
+        (('--memory', '512M'), {'current_memory_mb': 512}),
+        (('--memory', '2G'), {'current_memory_mb': 2048}),
+        (('--memory', '2g'), {'current_memory_mb': 2048}),
+        (('--min',), {'current_vcpus': 1, 'current_memory_mb': 256}),
+        (('--max',), {'current_vcpus': 4, 'current_memory_mb': 768}),
+        (('--max', '--vcpus', '2'), {'current_vcpus': 2, 'current_memory_mb': 768}),
+        (('--vcpus', '2', '--live-only'), {'current_vcpus': 2, 'persist': False}),
+    ],
+    ids=lambda value: ' '.join(value) if isinstance(value, tuple) else '',
+)
+def test_what_is_asked_for(
+    agrees: Nova, command: Command, words: tuple[str, ...], asked: dict[str, Any]
+) -> None:
+    """Amounts have units, and bounds are those of the server."""
+    assert command('server', 'adjust', 'web', *words).status == 0
+    assert agrees.asked(ADJUST) == [{'persist': True, **asked}]
+
+
+@pytest.mark.parametrize(
+    ('words', 'code', 'text'),
+    [
+        ((), 1, 'Nothing is asked for: give --vcpus, --memory, --min or --max.'),
+        (('--vcpus', '0'), 2, "argument --vcpus: '0' is not a number of vCPUs"),
+        (('--vcpus', 'two'), 2, "argument --vcpus: 'two' is not a number of vCPUs"),
+        (
+            ('--memory', '2X'),
+            2,
+            "argument --memory: '2X' is not an amount of memory: "
+            'give MiB, or a unit as in 512M or 2G',
+        ),
+        (('--memory', '0G'), 2, "argument --memory: '0G' is not an amount of memory"),
+        (('--min', '--max'), 2, 'argument --max: not allowed with argument --min'),
+    ],
+    ids=lambda value: ' '.join(value) if isinstance(value, tuple) else '',
+)
+def test_nonsense(
+    nova: Nova, command: Command, words: tuple[str, ...], code: int, text: str
+) -> None:
+    """What makes no sense is not sent, and the answer says what would."""
+    ended = command('server', 'adjust', 'web', *words)
+    assert (ended.status, ended.out) == (code, '')
+    assert text in ended.err.splitlines()[-1]
+    assert nova.calls == []
+
+
+@pytest.mark.parametrize('wait', [(), ('--wait',)], ids=['', 'wait'])
+def test_refused(nova: Nova, command: Command, wait: tuple[str, ...]) -> None:
+    """The server's own sentence, and nothing beside it."""
+    nova.answer(ADJUST, recorded('refused-range'), status=400)
+    ended = command('server', 'adjust', 'web', '--vcpus', '9', *wait)
+    assert (ended.status, ended.out) == (1, '')
+    assert ended.err == 'This server can have from 1 to 4 vCPUs, and not 9.\n'
+
+
+def test_failed(nova: Nova, command: Command) -> None:
+    """What failed later ends with the reason, too."""
+    nova.answer(ADJUST, {}, status=202)
+    nova.answer(STATUS, recorded('status-failed'))
+    ended = command('server', 'adjust', 'web', '--memory', '512', '--wait', '-f', 'json')
+    assert (ended.status, ended.out) == (1, '')
+    assert ended.err.splitlines() == [
+        'memory in MiB: 768 (asked for: 512)',
+        'The guest has no active balloon driver. It still has 768 MiB after 10 seconds.',
+    ]
+
+
+def test_stock_nova(nova: Nova, command: Command) -> None:
+    """A cloud without the fork is named as that."""
+    ended = command('server', 'size', 'show', 'web')
+    assert (ended.status, ended.err) == (
+        1,
+        'The Compute service of this cloud has no elastic servers.\n',
+    )
+
+
+@pytest.mark.parametrize('words', [('adjust', 'absent', '--min'), ('size', 'show', 'absent')])
+def test_no_such_server(nova: Nova, command: Command, words: tuple[str, ...]) -> None:
+    """A name that nothing has is said to be that."""
+    ended = command('server', *words)
+    assert (ended.status, ended.out) == (1, '')
+    assert 'No Server found for absent' in ended.err
+
+
+def test_size_show(nova: Nova, command: Command) -> None:
+    """The names are those of the API, and so are the types."""
+    nova.answer(STATUS, recorded('status-failed'))
+    shown = json.loads(command('server', 'size', 'show', 'web', '-f', 'json').out)
+    said = recorded('status-failed')['xloud_status']
+    last = said.pop('adjust')
+    assert {name: shown[name] for name in said} == said
+    assert (shown['adjust_reason'], shown['adjust_since']) == (last['reason'], last['since'])
+    assert command('server', 'size', 'show', 'web', '-f', 'value', '-c', 'max_vcpus').out == '4\n'
+
+
+def test_size_list(nova: Nova, command: Command) -> None:
+    """A line for each server."""
+    nova.answer(STATUS, recorded('status-succeeded'))
+    (line,) = csv.DictReader(command('server', 'size', 'list', '-f', 'csv').out.splitlines())
+    assert list(line) == [
+        'ID', 'Name', 'vCPUs', 'Min vCPUs', 'Max vCPUs', 'Memory', 'Min Memory', 'Max Memory',
+        'Adjust',
+    ]  # fmt: skip
+    assert (line['Name'], line['vCPUs'], line['Adjust']) == ('web', '2', 'succeeded')
+
+
+def test_size_list_of_all_projects(nova: Nova, command: Command) -> None:
+    """Servers of others come with the project they are of."""
+    nova.answer(STATUS, recorded('status-succeeded'))
+    query = 'all_tenants=True&host=compute1'
+    nova.answer(('GET', f'/servers/detail?{query}'), recorded('servers'))
+    ended = command(
+        'server', 'size', 'list', '--host', 'compute1', '--all-projects', '-f', 'value',
+        '-c', 'Project', '-c', 'Max Memory',
+    )  # fmt: skip
+    assert ended.out == f'768 {recorded("server")["server"]["tenant_id"]}\n'
+
+
+def test_flavor_elastic_show(nova: Nova, command: Command) -> None:
+    """What servers of a flavor boot with, and can have."""
+    assert json.loads(command('flavor', 'elastic', 'show', 'elastic', '-f', 'json').out) == {
+        'id': 'elastic', 'name': 'elastic', 'elastic': True,
+        'min_vcpus': 1, 'min_memory_mb': 256, 'max_vcpus': 4, 'max_memory_mb': 768,
+    }  # fmt: skip
+
+
+def test_flavor_elastic_set(nova: Nova, command: Command) -> None:
+    """Both minimums are one request; what Nova refuses is said in its words."""
+    nova.answer(SPECS, {'extra_specs': {}})
+    words = ('flavor', 'elastic', 'set', 'elastic')
+    assert command(*words, '--min-vcpus', '2', '--min-memory', '1G') == Ended(0, '', '')
+    assert nova.asked(SPECS) == [{'extra_specs': {'minimum_cpu': '2', 'minimum_memory': '1024'}}]
+    assert command(*words) == Ended(
+        1, '', 'Nothing is to be set: give --min-vcpus, --min-memory or both.\n'
+    )
+    nova.answer(SPECS, recorded('refused-flavor'), status=400)
+    assert command(*words, '--min-vcpus', '9') == Ended(
+        1, '', 'minimum_cpu is 9, but the flavor has only 4 vCPUs.\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ('words', 'removed'),
+    [
+        ((), ['minimum_cpu', 'minimum_memory']),
+        (('--min-vcpus',), ['minimum_cpu']),
+        (('--min-memory',), ['minimum_memory']),
+        (('--min-vcpus', '--min-memory'), ['minimum_cpu', 'minimum_memory']),
+    ],
+    ids=lambda value: ' '.join(value),
+)
+def test_flavor_elastic_unset(
+    nova: Nova, command: Command, words: tuple[str, ...], removed: list[str]
+) -> None:
+    """Both minimums, or the one that is named."""
+    for name in ('minimum_cpu', 'minimum_memory'):
+        nova.answer(('DELETE', f'/flavors/elastic/os-extra_specs/{name}'), {})
+    assert command('flavor', 'elastic', 'unset', 'elastic', *words) == Ended(0, '', '')
+    gone = [path.rpartition('/')[2] for method, path, _ in nova.calls if method == 'DELETE']
+    assert gone == removed
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'server adjust', 'server size show', 'server size list',
+        'flavor elastic set', 'flavor elastic unset', 'flavor elastic show',
+    ],
+)  # fmt: skip
+def test_help(command: Command, name: str) -> None:
+    """Help says what it does, of each option too, and who brings the command."""
+    ended = command('help', *name.split())
+    assert ended.status == 0
+    assert f'usage: openstack {name}' in ended.out
+    assert 'provided by the python-xloudclient plugin' in ended.out
+
+
+def test_completion(command: Command) -> None:
+    """The shell completes the commands and their options."""
+    script = command('complete', '--shell', 'bash').out
+    for text in (
+        "cmds_server_size='list show'",
+        "cmds_flavor_elastic='set show unset'",
+        '--vcpus --memory --min --max --live-only --wait',
+    ):
+        assert text in script

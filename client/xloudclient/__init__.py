@@ -1,0 +1,16 @@
+"""Elastic servers for openstacksdk: what servers have, and how to change that while they run."""
+
+from xloudclient.elastic import Elastic
+from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, XloudError
+from xloudclient.sizes import Adjust, FlavorSize, ServerSize
+
+__all__ = [
+    'Adjust',
+    'AdjustFailed',
+    'AdjustTimeout',
+    'Elastic',
+    'FlavorSize',
+    'NotSupported',
+    'ServerSize',
+    'XloudError',
+]

@@ -1,0 +1,45 @@
+"""What the commands share."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+from collections.abc import Iterator
+
+from openstack.exceptions import HttpException
+from osc_lib.command import command
+from osc_lib.exceptions import CommandError
+
+from xloudclient import Elastic
+
+_MIB = {'': 1, 'M': 1, 'G': 1024}
+
+
+class ElasticCommand(command.Command):
+    """A command that asks Nova."""
+
+    @contextlib.contextmanager
+    def elastic(self) -> Iterator[Elastic]:
+        """Give the cloud's servers and flavors; of what Nova refuses show only its sentence."""
+        try:
+            yield Elastic(self.app.client_manager.sdk_connection.compute)
+        except HttpException as error:
+            raise CommandError(error.details or str(error)) from error
+
+
+def vcpus(text: str) -> int:
+    """Read a number of vCPUs."""
+    if not re.fullmatch(r'0*[1-9][0-9]*', text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of vCPUs")
+    return int(text)
+
+
+def memory(text: str) -> int:
+    """Read an amount of memory in MiB, or with a unit, as in 512M and 2G."""
+    found = re.fullmatch(r'(0*[1-9][0-9]*)([MG]?)', text, re.IGNORECASE)
+    if not found:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not an amount of memory: give MiB, or a unit as in 512M or 2G"
+        )
+    return int(found[1]) * _MIB[found[2].upper()]
