@@ -190,6 +190,7 @@ class Cloud:
                 debian.install(absent, log)
         with self.shown.step(f'Python packages of release {context.settings.release}'):
             context.venv.install()
+            context.venv.install_client()
         self._install_nova(context, waves)
         self._separate(context, waves)
         with self.shown.step('guest'):

@@ -89,6 +89,23 @@ class Venv(Environment):
         command.run([*pip, '-r', self.lock], log=log)
         settings.write(stamp, wanted)
 
+    def install_client(self) -> None:
+        """Add the project's own commands to ``openstack``; they follow their source."""
+        source = settings.REPOSITORY / 'client'
+        stamp = self.root / 'client.txt'
+        # All that is copied of it are its entry points.
+        wanted = f'{source}\n{(source / "pyproject.toml").read_text()}'
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        command.run(
+            [
+                self.bin / 'pip', 'install', '--no-deps', '--no-build-isolation',
+                '--disable-pip-version-check', '--editable', source,
+            ],
+            log=self.state.log('install'),
+        )  # fmt: skip
+        settings.write(stamp, wanted)
+
     def pristine_version(self) -> str:
         """Give the version of the Nova release that the fork is of."""
         found = re.search(r'^nova==(\S+)$', self.lock.read_text(), re.MULTILINE)
