@@ -1,0 +1,119 @@
+"""Tenants who know nothing of the upgrade: they create, adjust and delete elastic servers."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+
+from cloud import service
+from cloud.tests.e2e.conftest import remove
+from cloud.tests.e2e.world import Size, World
+from upgrade.openstack import Cloud
+from upgrade.traits import providers
+
+#: Up and down again; the last is the size that it boots with.
+_SIZES = (Size(2, 384), Size(4, 768), Size(3, 512), Size(1, 256))
+
+#: A server that was adjusted so often is deleted, and another one created.
+_LIFE = 2 * len(_SIZES)
+
+
+@dataclass(frozen=True)
+class Adjust:
+    """One that has succeeded, and from when to when it took."""
+
+    began: float
+    ended: float
+
+    def overlaps(self, began: float, ended: float) -> bool:
+        return self.began < ended and began < self.ended
+
+
+class Tenant:
+    """Has one server on one host, from the moment that the host takes elastic ones."""
+
+    def __init__(
+        self, host: str, flavor: str, openrc: dict[str, str], replaces: bool = True
+    ) -> None:
+        self.host = host
+        #: Now and then it deletes its server, and creates another one.
+        self.replaces = replaces
+        self.flavor = flavor
+        self.world = World()
+        self.server = ''
+        self.adjusts: list[Adjust] = []
+        self.booted = self.deleted = 0
+        #: What went wrong; nothing may.
+        self.error = ''
+        self._cloud = Cloud(openrc)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._live, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        """End when the adjust that is under way has ended, and leave the server as it is."""
+        self._over.set()
+        self._thread.join()
+
+    def _live(self) -> None:
+        try:
+            if not self._host_takes_part():
+                return
+            for size in itertools.cycle(_SIZES):
+                if not self.server:
+                    self._boot()
+                self._adjust(size)
+                if self._over.is_set():
+                    return
+                if self.replaces and len(self.adjusts) % _LIFE == 0:
+                    self._delete()
+        except BaseException:
+            self.error = traceback.format_exc()
+
+    def _host_takes_part(self) -> bool:
+        """Wait until the host takes elastic servers; or until it is over."""
+        while self.host not in providers(self._cloud).values():
+            if self._over.wait(1):
+                return False
+        return True
+
+    def _boot(self) -> None:
+        compute = self.world.admin.compute
+        created = compute.create_server(
+            name=f'tenant-{self.host}',
+            flavor_id=compute.find_flavor(self.flavor, ignore_missing=False).id,
+            image_id=self.world.admin.image.find_image('guest', ignore_missing=False).id,
+            networks='none',
+            availability_zone=f'nova:{self.host}',
+        )
+        self.server = str(created.id)
+        self.world.wait(self.server, 'ACTIVE')
+        assert self.world.host_of(self.server).host == self.host
+        self.world.settles(self.server, _SIZES[-1])
+        self.booted += 1
+
+    def _adjust(self, size: Size) -> None:
+        began = time.monotonic()
+        wanted = {'current_vcpus': size.vcpus, 'current_memory_mb': size.memory_mb}
+        # The compute may just be setting its books right after a slow guest: 409, ask again.
+        answers: list[tuple[int, str]] = []
+
+        def accepted() -> bool:
+            answers.append(self.world.post_adjust(self.server, **wanted))
+            return answers[-1][0] != 409
+
+        service.until(accepted, 30, 1)
+        assert answers[-1] == (202, '')
+        self.world.adjusted(self.server, succeeds=True)
+        assert self.world.live(self.server) == self.world.accounted(self.server) == size
+        self.adjusts.append(Adjust(began, time.monotonic()))
+
+    def _delete(self) -> None:
+        remove(self.world, [self.server])
+        self.server = ''
+        self.deleted += 1
