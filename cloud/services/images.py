@@ -19,6 +19,7 @@ VARIANTS: dict[str, tuple[str, dict[str, str]]] = {
     'guest': (_CONSOLE, {'hw_qemu_guest_agent': 'yes', **_REAL}),
     'guest-bare': (f'{_CONSOLE} guest=bare', _REAL),
     'guest-slow': (f'{_CONSOLE} guest=slow', _REAL),
+    'guest-brisk': (f'{_CONSOLE} pause=0.1', {'hw_qemu_guest_agent': 'yes', **_REAL}),
     'fake': ('', {'img_hv_type': 'fake'}),
 }
 
