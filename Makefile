@@ -5,7 +5,7 @@ RELEASE ?=
 GRAFT = .fork/venv/bin/python -m graft
 OPTIONS = $(if $(RELEASE),--release $(RELEASE))
 
-.PHONY: help tree wheel test test-upstream report check style venv docs upgrade-pages cloud demo e2e e2e-upgrade clean
+.PHONY: help tree wheel test test-upstream report check style venv docs upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ e2e: ## the end-to-end tests against that cloud (SHORT=1: the quick selection)
 e2e-upgrade: wheel ## roll the fork over a cloud of stock Nova and take it off again; that cloud stays
 	@cloud/xcloud up $(OPTIONS) --pristine --separate --computes 3 $(UP)
 	@cloud/xcloud e2e -- upgrade/e2e -s
+
+bench: wheel ## measure it all on that cloud: results, plots and bench/README.md (an hour and more)
+	@$(PYTHON) -m bench all
+
+bench-quick: wheel ## the same with less of everything, in under ten minutes
+	@$(PYTHON) -m bench all --quick
 
 clean: ## delete everything that was built
 	rm -rf .fork dist build client/build upgrade/pages

@@ -1,0 +1,56 @@
+"""Many nova-computes in one process, each with Nova's fake driver.
+
+Each is a whole service: its own record, its own queues, its own resources in
+placement, its own periodic tasks. Only the process is shared, since one for each
+would take 100 MiB. Called with a configuration file and the names of the
+hosts; says of each that it has started.
+"""
+
+import os
+import sys
+import time
+
+from oslo_log import log
+from oslo_service import service as launching
+
+import nova.cmd
+import nova.conf
+import nova.db.main.api
+from nova import config, objects, service
+from nova.compute import rpcapi
+from nova.conductor import rpcapi as conductor
+from nova.objects import base
+from nova.virt import fake
+
+
+class Host(fake.FakeDriver):
+    """A host as large as the environment says."""
+
+    vcpus = int(os.environ['FLEET_VCPUS'])
+    memory_mb = int(os.environ['FLEET_MEMORY_MB'])
+
+
+def main():
+    """Run the hosts until told to end."""
+    file, names = sys.argv[1], sys.argv[2:]
+    config.parse_args([sys.argv[0], '--config-file', file])
+    log.setup(nova.conf.CONF, 'nova')
+    objects.register_all()
+    # As nova-compute itself does.
+    nova.db.main.api.DISABLE_DB_ACCESS = True
+    base.NovaObject.indirection_api = conductor.ConductorAPI()
+    objects.Service.enable_min_version_cache()
+    fake.FleetHost = Host  # Nova looks for drivers in its own modules.
+    launcher = launching.ServiceLauncher(nova.conf.CONF)
+    for name in names:
+        nova.conf.CONF.set_override('host', name)
+        compute = service.Service.create(host=name, binary='nova-compute', topic=rpcapi.RPC_TOPIC)
+        launcher.launch_service(compute)
+        while compute.rpcserver is None:  # Until then it may not be in the database.
+            time.sleep(0.02)
+        print('started', name, flush=True)
+    launcher.wait()
+
+
+if __name__ == '__main__':
+    main()

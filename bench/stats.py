@@ -1,0 +1,54 @@
+"""The little statistics that the measures need."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Spread(NamedTuple):
+    """How repeated measurements of one thing are spread."""
+
+    count: int
+    p50: float
+    p95: float
+    p99: float
+
+
+class Slope(NamedTuple):
+    """A straight line through points, and how sure it is."""
+
+    intercept: float
+    slope: float
+    error: float
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Give the value that this share of the values does not exceed, interpolated."""
+    if not values:
+        raise ValueError('no values have no quantile')
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Give the count and the usual quantiles."""
+    return Spread(len(values), *(quantile(values, share) for share in (0.5, 0.95, 0.99)))
+
+
+def slope(points: Sequence[tuple[float, float]]) -> Slope:
+    """Fit a line by least squares; the error is the slope's standard error."""
+    if len({x for x, _ in points}) < 2:
+        raise ValueError('a slope needs two different places')
+    line = statistics.linear_regression(*zip(*points, strict=True))
+    if len(points) < 3:
+        return Slope(line.intercept, line.slope, math.inf)
+    middle = statistics.fmean(x for x, _ in points)
+    off = sum((y - line.intercept - line.slope * x) ** 2 for x, y in points)
+    wide = sum((x - middle) ** 2 for x, _ in points)
+    return Slope(line.intercept, line.slope, math.sqrt(off / (len(points) - 2) / wide))
