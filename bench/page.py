@@ -12,8 +12,8 @@ from cloud import settings
 _INTRODUCTION = """\
 # What elasticity costs and what it gives
 
-This page and its plots are generated from `results/`; `make bench` takes everything anew, in
-about an hour and a half, and `make bench-quick` takes less of everything, in under ten minutes.
+This page and its plots are generated from `results/`. `make bench` takes everything anew;
+`make bench-quick` takes less of everything.
 
     python -m bench adjust --quick    # one measure
     python -m bench page              # this page, from the kept results

@@ -8,10 +8,8 @@ hosts; says of each that it has started.
 
 import os
 import sys
-import time
 
 from oslo_log import log
-from oslo_service import service as launching
 
 import nova.cmd
 import nova.conf
@@ -41,15 +39,15 @@ def main():
     base.NovaObject.indirection_api = conductor.ConductorAPI()
     objects.Service.enable_min_version_cache()
     fake.FleetHost = Host  # Nova looks for drivers in its own modules.
-    launcher = launching.ServiceLauncher(nova.conf.CONF)
+    computes = []
     for name in names:
         nova.conf.CONF.set_override('host', name)
         compute = service.Service.create(host=name, binary='nova-compute', topic=rpcapi.RPC_TOPIC)
-        launcher.launch_service(compute)
-        while compute.rpcserver is None:  # Until then it may not be in the database.
-            time.sleep(0.02)
+        compute.start()
+        computes.append(compute)
         print('started', name, flush=True)
-    launcher.wait()
+    for compute in computes:
+        compute.wait()
 
 
 if __name__ == '__main__':

@@ -17,7 +17,7 @@ TITLE = 'Scale'
 HOST = Size(1000, 1 << 20)
 SMALL, LARGE = Size(1, 64), Size(4, 256)
 #: Hosts, and servers on each of them: the first is booted, the others are copies of it.
-QUICK = ((5, (1, 20)), (20, (1, 20)))
+QUICK = ((5, (1, 40)), (20, (1, 40)))
 FULL = ((10, (1, 20, 200, 2000)), (100, (1, 20, 200)), (1000, (1, 20)))
 #: So many servers are adjusted, at any size of the cloud; they are a project of their own.
 _ADJUSTED = 5
@@ -132,7 +132,7 @@ def _cpu(world: World, fleet: Fleet) -> float:
 
 
 def _rows(world: World) -> float:
-    return float(world.sql("SHOW GLOBAL STATUS LIKE 'Innodb_rows_read'")[0][1])
+    return float(world.sql("SHOW GLOBAL STATUS LIKE 'Rows_read'")[0][1])
 
 
 def _rate(world: World, servers: list[str], sizes: dict[str, Any], seconds: float) -> float:
