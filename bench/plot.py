@@ -125,9 +125,13 @@ def _steps(values: Sequence[float]) -> list[float]:
 
 
 def _powers(values: Sequence[float]) -> list[float]:
-    """Give the powers of ten around values above 0."""
-    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    return [10.0**power for power in range(low, max(high, low + 1) + 1)]
+    """Give the 1, 2, 5, 10, 20 ... around values above 0."""
+    low, high = min(values), max(values)
+    powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
+    steps = [float(f'{by}e{power}') for power in powers for by in (1, 2, 5)]
+    first = max(index for index, step in enumerate(steps) if step <= low)
+    last = min(index for index, step in enumerate(steps) if step >= high)
+    return steps[first : max(last, first + 1) + 1]
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, more: str = '') -> str:

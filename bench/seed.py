@@ -9,13 +9,15 @@ a number. The compute of its host does not know it.
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bench.world import World
 
 _DATABASES = ('nova', 'nova_api', 'placement')
-#: By which a row tells its server, in this order.
-_KEYS = ('instance_uuid', 'consumer_id', 'uuid')
+#: By which a row tells its server ...
+_KEYS = ('instance_uuid', 'consumer_id')
+#: ... and tables whose rows are servers. In others a UUID is something else's.
+_SERVERS = ('nova.instances', 'nova.instance_id_mappings', 'placement.consumers')
 #: What the UUID of a copy ends in, and of no other server.
 COPY = '-00000000[0-9A-F]{4}$'
 
@@ -36,7 +38,7 @@ class Seed:
             if 'auto_increment' not in extra:
                 self.columns.setdefault(table, []).append(column)
         for table, columns in self.columns.items():
-            key = next((each for each in _KEYS if each in columns), None)
+            key = _key(table, columns)
             if key and self._count(table, key, server):
                 self.keys[table] = key
 
@@ -95,6 +97,12 @@ class Seed:
         )
 
 
+def _key(table: str, columns: Sequence[str]) -> str | None:
+    if table in _SERVERS:
+        return 'uuid'
+    return next((each for each in _KEYS if each in columns), None)
+
+
 def remove(world: World) -> None:
     """Remove every copy that there is."""
     columns = collections.defaultdict(list)
@@ -111,7 +119,7 @@ def remove(world: World) -> None:
         f"nova.instance_actions WHERE instance_uuid REGEXP '{COPY}')",
     ]
     for table, known in columns.items():
-        key = next((each for each in _KEYS if each in known), None)
+        key = _key(table, known)
         if key:
             statements.append(f"DELETE FROM {table} WHERE {key} REGEXP '{COPY}'")
     world.sql(';\n'.join(statements))

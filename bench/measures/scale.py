@@ -14,7 +14,7 @@ from cloud import lifecycle
 
 TITLE = 'Scale'
 
-HOST = Size(1000, 1 << 20)
+HOST = Size(10000, 1 << 20)
 SMALL, LARGE = Size(1, 64), Size(4, 256)
 #: Hosts, and servers on each of them: the first is booted, the others are copies of it.
 QUICK = ((5, (1, 40)), (20, (1, 40)))
