@@ -172,15 +172,20 @@ def page(page: Page, data: dict[str, Any]) -> None:
     )  # fmt: skip
     own = [point for point in data['points'] if point['project'] == 'own']
     lines = []
-    for what, by in (('hosts', 1000), ('servers', 10000)):
+    for what in ('hosts', 'servers'):
+        by = max(point[what] for point in own)
         for key, name in (('accepted', 'accepted'), ('done', 'done')):
             line = stats.slope([(p[what], value) for p in own for value in p[key]])
             lines.append(
                 [name, f'{by:,} more {what}', f'{1000 * by * line.slope:+.1f} ± '
                  f'{1000 * by * line.error:.1f}', f'{100 * by * line.slope / line.intercept:+.0f}%']
             )  # fmt: skip
-    page.say('The slope: by how much one adjust takes longer for each so many more, with the '
-             'standard error of a straight line through all adjusts.')  # fmt: skip
+    page.say(
+        'The slope: by how much longer one adjust takes for as many more as were tried, with the '
+        'standard error of a straight line through all adjusts. Rows are read for the servers on '
+        'the same host, whose allocations placement adds up at each claim, and not for those on '
+        'other hosts.'
+    )
     page.table(['until', 'for', 'ms', 'of what it takes'], lines)
     for what in ('hosts', 'servers'):
         page.plot(

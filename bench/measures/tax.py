@@ -10,6 +10,7 @@ from bench import plot
 from bench.fleet import Fleet
 from bench.page import Page
 from bench.world import Size, World
+from cloud import lifecycle, progress
 
 TITLE = 'No tax on plain flavors'
 
@@ -32,12 +33,18 @@ def run(world: World, quick: bool) -> dict[str, Any]:
         for index in range(rounds):
             # Each goes first in every other round: the databases grow meanwhile.
             for kind in ('pristine', 'fork') if index % 2 else ('fork', 'pristine'):
-                world.cloud.up({'pristine': kind == 'pristine'})
+                _change(world, kind)
                 with world.shown.step(f'round {index + 1} of {rounds}, {kind}'):
                     taken[kind].append(_round(world, flavor, boots, reads))
     finally:
-        world.cloud.up({'pristine': False})
+        _change(world, 'fork')
     return {'boots': boots, 'reads': reads, **taken}
+
+
+def _change(world: World, kind: str) -> None:
+    silent = lifecycle.Cloud(world.cloud.state, progress.Progress(quiet=True))
+    with world.shown.step('change to ' + ('pristine Nova' if kind == 'pristine' else 'the fork')):
+        silent.up({'pristine': kind == 'pristine'})
 
 
 def _round(world: World, flavor: str, boots: int, reads: int) -> dict[str, float]:
