@@ -26,7 +26,7 @@ _NAMES = {
 
 def run(world: World, quick: bool) -> dict[str, Any]:
     """Take turns: the fork, pristine Nova, the fork ..., on the same services and databases."""
-    rounds, boots, reads = (2, 16, 15) if quick else (8, 100, 60)
+    rounds, hosts, boots, reads = (2, 2, 16, 15) if quick else (8, 4, 100, 60)
     flavor = world.flavor('plain', _SIZE)
     taken: dict[str, list[dict[str, float]]] = {'fork': [], 'pristine': []}
     try:
@@ -35,10 +35,10 @@ def run(world: World, quick: bool) -> dict[str, Any]:
             for kind in ('pristine', 'fork') if index % 2 else ('fork', 'pristine'):
                 _change(world, kind)
                 with world.shown.step(f'round {index + 1} of {rounds}, {kind}'):
-                    taken[kind].append(_round(world, flavor, boots, reads))
+                    taken[kind].append(_round(world, flavor, hosts, boots, reads))
     finally:
         _change(world, 'fork')
-    return {'boots': boots, 'reads': reads, **taken}
+    return {'hosts': hosts, 'boots': boots, 'reads': reads, **taken}
 
 
 def _change(world: World, kind: str) -> None:
@@ -47,11 +47,11 @@ def _change(world: World, kind: str) -> None:
         silent.up({'pristine': kind == 'pristine'})
 
 
-def _round(world: World, flavor: str, boots: int, reads: int) -> dict[str, float]:
+def _round(world: World, flavor: str, hosts: int, boots: int, reads: int) -> dict[str, float]:
     # With all that computes do on their own: the fork's do more.
-    fleet = Fleet(world, Size(256, 1 << 18), most=4, options={})
+    fleet = Fleet(world, Size(256, 1 << 18), most=hosts, options={})
     try:
-        fleet.grow(4)
+        fleet.grow(hosts)
         with world.other_hosts_apart():
             world.delete(world.boot(flavor, 4))  # What is only done once is done.
             before, scheduler = sum(world.cpu().values()) + fleet.cpu(), _scheduler(world)
@@ -96,7 +96,7 @@ def page(page: Page, data: dict[str, Any]) -> None:
     page.say(
         f'The fork and pristine Nova take turns on the same services and databases, '
         f'{len(data["fork"])} rounds, each going first in every other one. A round boots '
-        f'{data["boots"]} servers of a plain flavor on four fake hosts, lists them '
+        f'{data["boots"]} servers of a plain flavor on {data["hosts"]} fake hosts, lists them '
         f'{data["reads"]} times and shows one {data["reads"]} times. The ratio is the fork '
         'against pristine Nova, more is better, and 0.98 is what we promise; it is the median of '
         'the ratios of the rounds, and the lowest and highest of them say how sure that is. '
