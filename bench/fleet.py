@@ -102,7 +102,7 @@ class Fleet:
 
     def close(self) -> None:
         """Stop the hosts, without servers by then, and have Nova forget them."""
-        self.world.clean_up()
+        self.world.delete_all()
         forget(self.world)
 
 

@@ -154,11 +154,15 @@ class World:
         listed = self.client.get(f'{self.nova}/servers?all_tenants=1&name=^{PREFIX}')['servers']
         return [str(each['id']) for each in listed]
 
+    def delete_all(self) -> None:
+        """Delete every server that was made here."""
+        while servers := self.servers():
+            self.delete(servers)
+
     def clean_up(self) -> None:
         """Delete what was made here, also by an earlier call that was cut off."""
         self.all_hosts_back()
-        while servers := self.servers():
-            self.delete(servers)
+        self.delete_all()
         for each in self.client.get(f'{self.nova}/flavors')['flavors']:
             if each['id'].startswith(PREFIX):
                 self.client.call('DELETE', f'{self.nova}/flavors/{each["id"]}')
