@@ -61,7 +61,7 @@ class World:
             self.client.post(url, {'extra_specs': specs})
         return identity
 
-    def create(self, flavor: str, host: str = '', image: str = 'guest') -> str:
+    def create(self, flavor: str, host: str = '', image: str = 'fake') -> str:
         """Ask for a server; it is not there yet."""
         body = {
             'name': f'{PREFIX}{flavor.removeprefix(PREFIX)}',
