@@ -9,6 +9,8 @@ services, which name it in the URLs of their databases.
 
 from __future__ import annotations
 
+import threading
+
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, CreateEnginePlugin, Engine
 
@@ -23,13 +25,19 @@ class WriteFirst(CreateEnginePlugin):
         return url
 
     def engine_created(self, engine: Engine) -> None:
+        mine = threading.local()
+
         @event.listens_for(engine, 'begin')
         def begin(connection: Connection) -> None:
             if _BEGUN not in connection.info:
-                connection.exec_driver_sql('BEGIN IMMEDIATE')
+                # One inside another would wait for the other, which can only end after it.
+                inner = getattr(mine, 'begun', 0)
+                connection.exec_driver_sql('BEGIN' if inner else 'BEGIN IMMEDIATE')
                 connection.info[_BEGUN] = True
+                mine.begun = inner + 1
 
         @event.listens_for(engine, 'rollback')
         @event.listens_for(engine, 'commit')
         def end(connection: Connection) -> None:
-            connection.info.pop(_BEGUN, None)
+            if connection.info.pop(_BEGUN, None):
+                mine.begun -= 1
