@@ -14,6 +14,9 @@ _REPORT, _DOWN = 3, 12
 #: Seconds until a service that was asked counts as gone: tests make that true.
 _ANSWER = 30
 
+#: Seconds that a service may take to end what it does: releases differ by minutes.
+_FAREWELL = 5
+
 
 def shared(context: service.Context, log: str) -> ini.Sections:
     """Give the options of every Nova service; none of them is a database."""
@@ -26,6 +29,7 @@ def shared(context: service.Context, log: str) -> ini.Sections:
             'report_interval': _REPORT,
             'service_down_time': _DOWN,
             'rpc_response_timeout': _ANSWER,
+            'graceful_shutdown_timeout': _FAREWELL,
             'allow_resize_to_same_host': True,
         },
         'oslo_messaging_rabbit': {'kombu_reconnect_delay': 0.5},
