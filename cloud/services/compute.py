@@ -105,7 +105,11 @@ class FakeCompute(NovaCompute):
     def options(self) -> ini.Sections:
         instances = self.state.data(self.label) / 'instances'
         return {
-            'DEFAULT': {'instances_path': instances, 'compute_driver': 'fake.FakeDriver'},
+            'DEFAULT': {
+                'instances_path': instances,
+                # The one that is the same host at its next start.
+                'compute_driver': 'fake.FakeDriverWithoutFakeNodes',
+            },
         }
 
 

@@ -37,3 +37,12 @@ def test_adjust(world: World, create: Create) -> None:
     world.act(servers[0], 'reboot', {'type': 'HARD'})
     world.wait(servers[0], 'ACTIVE')
     assert world.accounted(servers[0]) == GROWN
+
+
+@pytest.mark.usefixtures('forked')
+def test_restart(world: World, create: Create) -> None:
+    """A fake host is known again when its compute starts again, with nothing on it."""
+    for name in world.fakes:
+        with world.down(f'nova-compute-{name}'):
+            pass
+    world.adjust(create('elastic', 'fake'), *GROWN)
