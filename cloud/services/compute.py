@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 from cloud import errors, ini, process, service, settings
@@ -125,17 +124,9 @@ class Mapping(nova.Control):
             return
         # A host can be mapped once its compute has told placement what it has.
         self._wait_for(self.settings.url('placement') + '/resource_providers', 'resource_providers')
-        self._discover()
+        self.manage('cell_v2', 'discover_hosts')
         self._wait_for(self.settings.url('nova-api') + '/v2.1/os-hypervisors', 'hypervisors')
         settings.write(marker, wanted)
-
-    def _discover(self) -> None:
-        """Map the hosts; again when a compute writes to its row meanwhile, which SQLite refuses."""
-        for _ in range(4):
-            with contextlib.suppress(errors.CommandError):
-                self.manage('cell_v2', 'discover_hosts')
-                return
-        self.manage('cell_v2', 'discover_hosts')
 
     def _wait_for(self, url: str, kind: str) -> None:
         count = self.settings.computes + self.settings.fake_computes
