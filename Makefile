@@ -51,7 +51,7 @@ e2e: ## the end-to-end tests against that cloud (SHORT=1: the quick selection)
 	@cloud/xcloud e2e $(if $(SHORT),--short)
 
 e2e-upgrade: wheel ## roll the fork over a cloud of stock Nova and take it off again; that cloud stays
-	@cloud/xcloud up $(OPTIONS) --pristine --separate --computes 3 $(UP)
+	@cloud/xcloud up $(OPTIONS) --pristine --separate --db mariadb --computes 3 $(UP)
 	@cloud/xcloud e2e -- upgrade/e2e -s
 
 bench: wheel ## measure it all on that cloud: results, plots and bench/README.md (an hour and more)

@@ -249,7 +249,7 @@ class World:
 def bring_up(shown: progress.Progress, **changes: Any) -> World:
     """Have the cloud of this folder up, with the fork unless told otherwise."""
     cloud = lifecycle.Cloud(settings.State(), shown)
-    cloud.up({'pristine': False, **changes})
+    cloud.up({'pristine': False, 'database': 'mariadb', **changes})
     return World(cloud)
 
 

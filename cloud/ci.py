@@ -7,6 +7,7 @@ root, or with somebody's cloud on it, is no fault of the code.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import platform
 import re
 import signal
@@ -36,7 +37,7 @@ def run(cloud: lifecycle.Cloud, release: str | None) -> int:
     with _terminable():
         try:
             _build(chosen.release)
-            cloud.up({'release': chosen.release})
+            cloud.up(dataclasses.asdict(chosen))
             counts = _test(cloud)
         except errors.CloudError as error:
             print(f'the cloud does not come up: {error}\n{error.evidence}'.rstrip())
@@ -83,7 +84,9 @@ def _prepare(cloud: lifecycle.Cloud, release: str | None) -> settings.Settings:
             f'there is a cloud in {cloud.state.root}, which is left alone\n'
             'run `xcloud e2e` against it, or `xcloud wipe` to remove it'
         )
-    chosen = settings.Settings(release=release) if release else settings.Settings()
+    chosen = settings.Settings(database='mariadb')
+    if release:
+        chosen = dataclasses.replace(chosen, release=release)
     venv.Venv(cloud.state, chosen.release).check()
     cloud.state.prepare()
     context = service.Context(cloud.state, chosen)

@@ -45,7 +45,7 @@ class Settings:
 
     release: str = '2024.1'
     pristine: bool = False
-    database: str = 'mariadb'
+    database: str = 'sqlite'
     computes: int = 1
     fake_computes: int = 0
     separate: bool = False

@@ -75,8 +75,8 @@ def test_what_can_change() -> None:
     ('wanted', 'text'),
     [
         (
-            {'database': 'sqlite'},
-            'this cloud was made with --db mariadb, not sqlite\n'
+            {'database': 'mariadb'},
+            'this cloud was made with --db sqlite, not mariadb\n'
             'run `xcloud wipe` first, it cannot be changed in place',
         ),
         (
