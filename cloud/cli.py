@@ -38,13 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(f'  | {line}', file=sys.stderr)
         return 1
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno == errno.ENOSPC:
+            remedy = 'free some disk, then run the command again'
+        elif str(error.filename).startswith(str(cloud.state.root)):
+            remedy = 'the state folder is damaged: run `xcloud wipe`, then `xcloud up`'
+        else:
             raise
-        print(
-            f'xcloud: the disk is full: {error.filename or cloud.state.root}\n'
-            'free some, then run the command again',
-            file=sys.stderr,
-        )
+        print(f'xcloud: {error}\n{remedy}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(

@@ -47,18 +47,29 @@ def test_little_disk(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.usefixtures('_root_here')
-def test_full_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_full_disk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A disk that fills up meanwhile is no exception to look through."""
 
     def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), '/some/file')
+        raise OSError(errno.ENOSPC, 'No space left on device', '/some/file')
 
     monkeypatch.setattr(lifecycle.Cloud, 'up', full)
     assert cli.main(['up']) == 1
     assert capsys.readouterr().err == (
-        'xcloud: the disk is full: /some/file\nfree some, then run the command again\n'
+        "xcloud: [Errno 28] No space left on device: '/some/file'\n"
+        'free some disk, then run the command again\n'
+    )
+
+
+@pytest.mark.usefixtures('_root_here')
+def test_damaged_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor is a file in the place of a folder."""
+    (tmp_path / '.cloud').mkdir()
+    (tmp_path / '.cloud' / 'log').write_text('')
+    assert cli.main(['up']) == 1
+    assert capsys.readouterr().err == (
+        f"xcloud: [Errno 17] File exists: '{tmp_path}/.cloud/log'\n"
+        'the state folder is damaged: run `xcloud wipe`, then `xcloud up`\n'
     )
 
 
