@@ -52,8 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _take(name: str, quick: bool, shown: progress.Progress) -> None:
     measure = MEASURES[name]
     shown.say(f'{measure.TITLE}')
+    load = results.load()
     if name == 'build':  # Which needs no cloud.
-        results.keep(name, quick, measure.run(shown, quick))
+        results.keep(name, quick, load, measure.run(shown, quick))
         return
     lifecycle.check_machine()
     there = world.bring_up(shown)
@@ -63,7 +64,7 @@ def _take(name: str, quick: bool, shown: progress.Progress) -> None:
             data = measure.run(there, quick)
     finally:
         _clean_up(there)
-    results.keep(name, quick, data)
+    results.keep(name, quick, load, data)
 
 
 def _clean_up(there: world.World) -> None:

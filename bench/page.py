@@ -24,7 +24,8 @@ flavors and fake hosts of its own, and removes them.
 Guests are emulated by QEMU (TCG, not KVM), so what a guest does takes longer than on real
 hardware. Everything is on one machine: client, API, database, messages, hosts. So compare
 figures with each other, and not with those of other machines. What is compared was measured side
-by side, in turns, in one run.
+by side, in turns, in one run. Where the load before a measure was above the number of cores, the
+machine was busy with something else: then counts hold, and times say little.
 
 """
 
@@ -41,7 +42,7 @@ class Page:
         """Begin a measure: what gives it, when and on what it was taken."""
         self.parts.append(
             f'## {title}\n\n    {result["command"]}\n\nTaken {result["taken"]} on '
-            f'{result["machine"]}.\n\n'
+            f'{result["machine"]}.\nThe load before: {result["load"]}.\n\n'
         )
 
     def say(self, text: str) -> None:

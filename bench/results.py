@@ -15,12 +15,16 @@ FOLDER = settings.REPOSITORY / 'bench'
 KEPT = FOLDER / 'results'
 
 
-def keep(measure: str, quick: bool, data: Any) -> None:
-    """Write the result of a measure in the place of its last one."""
+def keep(measure: str, quick: bool, load: str, data: Any) -> None:
+    """Write the result of a measure in the place of its last one.
+
+    :param load: What the machine did before
+    """
     result = {
         'command': f'python -m bench {measure}' + (' --quick' if quick else ''),
         'taken': datetime.datetime.now(datetime.UTC).date().isoformat(),
         'machine': machine(),
+        'load': load,
         'data': rounded(data),
     }
     KEPT.mkdir(exist_ok=True)
@@ -41,6 +45,11 @@ def machine() -> str:
         f'{os.cpu_count()} cores ({_model()}), {memory:.0f} GiB of memory, {system}, '
         f'Python {platform.python_version()}'
     )
+
+
+def load() -> str:
+    """Say how many processes wanted to run in the last minute."""
+    return f'{os.getloadavg()[0]:.1f}'
 
 
 def rounded(data: Any) -> Any:
