@@ -207,8 +207,8 @@ def page(page: Page, data: dict[str, Any]) -> None:
         'one grows, as for a resize; `[quota] count_usage_from_placement` has placement do that.'
     )
     page.say(
-        f'It stops at {together["hosts"]:,} hosts here. There is one cell, so growth over cells is '
-        'not measured.'
+        f'No more than {together["hosts"]:,} hosts were tried. There is one cell, so growth over '
+        'cells is not measured.'
     )
 
 
