@@ -88,8 +88,9 @@ def test_quota(world: World, create: Create, quota: Quota) -> None:
     quota('demo', cores=3, ram=768)
     demo = world.connect('xcloud-demo')
     server, second = (create('elastic', connection=demo) for _ in range(2))
-    world.settles(server, MINIMUM)
-    world.settles(second, MINIMUM)
+    for each in (server, second):
+        world.settles(each, MINIMUM)
+        world.follows(each, MINIMUM)
     assert refuses(world, server, 403, {'current_vcpus': 3}).startswith(
         'Quota exceeded for cores: Requested 2, but already used 2 of 3 cores'
     )
