@@ -50,7 +50,15 @@ class API:
             for flavor in elastic.sized_in_resize(
                 instance, new_flavor, current_flavor))
         deltas = ...  # nova
-        ...
+        if deltas:  # nova
+            try:  # nova
+                res_deltas = ...  # nova
+                if elastic.is_elastic(instance.flavor):
+                    # What does not grow may be over its quota already.
+                    res_deltas = deltas
+                ...
+            except exception.OverQuota as exc:  # nova
+                ...
 
     def revert_resize(*nova):
         ...

@@ -35,6 +35,9 @@ class QuotaTests:
             api_client.OpenStackApiException, method, *args)
         self.assertEqual(403, error.response.status_code)
 
+    def _limit_memory(self, memory_mb):
+        self.flags(ram=memory_mb, group='quota')
+
     def _assert_no_more_servers(self, flavor_id=None):
         self._assert_over_quota(
             self.api.post_server, {'server': self._build_server(
@@ -65,6 +68,17 @@ class QuotaTests:
         self._assert_no_more_servers()
         self._set_size(server, MINIMUM)
         self._boot()
+
+    def test_over_quota_in_what_does_not_grow(self):
+        """Only what is asked for has to be within the quota."""
+        server = self._boot()
+        self._limit_memory(512)
+        more_vcpus = MINIMUM._replace(vcpus=3)
+        self._set_size(server, more_vcpus)
+        self.assertCounted(server, more_vcpus)
+        for size in (elastic.Size(3, 2048), elastic.Size(4, 2048)):
+            self._assert_over_quota(self._adjust, server, size)
+        self.assertCounted(server, more_vcpus)
 
     def test_rebuild(self):
         """A rebuild asks for nothing and changes nothing."""
@@ -195,7 +209,10 @@ class UnifiedLimitsTest(QuotaTests, xloud_base.ElasticServersTestBase):
             local_limit.API_LIMITS | local_limit.DB_LIMITS, 10000)
         limits.update({'servers': 10, 'class:VCPU': 4,
                        'class:MEMORY_MB': 8192, 'class:DISK_GB': 1000})
-        self.useFixture(limit_fixture.LimitFixture(limits, {}))
+        self.limits = self.useFixture(limit_fixture.LimitFixture(limits, {}))
+
+    def _limit_memory(self, memory_mb):
+        self.limits.reglimits['class:MEMORY_MB'] = memory_mb
 
     def test_resize(self):
         """As everywhere in unified limits, both sizes count in a resize."""
