@@ -292,9 +292,10 @@ class World:
             shown = self.status(server)
             return Size(shown['current_vcpus'], shown['current_memory_mb'])
         vcpus = int(self.virsh(server, 'vcpucount', '--live', '--current'))
-        found = re.search(r'Used memory:\s+(\d+) KiB', self.virsh(server, 'dominfo'))
+        # `dominfo` only knows what the balloon had up to a second ago.
+        found = re.search(r'^actual (\d+)$', self.virsh(server, 'dommemstat'), re.MULTILINE)
         if found is None:
-            raise AssertionError('virsh dominfo shows no used memory')
+            raise AssertionError('virsh dommemstat shows no actual memory')
         return Size(vcpus, int(found[1]) // 1024)
 
     def settles(self, server: str, size: Size) -> None:
