@@ -96,6 +96,10 @@ class Fleet:
         """Give the seconds of CPU that the processes have used."""
         return sum(map(cpu_of, self.pids()))
 
+    def cloud_cpu(self) -> float:
+        """Give the seconds of CPU that they and all services have used."""
+        return sum(self.world.cpu().values()) + self.cpu()
+
     def pids(self) -> list[int]:
         """Give the processes that run."""
         return [each.pid for each in self._daemons if each.pid]
@@ -111,12 +115,10 @@ def forget(world: World) -> None:
     state = world.context.state
     for file in (state / 'run').glob('bench-fleet-*.pid'):
         process.Daemon(file.stem, [], state).stop()
-    url = f'{world.nova}/os-services'
-    listed = world.client.get(f'{url}?binary=nova-compute')['services']
-    gone = [each['id'] for each in listed if each['host'].startswith(FLEET)]
+    gone = [each['id'] for each in world.computes() if each['host'].startswith(FLEET)]
 
     def delete(identity: str) -> None:
-        world.client.call('DELETE', f'{url}/{identity}')
+        world.client.call('DELETE', f'{world.nova}/os-services/{identity}')
 
     with world.shown.step(f'forget {len(gone)} fake hosts') if gone else contextlib.nullcontext():
         at_once(2, delete, gone)

@@ -27,16 +27,8 @@ class Seed:
 
     def __init__(self, world: World, server: str) -> None:
         self.world = world
-        self.columns: dict[str, list[str]] = {}
+        self.columns = _columns(world)
         self.keys: dict[str, str] = {}
-        names = "', '".join(_DATABASES)
-        for table, column, extra in world.sql(
-            "SELECT CONCAT(table_schema, '.', table_name), column_name, extra "
-            f"FROM information_schema.columns WHERE table_schema IN ('{names}') "
-            'AND table_name NOT LIKE "shadow%" ORDER BY ordinal_position'
-        ):
-            if 'auto_increment' not in extra:
-                self.columns.setdefault(table, []).append(column)
         for table, columns in self.columns.items():
             key = _key(table, columns)
             if key and self._count(table, key, server):
@@ -97,6 +89,20 @@ class Seed:
         )
 
 
+def _columns(world: World) -> dict[str, list[str]]:
+    """Give the columns of each table, but those that number its rows."""
+    columns = collections.defaultdict(list)
+    names = "', '".join(_DATABASES)
+    for table, column in world.sql(
+        "SELECT CONCAT(table_schema, '.', table_name), column_name "
+        f"FROM information_schema.columns WHERE table_schema IN ('{names}') "
+        'AND table_name NOT LIKE "shadow%" AND extra NOT LIKE "%auto_increment%" '
+        'ORDER BY ordinal_position'
+    ):
+        columns[table].append(column)
+    return dict(columns)
+
+
 def _key(table: str, columns: Sequence[str]) -> str | None:
     if table in _SERVERS:
         return 'uuid'
@@ -105,21 +111,13 @@ def _key(table: str, columns: Sequence[str]) -> str | None:
 
 def remove(world: World) -> None:
     """Remove every copy that there is."""
-    columns = collections.defaultdict(list)
-    names = "', '".join(_DATABASES)
-    for table, column in world.sql(
-        "SELECT CONCAT(table_schema, '.', table_name), column_name "
-        f"FROM information_schema.columns WHERE table_schema IN ('{names}') "
-        'AND table_name NOT LIKE "shadow%"'
-    ):
-        columns[table].append(column)
     statements = [
         'SET foreign_key_checks = 0',
         'DELETE FROM nova.instance_actions_events WHERE action_id IN (SELECT id FROM '
         f"nova.instance_actions WHERE instance_uuid REGEXP '{COPY}')",
     ]
-    for table, known in columns.items():
-        key = _key(table, known)
+    for table, columns in _columns(world).items():
+        key = _key(table, columns)
         if key:
             statements.append(f"DELETE FROM {table} WHERE {key} REGEXP '{COPY}'")
     world.sql(';\n'.join(statements))

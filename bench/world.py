@@ -133,11 +133,6 @@ class World:
         self.client.post(f'{self.nova}/os-xloud-adjust/{server}', body)
         return time.monotonic() - began
 
-    def last_adjust(self, server: str) -> str:
-        """Give how the last adjust of a server went."""
-        url = f'{self.nova}/servers/{server}/xloud-status'
-        return str(self.client.get(url)['xloud_status']['adjust']['state'])
-
     def delete(self, servers: Iterable[str]) -> None:
         """Delete servers and wait until they are gone."""
         servers = list(servers)
@@ -183,7 +178,7 @@ class World:
     @contextlib.contextmanager
     def other_hosts_apart(self) -> Iterator[None]:
         """Have the scheduler pass over all hosts but those of a fleet."""
-        for each in self._computes():
+        for each in self.computes():
             if each['status'] == 'enabled' and not each['host'].startswith(FLEET):
                 body = {'status': 'disabled', 'disabled_reason': _REASON}
                 self.client.put(f'{self.nova}/os-services/{each["id"]}', body)
@@ -194,11 +189,12 @@ class World:
 
     def all_hosts_back(self) -> None:
         """Have the scheduler use the hosts again that it passed over for us."""
-        for each in self._computes():
+        for each in self.computes():
             if each['disabled_reason'] == _REASON:
                 self.client.put(f'{self.nova}/os-services/{each["id"]}', {'status': 'enabled'})
 
-    def _computes(self) -> list[dict[str, Any]]:
+    def computes(self) -> list[dict[str, Any]]:
+        """Give the computes, as Nova lists them."""
         url = f'{self.nova}/os-services?binary=nova-compute'
         return list(self.client.get(url)['services'])
 

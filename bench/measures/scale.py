@@ -105,7 +105,7 @@ def _point(
         sizes = {server: itertools.cycle((LARGE, SMALL)) for server in servers}
         accepted, done = [], []
         rest_cpu, rest_rows = _rest(world, fleet)
-        began, cpu, rows = time.monotonic(), _cpu(world, fleet), _rows(world)
+        began, cpu, rows = time.monotonic(), fleet.cloud_cpu(), _rows(world)
         for index in range(count):
             server = servers[index % len(servers)]
             start = time.monotonic()
@@ -113,7 +113,7 @@ def _point(
             world.free(server)
             done.append(time.monotonic() - start)
         took = time.monotonic() - began
-        cpu = (_cpu(world, fleet) - cpu - rest_cpu * took) / count
+        cpu = (fleet.cloud_cpu() - cpu - rest_cpu * took) / count
         rows = (_rows(world) - rows - rest_rows * took) / count
         rate = _rate(world, servers, sizes, seconds)
     return {'accepted': accepted, 'done': done, 'cpu': cpu, 'rows': rows, 'rate': rate}
@@ -121,14 +121,10 @@ def _point(
 
 def _rest(world: World, fleet: Fleet) -> tuple[float, float]:
     """Give what the cloud takes each second when nothing is asked of it."""
-    began, cpu, rows = time.monotonic(), _cpu(world, fleet), _rows(world)
+    began, cpu, rows = time.monotonic(), fleet.cloud_cpu(), _rows(world)
     time.sleep(max(4, fleet.interval / 4))
     took = time.monotonic() - began
-    return (_cpu(world, fleet) - cpu) / took, (_rows(world) - rows) / took
-
-
-def _cpu(world: World, fleet: Fleet) -> float:
-    return sum(world.cpu().values()) + fleet.cpu()
+    return (fleet.cloud_cpu() - cpu) / took, (_rows(world) - rows) / took
 
 
 def _rows(world: World) -> float:
