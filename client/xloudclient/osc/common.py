@@ -28,6 +28,24 @@ class ElasticCommand(command.Command):
             raise CommandError(error.details or str(error)) from error
 
 
+class ServerCommand(ElasticCommand):
+    """A command about one server."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument('server', metavar='<server>', help='Server (name or ID)')
+        return parser
+
+
+class FlavorCommand(ElasticCommand):
+    """A command about one flavor."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument('flavor', metavar='<flavor>', help='Flavor (name or ID)')
+        return parser
+
+
 def vcpus(text: str) -> int:
     """Read a number of vCPUs."""
     if not re.fullmatch(r'0*[1-9][0-9]*', text):

@@ -14,7 +14,7 @@ from xloudclient.osc import common
 _LATER = 'It counts for servers that are created, or resized to the flavor, afterwards.'
 
 
-class SetElastic(common.ElasticCommand):
+class SetElastic(common.FlavorCommand):
     __doc__ = f"""Make a flavor elastic: give its servers a minimum to boot with.
 
     They can grow from there to the vCPUs and the memory of the flavor while they run. {_LATER}
@@ -22,7 +22,6 @@ class SetElastic(common.ElasticCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument('flavor', metavar='<flavor>', help='Flavor (name or ID)')
         parser.add_argument(
             '--min-vcpus',
             type=common.vcpus,
@@ -45,7 +44,7 @@ class SetElastic(common.ElasticCommand):
             elastic.set_flavor(parsed_args.flavor, parsed_args.min_vcpus, parsed_args.min_memory)
 
 
-class UnsetElastic(common.ElasticCommand):
+class UnsetElastic(common.FlavorCommand):
     __doc__ = f"""Make a flavor fixed again: give its servers all that it has, for good.
 
     Without an option both minimums are removed. {_LATER}
@@ -53,7 +52,6 @@ class UnsetElastic(common.ElasticCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument('flavor', metavar='<flavor>', help='Flavor (name or ID)')
         parser.add_argument(
             '--min-vcpus', action='store_true', help='Remove only the minimum of vCPUs'
         )
@@ -70,13 +68,8 @@ class UnsetElastic(common.ElasticCommand):
             )
 
 
-class ShowElastic(common.ElasticCommand, command.ShowOne):
+class ShowElastic(common.FlavorCommand, command.ShowOne):
     """Show what servers of a flavor boot with, and can have. Memory is in MiB."""
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        parser = super().get_parser(prog_name)
-        parser.add_argument('flavor', metavar='<flavor>', help='Flavor (name or ID)')
-        return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         with self.elastic() as elastic:

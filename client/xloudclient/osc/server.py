@@ -17,7 +17,7 @@ from xloudclient.osc import common
 from xloudclient.osc.progress import Progress
 
 
-class AdjustServer(common.ElasticCommand, command.ShowOne):
+class AdjustServer(common.ServerCommand, command.ShowOne):
     """Change how many vCPUs and how much memory a server has.
 
     The server goes on running. Its flavor says what it can have: see 'openstack server size
@@ -29,7 +29,6 @@ class AdjustServer(common.ElasticCommand, command.ShowOne):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument('server', metavar='<server>', help='Server (name or ID)')
         parser.add_argument(
             '--vcpus', type=common.vcpus, metavar='<n>', help='How many vCPUs it is to have'
         )
@@ -97,17 +96,12 @@ class AdjustServer(common.ElasticCommand, command.ShowOne):
             progress.end()
 
 
-class ShowServerSize(common.ElasticCommand, command.ShowOne):
+class ShowServerSize(common.ServerCommand, command.ShowOne):
     """Show what a server has and can have, and how its last change went.
 
     Memory is in MiB. What starts with 'accounted' is what quota and usage count, and what
     starts with 'start' what the server comes back with at its next start.
     """
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        parser = super().get_parser(prog_name)
-        parser.add_argument('server', metavar='<server>', help='Server (name or ID)')
-        return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         with self.elastic() as elastic:
