@@ -107,8 +107,7 @@ class Cloud:
     def environments(self) -> list[venv.Environment]:
         """Give those that Nova runs from."""
         context = self.context()
-        names = sorted({each.host for each in _of_nova(services.waves(context))})
-        return [context.nova(name) for name in names]
+        return [context.nova(name) for name in _hosts_of_nova(services.waves(context))]
 
     def daemons(self) -> dict[str, service.Service]:
         """Give the services of the present cloud that have a process."""
@@ -222,7 +221,7 @@ class Cloud:
         """Give each host its own Nova, once for each that the packages have."""
         if not context.settings.separate:
             return
-        for name in sorted({each.host for each in _of_nova(waves)}):
+        for name in _hosts_of_nova(waves):
             own = venv.Separate(self.state, name, context.venv)
             if not own.is_of_packages():
                 with self.shown.step(f'Nova of {name}'):
@@ -317,6 +316,10 @@ def _all(waves: list[services.Wave]) -> list[service.Service]:
 
 def _of_nova(waves: list[services.Wave]) -> list[service.Service]:
     return [each for each in _all(waves) if each.runs_nova]
+
+
+def _hosts_of_nova(waves: list[services.Wave]) -> list[str]:
+    return sorted({each.host for each in _of_nova(waves)})
 
 
 def _guests(waves: list[services.Wave]) -> list[int]:
