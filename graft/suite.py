@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections import deque
 from dataclasses import dataclass
 
 from graft.project import Project, Release
@@ -12,6 +13,7 @@ from graft.project import Project, Release
 PASSED = re.compile(r'\b(\d+) passed\b')
 SKIPPED = re.compile(r'\b([1-9]\d*) skipped\b')
 FAILED = re.compile(r'\b(\d+) (?:failed|errors?)\b')
+TAIL = 60  # lines of a failed stage's output worth showing again
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Result:
     failed: int
     skipped: bool
     seconds: float
+    end: list[str]
 
 
 def stages(project: Project, release: Release) -> list[Stage]:
@@ -49,6 +52,9 @@ def run(project: Project, release: Release) -> int:
     for stage in stages(project, release):
         print(f'\n== {stage.name}', flush=True)
         results.append(_run(project, stage))
+    for result in results:
+        if result.failed:  # Also whoever sees but the end of a long run is to see why it failed.
+            print(f'\n== {result.stage.name}: how it ended', *result.end, sep='\n')
     print()
     for result in results:
         outcome = f'{result.passed} passed, {result.failed} failed'
@@ -66,17 +72,20 @@ def _run(project: Project, stage: Stage) -> Result:
         stage.command, cwd=project.root, stdout=subprocess.PIPE, text=True, errors='replace'
     )
     outcome = ''
+    end: deque[str] = deque(maxlen=TAIL)
     for line in process.stdout or ():
         print(line, end='', flush=True)
+        end.append(line.rstrip())
         if PASSED.search(line) or FAILED.search(line):
             outcome = line
     code = process.wait()
     passed, failed = (_count(pattern, outcome) for pattern in (PASSED, FAILED))
     skipped = bool(SKIPPED.search(outcome)) and not passed
     if not failed and (code or not (passed or skipped)):
-        print(f'{stage.name}: ended with {code} after {passed} tests', flush=True)
+        end.append(f'{stage.name}: ended with {code} after {passed} tests')
+        print(end[-1], flush=True)
         failed = 1
-    return Result(stage, passed, failed, skipped, time.monotonic() - start)
+    return Result(stage, passed, failed, skipped, time.monotonic() - start, list(end))
 
 
 def _count(pattern: re.Pattern[str], line: str) -> int:

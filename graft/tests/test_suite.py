@@ -54,6 +54,16 @@ def test_failures_count(house: House, printed: str, code: int, line: str) -> Non
     assert lines[0].startswith(line)
 
 
+def test_why_a_stage_failed_stands_at_the_end(house: House) -> None:
+    """The last lines of a failed stage are told again after all stages, those of others not."""
+    with (house.root / 'pyproject.toml').open('a') as file:
+        file.write(stage('a', 'FAILED test_bird\n1 failed', code=1))
+        file.write(stage('b', 'all is well\n1 passed'))
+    _, out, _ = house.graft('test')
+    assert out.rindex('FAILED test_bird') > out.index('all is well')
+    assert out.count('all is well') == 1
+
+
 def test_stage_that_cannot_run_here(house: House) -> None:
     """A stage that says that it was skipped is no failure, unless it ends as one."""
     skips, printed = '0 passed, 0 failed, 1 skipped', stage('b', '1 passed, 0 failed')
