@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,8 @@ PACKAGES = [
     'libtinfo6',
     'python3-distutils',
 ]
-#: The first process of a container: tells which nova it runs; told to, it refuses the fork.
+#: The first process of a container: tells which nova it runs, in a folder that is new with each
+#: start; told to, it refuses the fork.
 SERVICE = """
 import importlib.metadata, pathlib, signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -48,7 +50,8 @@ import nova.version
 version = importlib.metadata.version('nova')
 if '+' in version and pathlib.Path('/shared/refuse').exists():
     sys.exit('this service does not start with ' + version)
-pathlib.Path('/shared/runs').write_text(version)
+pathlib.Path('/started/new').write_text(version)
+pathlib.Path('/started/new').rename('/started/version')
 while True:
     time.sleep(0.2)
 """
@@ -71,7 +74,7 @@ def make_image(folder: Path, released: Released) -> str:
     for name in ('sh', 'test', 'cat', 'ls', 'grep'):
         (root / 'bin' / name).symlink_to('busybox')
     (root / 'usr/bin/python3').symlink_to('python3.11')
-    for name in ('tmp', 'run', 'proc', 'sys', 'dev', 'root', 'needs', 'shared'):
+    for name in ('tmp', 'run', 'proc', 'sys', 'dev', 'root', 'needs', 'shared', 'started'):
         (root / name).mkdir(exist_ok=True)
     (root / 'etc/passwd').write_text('root:x:0:0::/root:/bin/sh\n')
     (root / 'service.py').write_text(SERVICE)
@@ -106,13 +109,21 @@ class Container:
             'run', '--detach', '--name', name, '--network=host', '--stop-timeout', '1',
             '--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=1000:1000',
             '--volume', f'{needs}:/needs:ro', '--volume', f'{shared}:/shared',
-            image, 'python3', '/service.py',
+            '--tmpfs', '/started', image, 'python3', '/service.py',
         )  # fmt: skip
         return cls(name, shared)
 
     @property
     def runs(self) -> str:
-        return (self.shared / 'runs').read_text()
+        """The nova that its service runs, once it has come up."""
+        words = [*ENGINE, 'exec', self.name, 'cat', '/started/version']
+        for _ in range(60):
+            done = subprocess.run(words, capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                break
+            time.sleep(0.5)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def remove(self) -> None:
         podman('rm', '--force', '--time', '0', self.name)

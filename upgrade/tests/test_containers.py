@@ -58,8 +58,8 @@ class Operator:
             'CONTAINER_ENGINE': shlex.join(containers.ENGINE),
             'BACKUP_DIR': str(folder / 'backups'),
             'STATE_DIR': str(folder / 'state'),
-            'SETTLE': '1',
-            'TIMEOUT': '10',
+            'SETTLE': '4',
+            'TIMEOUT': '60',
             'SSH_OPTIONS': shlex.join([*sshd.options, '-p', str(sshd.port)]),
         }
         self.options = ['--wheel', str(released.fork()), '--tarball', str(released.tarball)]

@@ -54,7 +54,7 @@ class Host:
             '[hosts.one]\naddress = "127.0.0.1"\n'
             f'port = {self.world.sshd.port}\nssh_options = {self.world.sshd.options!r}\n'
             f'become = "{self.become}"\nstate_dir = "{self.world.folder}/state"\n'
-            f'{target}\nsettle = 0.2\ntimeout = 5\n'
+            f'{target}\nsettle = 0.2\ntimeout = 30\n'
         )
         self.world.does(*words)
 

@@ -13,7 +13,11 @@ import pytest
 from upgrade.tests import made_up
 from upgrade.tests.world import Node, World
 
-SLOW_COPY = '#!/bin/sh\ntouch {here}/copying\nsleep 1.5\nexec {rsync} "$@"\n'
+HELD_COPY = """#!/bin/sh
+touch {here}/copying
+until test -e {here}/go; do sleep 0.1; done
+exec {rsync} "$@"
+"""
 
 
 def test_another_nova_is_refused(nowhere: World) -> None:
@@ -93,10 +97,11 @@ def test_a_service_that_does_not_come_back(nowhere: World) -> None:
     third = nowhere.node('three')
     second.health = f'! grep xloud {second.running}'
     before = {node.root: node.files() for node in (second, third)}
+    nowhere.timeout = 4
     done = nowhere.run('apply')
     assert done.returncode == 1
     message = done.stderr[done.stderr.index('xloud-upgrade: ') :]
-    assert message.splitlines()[0] == ('xloud-upgrade: two/nova: api does not come back within 2 s')
+    assert message.splitlines()[0] == ('xloud-upgrade: two/nova: api does not come back within 4 s')
     assert message.splitlines()[3:] == [
         "  | VERSION = '29.4.0+xloud.1'",
         '  two/nova was put back',
@@ -115,15 +120,11 @@ def test_a_service_that_does_not_come_back(nowhere: World) -> None:
 def test_two_operators_at_once(nowhere: World) -> None:
     """The second is told who the first is, and nothing else happens."""
     node = nowhere.node('one')
-    plain = node.restart
-    told = f'{node.root}/told'
-    wait = f'until test -e {told}; do sleep 0.1; done'
-    node.restart = f'touch {node.root}/restarting; {wait}; {plain}'
-    nowhere.timeout = 60
+    go = _held(node)
     first = nowhere.start('apply')
-    _until((node.root / 'restarting').exists)
+    _read_until(first, 'restart')
     second = nowhere.run('rollback')
-    Path(told).touch()
+    go.touch()
     out, err = first.communicate(timeout=60)
     assert first.returncode == 0, err
     assert second.returncode == 1
@@ -139,9 +140,11 @@ def test_two_operators_at_once(nowhere: World) -> None:
 def test_an_operator_who_freezes(nowhere: World) -> None:
     """The target gives up on him; another one ends his work, and he is told so when he is back."""
     node = nowhere.node('one')
-    first = nowhere.start('apply', AGENT_IDLE='1.5')
+    go = _held(node)
+    first = nowhere.start('apply', AGENT_IDLE='4')
     _read_until(first, 'restart')
     first.send_signal(signal.SIGSTOP)
+    go.touch()
     _until(lambda: nowhere.run('apply').returncode == 0)
     assert node.is_fork
     first.send_signal(signal.SIGCONT)
@@ -168,9 +171,10 @@ def test_the_connection_is_cut_in_the_middle_of_a_copy(nowhere: World) -> None:
     """The target has its old files; the next run brings the rest."""
     node = nowhere.node('one')
     before = node.files()
-    run = nowhere.start('apply', **_slow_rsync(nowhere))
+    run = nowhere.start('apply', **_held_rsync(nowhere))
     _until((nowhere.folder / 'copying').exists)
     nowhere.sshd.cut()
+    (nowhere.folder / 'go').touch()
     out, err = run.communicate(timeout=60)
     assert run.returncode == 1
     assert 'xloud-upgrade: ' in err
@@ -195,12 +199,13 @@ def test_the_disk_fills_while_files_are_staged(nowhere: World) -> None:
         shutil.rmtree(node.site)
         node.site.symlink_to(disk / 'site')
         before = Node.files(node)
-        run = nowhere.start('apply', **_slow_rsync(nowhere))
+        run = nowhere.start('apply', **_held_rsync(nowhere))
         _until((nowhere.folder / 'copying').exists)
         with (disk / 'fill').open('wb') as stream, pytest.raises(OSError):
             while True:
                 stream.write(bytes(1 << 16))
                 stream.flush()
+        (nowhere.folder / 'go').touch()
         out, err = run.communicate(timeout=60)
         assert run.returncode == 1
         assert 'No space left on device' in err
@@ -276,10 +281,12 @@ def test_who_only_looks_at_what_was_cut_off_changes_nothing(
     """It is told, and what to do; the next apply or rollback puts it in order."""
     node = nowhere.node('one')
     stock = node.files()
+    go = _held(node)
     run = nowhere.start('apply')
     _read_until(run, 'restart')
     run.kill()
     run.communicate(timeout=60)
+    go.touch()
     _until(lambda: 'has been running' not in nowhere.run('status').stdout)
     place = node.site / '.xloud-upgrade' / 'journal.json'
     place.write_text(place.read_text().replace('"swapped"', f'"{journal}"'))
@@ -312,14 +319,20 @@ def _but_ours(files: dict) -> dict:
     return {name: about for name, about in files.items() if not name.startswith('.xloud-upgrade')}
 
 
-def _slow_rsync(nowhere: World) -> dict[str, str]:
-    """An rsync that waits before it copies, in front of the real one."""
+def _held(node: Node) -> Path:
+    """Let its restart wait until the file exists that is given back."""
+    go = node.root / 'go'
+    node.restart = f'until test -e {go}; do sleep 0.1; done; {node.restart}'
+    return go
+
+
+def _held_rsync(nowhere: World) -> dict[str, str]:
+    """An rsync that waits until it is let go, in front of the real one."""
     tools = nowhere.folder / 'tools'
     tools.mkdir(exist_ok=True)
     script = tools / 'rsync'
-    script.write_text(SLOW_COPY.format(here=nowhere.folder, rsync=shutil.which('rsync')))
+    script.write_text(HELD_COPY.format(here=nowhere.folder, rsync=shutil.which('rsync')))
     script.chmod(0o755)
-    (nowhere.folder / 'copying').unlink(missing_ok=True)
     return {'PATH': f'{tools}:{os.environ["PATH"]}'}
 
 
@@ -333,7 +346,7 @@ def _read_until(run: subprocess.Popen[str], step: str) -> None:
     raise AssertionError(seen)
 
 
-def _until(true, seconds: float = 20) -> None:
+def _until(true, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end

@@ -73,7 +73,7 @@ class Sshd:
         self.process = subprocess.Popen(
             [str(program), '-D', '-e', '-f', folder / 'config'], stderr=(folder / 'log').open('w')
         )
-        for _ in range(100):
+        for _ in range(600):
             with socket.socket() as probe:
                 if probe.connect_ex(('127.0.0.1', self.port)) == 0:
                     return
@@ -176,7 +176,7 @@ class World:
     release: Path
     nodes: dict[str, Node] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
-    timeout: float = 2
+    timeout: float = 30
 
     def node(self, name: str, **about: str) -> Node:
         self.nodes[name] = Node(self.folder / name, **about)
