@@ -1,6 +1,7 @@
 """A release's tarball: fetched with pip by name and version, checked, kept, unpacked."""
 
 import hashlib
+import os
 import sys
 import tarfile
 import tempfile
@@ -57,7 +58,11 @@ def unpack(archive: Path, target: Path) -> int:
     newest = 0
     with tarfile.open(archive) as tar, tempfile.TemporaryDirectory(dir=target.parent) as folder:
         members = tar.getmembers()
-        tar.extractall(folder, members=members, filter='data')
+        for member in members:  # Who packed it has no account here.
+            member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), '', ''
+        # Not with extractall: Debian 12 has Python 3.11.2, and filters came with 3.11.4.
+        tar.extraction_filter = getattr(tarfile, 'data_filter', None)
+        tar.extractall(folder, members=members)
         newest = max(int(member.mtime) for member in members)
         (top,) = Path(folder).iterdir()
         top.replace(target)
