@@ -18,7 +18,7 @@ from cloud import debian, errors, process, progress, service, services, settings
 from cloud.services import host
 
 #: Needed only to build Python packages.
-_BUILD_PACKAGES = ('gcc', 'pkg-config', 'libvirt-dev', 'python3-dev')
+_BUILD_PACKAGES = ('gcc', 'pkg-config', 'libssl-dev', 'libvirt-dev', 'python3-dev')
 
 _GIB = 1 << 30
 _SPACE = {'with everything to fetch': 5 * _GIB, 'with packages there': 1 * _GIB}
@@ -169,7 +169,7 @@ class Cloud:
         return present.following(changes)
 
     def check_space(self, context: service.Context) -> None:
-        fetched = context.venv.python.exists()
+        fetched = context.venv.is_installed()
         what = 'with packages there' if fetched else 'with everything to fetch'
         free = shutil.disk_usage(self.state.root).free
         if free < _SPACE[what]:
@@ -181,7 +181,7 @@ class Cloud:
     def _install(self, context: service.Context, waves: list[services.Wave]) -> None:
         log = self.state.log('install')
         wanted = {name for each in _all(waves) for name in each.packages}
-        if not context.venv.python.exists():
+        if not context.venv.is_installed():
             wanted.update(_BUILD_PACKAGES)
         absent = debian.missing(sorted(wanted))
         if absent:

@@ -65,29 +65,39 @@ class Venv(Environment):
                 f'releases that have one: {known}'
             )
 
+    @property
+    def _installed(self) -> Path:
+        return self.root / 'installed.txt'
+
+    def is_installed(self) -> bool:
+        """Say whether all that the lock names was installed."""
+        stamp = self._installed
+        return stamp.exists() and stamp.read_text() == self.lock.read_text()
+
     def install(self) -> None:
         """Install what the lock names, unless it was."""
         self.check()
-        stamp = self.root / 'installed.txt'
-        wanted = self.lock.read_text()
-        if stamp.exists() and stamp.read_text() == wanted:
+        if self.is_installed():
             return
-        stamp.unlink(missing_ok=True)
+        self._installed.unlink(missing_ok=True)
+        wanted = self.lock.read_text()
         log = self.state.log('install')
         # Always anew: an environment left half-made by an interruption is mended.
         command.run([sys.executable, '-m', 'venv', '--clear', self.root], log=log)
         # The lock is complete, so there is nothing to resolve. Some packages
-        # that are built here still need setuptools of the lock's age.
+        # that are built here still need setuptools of the lock's age, and a
+        # wheel that needs no other package.
         tools = [line for line in wanted.splitlines() if line.startswith('setuptools==')]
+        tools.append('wheel==0.45.1')
         pip: list[str | Path] = [
             self.bin / 'pip',
             'install',
             '--no-deps',
             '--disable-pip-version-check',
         ]
-        command.run([*pip, *tools, 'wheel'], log=log)
+        command.run([*pip, *tools], log=log)
         command.run([*pip, '-r', self.lock], log=log)
-        settings.write(stamp, wanted)
+        settings.write(self._installed, wanted)
 
     def install_client(self) -> None:
         """Add the project's own commands to ``openstack``; they follow their source."""

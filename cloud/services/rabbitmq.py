@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from cloud import command, errors, ports, process, service, settings
+from cloud import command, ports, process, service, settings
 
-_LIB = Path('/usr/lib/rabbitmq')
+# Those on PATH change to another user, who may not read our folder.
+_PROGRAMS = Path('/usr/lib/rabbitmq/bin')
 
 
 class Epmd(service.Service):
@@ -74,7 +74,7 @@ class RabbitMq(service.Service):
         }
 
     def daemon(self) -> process.Daemon:
-        argv: list[str | Path] = [_program('rabbitmq-server'), '-noinput']
+        argv: list[str | Path] = [_PROGRAMS / 'rabbitmq-server', '-noinput']
         return process.Daemon(self.name, argv, self.state, self.environment())
 
     def answers(self) -> bool:
@@ -82,16 +82,4 @@ class RabbitMq(service.Service):
 
     def control(self, *words: str) -> str:
         """Run ``rabbitmqctl``."""
-        return command.run([_program('rabbitmqctl'), *words], env=self.environment())
-
-
-def _program(name: str) -> Path:
-    # Those on PATH change to another user, who may not read our folder.
-    for found in sorted(_LIB.glob(f'lib/rabbitmq_server-*/sbin/{name}')):
-        return found
-    if shutil.which(name) is None:
-        raise errors.CheckError(f'{name} is not installed\nrun `xcloud up`')
-    raise errors.CheckError(
-        f'{name} is not where Debian puts it: {_LIB}/lib/rabbitmq_server-*/sbin\n'
-        'install the rabbitmq-server package of Debian'
-    )
+        return command.run([_PROGRAMS / 'rabbitmqctl', *words], env=self.environment())
