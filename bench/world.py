@@ -212,11 +212,15 @@ class World:
 
     def _reconfigure(self, file: Path, text: str) -> None:
         settings.write(file, text)
+        self.restart('nova-conductor', 'nova-scheduler', 'nova-api')
+
+    def restart(self, *labels: str) -> None:
+        """Stop services, start them, and wait until they answer."""
         daemons = self.cloud.daemons()
-        for label in ('nova-conductor', 'nova-scheduler', 'nova-api'):
+        for label in labels:
             daemons[label].stop()
             daemons[label].start()
-        for label in ('nova-api', 'nova-conductor', 'nova-scheduler'):
+        for label in labels:
             daemons[label].wait()
 
     def project(self) -> str:

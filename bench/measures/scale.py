@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from bench import plot, seed, stats
+from bench import cells, plot, seed, stats
 from bench.fleet import Fleet
 from bench.page import Page
 from bench.world import Size, World, at_once
@@ -19,6 +20,8 @@ SMALL, LARGE = Size(1, 64), Size(4, 256)
 #: Hosts, and servers on each of them: the first is booted, the others are copies of it.
 QUICK = ((5, (1, 40)), (20, (1, 40)))
 FULL = ((10, (1, 20, 200, 2000)), (100, (1, 20, 200)), (1000, (1, 20)))
+#: Cells, at the first number of hosts with one server each.
+QUICK_CELLS, FULL_CELLS = (1, 8), (1, 4, 16)
 #: So many servers are adjusted, at any size of the cloud; they are a project of their own.
 _ADJUSTED = 5
 
@@ -30,7 +33,9 @@ def run(world: World, quick: bool) -> dict[str, Any]:
     fleet = Fleet(world, HOST, most=most)
     flavor = world.flavor('elastic', LARGE, SMALL)
     seed.remove(world)
+    cells.remove(world)
     points: list[dict[str, Any]] = []
+    of_cells: list[dict[str, Any]] = []
     booted: list[str] = []
     try:
         with world.patient(max(12, 4 * fleet.interval)):
@@ -43,6 +48,9 @@ def run(world: World, quick: bool) -> dict[str, Any]:
                         for servers in at_once(4, lambda n: world.boot(flavor, host=n), names)
                         for server in servers
                     ]
+                if not of_cells:
+                    numbers = QUICK_CELLS if quick else FULL_CELLS
+                    of_cells = _cells(world, fleet, booted[:_ADJUSTED], numbers, adjusts, seconds)
                 kept = seed.Seed(world, booted[-1])
                 copies = 0
                 for count in each_has:
@@ -70,7 +78,33 @@ def run(world: World, quick: bool) -> dict[str, Any]:
         seed.remove(world)
         _take_back(world)
         fleet.close()
-    return {'points': points, 'adjusts': adjusts, 'rows': kept.rows(booted[0])}
+    return {
+        'points': points, 'cells': of_cells, 'adjusts': adjusts, 'rows': kept.rows(booted[0])
+    }  # fmt: skip
+
+
+def _cells(
+    world: World,
+    fleet: Fleet,
+    servers: list[str],
+    numbers: Sequence[int],
+    count: int,
+    seconds: float,
+) -> list[dict[str, Any]]:
+    points = []
+    try:
+        for number in numbers:
+            with world.shown.step(f'cells: {number}'):
+                cells.grow(world, number)
+                # What nova-api does only once after its start is done.
+                for size in (LARGE, SMALL):
+                    for server in servers:
+                        world.adjust(server, size)
+                        world.free(server)
+            points.append({'cells': number, **_point(world, fleet, servers, count, seconds)})
+    finally:
+        cells.remove(world)
+    return points
 
 
 def _check(kept: seed.Seed, server: str, number: int) -> None:
@@ -162,10 +196,17 @@ def page(page: Page, data: dict[str, Any]) -> None:
         'their signs of life. The other servers belong to 256 other projects.'
     )
     page.table(
-        ['hosts', 'servers', 'accepted p50, s', 'p95, s', 'done p50, s', 'p95, s',
-         'adjusts a second', 'CPU s each', 'rows read each', 'memory, MiB'],
-        [_row(point) for point in data['points']],
-    )  # fmt: skip
+        ['hosts', 'servers', *_HEADS, 'memory, MiB'],
+        [
+            [
+                f'{point["hosts"]:,}',
+                f'{point["servers"]:,}' + (' in one project' if point['project'] == 'all' else ''),
+                *_figures(point),
+                f'{point["memory_mb"]:,}' if 'memory_mb' in point else '',
+            ]
+            for point in data['points']
+        ],
+    )
     own = [point for point in data['points'] if point['project'] == 'own']
     lines = []
     for what in ('hosts', 'servers'):
@@ -202,17 +243,36 @@ def page(page: Page, data: dict[str, Any]) -> None:
         f"{alone['rows']:,.0f}, since Nova counts a project's servers for its quota whenever "
         'one grows, as for a resize; `[quota] count_usage_from_placement` has placement do that.'
     )
+    page.say(f'No more than {together["hosts"]:,} hosts were tried.')
+    _page_of_cells(page, data['cells'], data['points'][0]['hosts'])
+
+
+def _page_of_cells(page: Page, points: list[dict[str, Any]], hosts: int) -> None:
     page.say(
-        f'No more than {together["hosts"]:,} hosts were tried. There is one cell, so growth over '
-        'cells is not measured.'
+        f'The same with further cells, each with a database of its own and without a server or a '
+        f"host; the {hosts} hosts with their servers are in the first. Only Nova's API knows of "
+        'them: it counts what a project has in every cell whenever one of its servers grows, at '
+        'once and not one after the other. `[api] instance_list_per_project_cells` has it ask '
+        'only those in which the project has servers.'
+    )
+    page.table(['cells', *_HEADS], [[str(each['cells']), *_figures(each)] for each in points])
+    by = points[-1]['cells'] - points[0]['cells']
+    line = stats.slope([(each['cells'], value) for each in points for value in each['accepted']])
+    page.say(
+        f'For {by} more cells an adjust is accepted {1000 * by * line.slope:+.1f} ± '
+        f'{1000 * by * line.error:.1f} ms later.'
     )
 
 
-def _row(point: dict[str, Any]) -> list[str]:
+_HEADS = (
+    'accepted p50, s', 'p95, s', 'done p50, s', 'p95, s', 'adjusts a second', 'CPU s each',
+    'rows read each',
+)  # fmt: skip
+
+
+def _figures(point: dict[str, Any]) -> list[str]:
     accepted, done = stats.spread(point['accepted']), stats.spread(point['done'])
-    servers = f'{point["servers"]:,}' + (' in one project' if point['project'] == 'all' else '')
     return [
-        f'{point["hosts"]:,}', servers, f'{accepted.p50:.3f}', f'{accepted.p95:.3f}',
-        f'{done.p50:.3f}', f'{done.p95:.3f}', f'{point["rate"]:.1f}', f'{point["cpu"]:.3f}',
-        f'{point["rows"]:,.0f}', f'{point["memory_mb"]:,}' if 'memory_mb' in point else '',
+        f'{accepted.p50:.3f}', f'{accepted.p95:.3f}', f'{done.p50:.3f}', f'{done.p95:.3f}',
+        f'{point["rate"]:.1f}', f'{point["cpu"]:.3f}', f'{point["rows"]:,.0f}',
     ]  # fmt: skip
