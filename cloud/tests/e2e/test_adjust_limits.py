@@ -22,14 +22,19 @@ BETWEEN_MEMORY = 'This server can have from 256 to 768 MiB of memory, and not '
 
 def refuses(world: World, server: str, status: int, body: dict[str, object]) -> str:
     """Raise unless an adjust is refused and nothing has changed; give the reason."""
-    size, domain = world.accounted(server), world.virsh(server, 'dumpxml')
+    size, guest = world.accounted(server), _guest(world, server)
     answer, text = world.post_adjust(server, **body)
     assert (answer, len(text) < 500) == (status, True), text
     assert world.server(server)['task_state'] is None
     assert world.accounted(server) == size
     assert list(world.allocations(server).values()) == [size]
-    assert world.virsh(server, 'dumpxml') == domain
+    assert _guest(world, server) == guest
     return text
+
+
+def _guest(world: World, server: str) -> tuple[Size, str]:
+    # Not the live definition: in that is whether the guest's agent has come up.
+    return world.live(server), world.virsh(server, 'dumpxml', '--inactive')
 
 
 def test_out_of_range(world: World, create: Create) -> None:
