@@ -27,12 +27,8 @@ def server(world: World, create: Create) -> str:
 
 
 def has(world: World, server: str, size: Size) -> None:
-    """Raise unless everybody says that the server has this: hypervisor, books, guest.
-
-    A guest that boots slowly is counted for all the memory it has meanwhile.
-    """
-    world.settles(server, size)
-    world.follows(server, size)
+    """Raise unless everybody says that the server has this: hypervisor, books, guest."""
+    world.comes_up(server, size)
     world.hears(server, lambda line: fits(line, size))
     online = [each['online'] for each in world.agent(server, 'guest-get-vcpus')]
     assert online == [True] * size.vcpus

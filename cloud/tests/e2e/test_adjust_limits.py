@@ -40,7 +40,7 @@ def _guest(world: World, server: str) -> tuple[Size, str]:
 def test_out_of_range(world: World, create: Create) -> None:
     """The answer names the range; of two values one is enough to refuse both."""
     server = create('elastic')
-    world.settles(server, MINIMUM)
+    world.comes_up(server, MINIMUM)
     for body, text in (
         ({'current_vcpus': 5}, f'{BETWEEN_VCPUS}5.'),
         ({'current_memory_mb': 247}, f'{BETWEEN_MEMORY}247.'),
@@ -67,7 +67,7 @@ def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -
     """What another server has cannot be had, and the answer says what is left."""
     quota('admin', cores=-1)
     server = create('elastic')
-    world.settles(server, MINIMUM)
+    world.comes_up(server, MINIMUM)
     place = world.host_of(server)
     neighbour = flavor(world.vcpus(place.host) - 3, 192)
     create(neighbour, availability_zone=f'nova:{place.host}')
@@ -94,8 +94,7 @@ def test_quota(world: World, create: Create, quota: Quota) -> None:
     demo = world.connect('xcloud-demo')
     server, second = (create('elastic', connection=demo) for _ in range(2))
     for each in (server, second):
-        world.settles(each, MINIMUM)
-        world.follows(each, MINIMUM)
+        world.comes_up(each, MINIMUM)
     assert refuses(world, server, 403, {'current_vcpus': 3}).startswith(
         'Quota exceeded for cores: Requested 2, but already used 2 of 3 cores'
     )
@@ -111,7 +110,7 @@ def test_quota(world: World, create: Create, quota: Quota) -> None:
 def test_while_something_else_is_done(world: World, create: Create) -> None:
     """One thing at a time: a second adjust, and a reboot, have to wait."""
     server = create('elastic', 'guest-slow')
-    world.settles(server, MINIMUM)
+    world.comes_up(server, MINIMUM)
     world.adjust(server, 2, 256, persist=False)
     world.hears(server, lambda line: line.cpus == 2)
     assert world.post_adjust(server, current_vcpus=1) == (202, '')

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from cloud import service
 from cloud.tests.e2e.world import Size, World
 
 Create = Callable[..., str]
@@ -54,16 +53,8 @@ def openstack(world: World, *words: str, user: str = 'xcloud') -> Ended:
 
 
 def booted(world: World, server: str) -> str:
-    """Give the server when its guest has its minimum, and is counted for that.
-
-    One that takes long to boot is counted for the memory it has until its balloon driver runs.
-    """
-    world.settles(server, MINIMUM)
-
-    def counted() -> bool:
-        return (world.accounted(server), world.task(server)) == (MINIMUM, None)
-
-    assert service.until(counted, 30, 0.5), 'the server is not counted for what it has'
+    """Give the server when its guest is up, at its minimum."""
+    world.comes_up(server, MINIMUM)
     return server
 
 

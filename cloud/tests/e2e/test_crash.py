@@ -46,7 +46,7 @@ PATIENCE = 120
 @pytest.fixture
 def server(world: World, create: Create) -> str:
     made = create('elastic')
-    world.settles(made, MINIMUM)
+    world.comes_up(made, MINIMUM)
     world.hears(made)
     return made
 
@@ -55,15 +55,15 @@ def server(world: World, create: Create) -> str:
 def slow(world: World, create: Create) -> str:
     """A server with a CPU that its guest does not give back at once."""
     made = create('elastic', 'guest-slow')
-    world.settles(made, MINIMUM)
+    world.comes_up(made, MINIMUM)
     world.adjust(made, 2, 256, persist=False)
     world.hears(made, lambda line: line.cpus == 2)
     return made
 
 
 @pytest.fixture(autouse=True)
-def all_up(world: World, logs: Logs) -> Iterator[None]:
-    """Start what a test has killed, also when it fails in between."""
+def all_up(world: World, create: Create) -> Iterator[None]:
+    """Start what a test has killed, before its servers are deleted."""
     yield
     for label, each in world.services.items():
         daemon = each.daemon()

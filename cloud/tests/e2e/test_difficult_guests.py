@@ -49,7 +49,7 @@ def test_memory_of_a_bare_guest(world: World, create: Create, logs: Logs) -> Non
 def test_slow_guest(world: World, create: Create) -> None:
     """CPUs that are not given back in time stay counted, until they are given back."""
     server = create('elastic', 'guest-slow')
-    world.settles(server, MINIMUM)
+    world.comes_up(server, MINIMUM)
     world.adjust(server, 3, 256, persist=False)
     world.hears(server, lambda line: line.cpus == 3)
     last = world.adjust(server, 1, 512, succeeds=False)
@@ -69,7 +69,7 @@ def test_slow_guest(world: World, create: Create) -> None:
 def test_slow_guest_that_starts_with_them(world: World, create: Create) -> None:
     """A failed shrink leaves the start size as it was, and that stays counted."""
     server = create('elastic', 'guest-slow')
-    world.settles(server, MINIMUM)
+    world.comes_up(server, MINIMUM)
     world.adjust(server, 2, 256)
     world.hears(server, lambda line: line.cpus == 2)
     world.adjust(server, 1, 256, succeeds=False)
@@ -97,7 +97,7 @@ def test_guest_that_has_not_booted(world: World, create: Create) -> None:
 def test_foreign_hand(world: World, create: Create) -> None:
     """What an operator does behind Nova's back is found, and counted."""
     server = create('elastic')
-    world.settles(server, MINIMUM)
+    world.comes_up(server, MINIMUM)
     world.hears(server)
     world.virsh(server, 'setvcpus', '3', '--live')
     world.follows(server, Size(3, 256))

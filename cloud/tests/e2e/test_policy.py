@@ -19,7 +19,7 @@ MINIMUM = Size(1, 256)
 def server(world: World, create: Create) -> str:
     """An elastic server of the project of the member and the reader."""
     made = create('elastic', connection=world.connect('xcloud-demo'))
-    world.settles(made, MINIMUM)
+    world.comes_up(made, MINIMUM)
     return made
 
 

@@ -309,6 +309,14 @@ class World:
                 f'after {BOOT} s the hypervisor says {self.live(server)}, not {size}'
             )
 
+    def comes_up(self, server: str, size: Size) -> None:
+        """Wait until a guest has a size, and is counted for that.
+
+        One that boots slowly is counted for all the memory it has meanwhile.
+        """
+        self.settles(server, size)
+        self.follows(server, size)
+
     def agent(self, server: str, verb: str) -> Any:
         """Ask the guest agent."""
         asked = json.dumps({'execute': verb})
