@@ -39,8 +39,10 @@ except ImportError:
 LOG = logging.getLogger(__name__)
 CONF = nova.conf.CONF
 
-# How often to look at what a guest has, in seconds.
-POLL_INTERVAL = 0.5
+# How long to wait before looking again at what a guest has, in seconds. Most
+# guests are quick; those that are not are looked at ever less often.
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 0.5
 
 # How long libvirt waits for a guest to let a vCPU go, in seconds. One that
 # needs longer is left in peace for as long before it is asked again.
@@ -321,10 +323,12 @@ def _wait_until(is_done, deadline):
 
     :returns: Whether it is done, before time is up
     """
+    pause = FIRST_PAUSE
     while not is_done():
         if time.monotonic() >= deadline:
             return False
-        time.sleep(POLL_INTERVAL)
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
     return True
 
 

@@ -35,14 +35,14 @@ class SetMemoryTest(elastic_driver_base.DriverTestBase):
         self.guest.balloon_step = GiB // 8
         self._set_memory(1024)
         self.assertHas(memory_mb=1024)
-        self.assertTook(12)
+        self.assertTook(10.75)
 
     def test_too_slow(self):
         self._start(memory_mb=4096)
         self.flags(memory_timeout=6, group='xloud')
         self.guest.balloon_step = GiB // 8
         self.assertFails(
-            'The guest has given back 1792 of 3072 MiB after 6 seconds.',
+            'The guest has given back 2176 of 3072 MiB after 6 seconds.',
             self._set_memory, 1024)
         self.assertEqual(MINIMUM, self._defined(self.server))
         self.assertTook(6)
@@ -56,7 +56,7 @@ class SetMemoryTest(elastic_driver_base.DriverTestBase):
         self.flags(memory_timeout=2, group='xloud')
         self.guest.balloon_step = GiB // 8
         self.assertFails(
-            'The guest has taken 768 of 3072 MiB after 2 seconds.',
+            'The guest has taken 1152 of 3072 MiB after 2 seconds.',
             self._set_memory, 4096)
         self.assertEqual(MINIMUM, self._defined(self.server))
 
