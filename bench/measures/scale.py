@@ -28,7 +28,7 @@ _ADJUSTED = 5
 
 def run(world: World, quick: bool) -> dict[str, Any]:
     """Let the cloud grow, and adjust some servers whenever it has."""
-    steps, adjusts, seconds = (QUICK, 20, 5.0) if quick else (FULL, 100, 30.0)
+    steps, adjusts, seconds = (QUICK, 20, 3.0) if quick else (FULL, 100, 30.0)
     most = steps[-1][0]
     fleet = Fleet(world, HOST, most=most)
     flavor = world.flavor('elastic', LARGE, SMALL)
