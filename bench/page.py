@@ -29,7 +29,7 @@ machine was busy with something else: then counts hold, and times say little.
 
 They have shown what was slow, and it was mended: a compute looked at a guest twice a second, so for
 much of an adjust it slept; now it looks soon, and then ever less often. What is left to gain is in
-the conductor, where a third of an adjust's calls, and half of its CPU, record the server.
+the conductor, which mostly records the server, several times for each adjust.
 
 """
 
