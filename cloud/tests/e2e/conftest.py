@@ -14,6 +14,9 @@ from cloud.tests.e2e import invariants
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import World
 
+#: The name of every server that is made here begins so.
+PREFIX = 'e2e-'
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line('markers', 'short: part of the quick selection')
@@ -22,7 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope='session')
 def world() -> World:
-    return World()
+    """The cloud, without what a run that was cut off has left in it."""
+    found = World()
+    everything = found.admin.compute.servers(all_projects=True)
+    remove(found, [each.id for each in everything if each.name.startswith(PREFIX)])
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +71,7 @@ def create(
         connection = options.pop('connection', world.admin)
         status = options.pop('status', 'ACTIVE')
         created = connection.compute.create_server(
-            name=f'e2e-{uuid.uuid4().hex[:6]}',
+            name=f'{PREFIX}{uuid.uuid4().hex[:6]}',
             flavor_id=connection.compute.find_flavor(flavor, ignore_missing=False).id,
             image_id=connection.image.find_image(image, ignore_missing=False).id,
             networks='none',
