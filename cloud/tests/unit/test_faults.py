@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud import cli, errors, lifecycle, progress, settings
+from cloud import cli, debian, errors, lifecycle, progress, settings
+from cloud.services import rabbitmq
 
 
 @pytest.fixture
@@ -44,6 +45,26 @@ def test_little_disk(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) ->
     assert first.endswith(f'{needed} a cloud takes {1 << 30} GiB')
     assert second == 'free some'
     assert cloud.state.load() is None
+
+
+def test_nothing_is_installed(
+    cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On a machine without any package, these are what `up` begins with."""
+    asked: list[str] = []
+
+    def install(names: list[str], _: Path) -> None:
+        asked.extend(names)
+        raise errors.CheckError('enough')
+
+    monkeypatch.setitem(lifecycle._SPACE, 'with everything to fetch', 0)
+    monkeypatch.setattr(debian, 'missing', list)
+    monkeypatch.setattr(debian, 'install', install)
+    monkeypatch.setattr(rabbitmq, '_PROGRAMS', tmp_path)
+    monkeypatch.setenv('PATH', str(tmp_path))
+    with pytest.raises(errors.CheckError, match='^enough$'):
+        cloud.up({'port_offset': 7000})
+    assert {'gcc', 'libssl-dev', 'rabbitmq-server'} <= set(asked)
 
 
 @pytest.mark.usefixtures('_root_here')
