@@ -270,9 +270,9 @@ class ServerSizes(object):
         try:
             self._settle(context, instance)
         except (exception.InstanceNotFound,
-                exception.UnexpectedDeletingTaskStateError):
-            LOG.info('The server was deleted while it was adjusted.',
-                     instance=instance)
+                exception.InstanceUpdateConflict):
+            LOG.info('The server was deleted, or its state was reset, while '
+                     'it was adjusted.', instance=instance)
         except Exception:
             LOG.exception('Cannot count the server for what it has; this is '
                           'tried again.', instance=instance)

@@ -427,3 +427,4 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self._reconcile()
         self.assertEqual(MINIMUM, self._live(server))
         self.assertCounted(server, MINIMUM)
+        self.assertNotIn('Cannot count', self.stdlog.logger.output)
