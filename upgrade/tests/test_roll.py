@@ -46,8 +46,10 @@ def test_computes_two_at_a_time(nowhere: World) -> None:
     """Two overlap, the third waits for both to be well."""
     first, second, third = _three(nowhere)
     for one, other in ((first, second), (second, first)):
-        one.restart = f'{one.restart}; until test -e {other.root}/times; do sleep 0.1; done'
+        wait = f'until test -e {other.root}/times; do sleep 0.1; done'
+        one.restart = one.restart.replace('sleep 0.7', f'{wait}; sleep 0.7')
     nowhere.does('apply', '--batch', '2')
+    assert max(_times(first)[0], _times(second)[0]) < min(_times(first)[1], _times(second)[1])
     assert _times(third)[0] >= max(_times(first)[1], _times(second)[1])
 
 
