@@ -6,6 +6,7 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import Any
 
 from cloud import errors
@@ -55,9 +56,16 @@ class Client:
 
     def call(self, method: str, url: str, body: Any = None) -> Any:
         """Make a request; bytes are sent as they are, all else as JSON."""
-        if self._token is None:
-            self._token = self._log_in()
-        return self._send(method, url, body, {'X-Auth-Token': self._token})[0]
+        token = self._token
+        if token is not None:
+            try:
+                return self._send(method, url, body, {'X-Auth-Token': token})[0]
+            except RestError as error:
+                # A token is good for an hour.
+                if error.status != HTTPStatus.UNAUTHORIZED:
+                    raise
+        self._token = token = self._log_in()
+        return self._send(method, url, body, {'X-Auth-Token': token})[0]
 
     def _log_in(self) -> str:
         _, headers = self._send('POST', f'{self.keystone}/auth/tokens', self._login, {})
