@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -19,6 +20,10 @@ from cloud import settings
 #: Set in every process of a cloud and inherited by what it starts: helpers
 #: that detach from their service are found by it.
 MARK = 'XCLOUD_SERVICE_OF'
+
+#: How many files and connections a service may have open; a message broker for a
+#: thousand hosts has some thousands.
+_FILES = 65536
 
 
 def started(pid: int) -> int | None:
@@ -70,6 +75,7 @@ class Daemon:
         """Start it, unless it runs."""
         if self.pid is not None:
             return
+        _allow_files()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open('a') as log:
             child = subprocess.Popen(
@@ -133,6 +139,14 @@ def family(leader: int) -> list[int]:
             if int(fields[3]) == leader:
                 found.append(int(folder.name))
     return found
+
+
+def _allow_files() -> None:
+    """Let what is started from here on have many files open, as far as that is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _reap(pids: Mapping[int, int | None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,19 @@ def test_second_start_changes_nothing(sleeper: process.Daemon) -> None:
     pid = sleeper.pid
     sleeper.start()
     assert sleeper.pid == pid
+
+
+def test_open_files(state: settings.State) -> None:
+    """A service may open more files than a login shell lets programs open."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+    daemon = process.Daemon('sleeper', SLEEP, state)
+    try:
+        daemon.start()
+        assert resource.prlimit(daemon.pid or 0, resource.RLIMIT_NOFILE)[0] > 1024
+    finally:
+        daemon.stop()
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_number_of_somebody_else(sleeper: process.Daemon) -> None:
