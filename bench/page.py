@@ -106,4 +106,4 @@ def wrapped(text: str, width: int = 100) -> str:
 
 
 def _is_number(cell: object) -> bool:
-    return str(cell).replace(',', '').lstrip('-').rstrip('%').replace('.', '', 1).isdigit()
+    return str(cell).replace(',', '').lstrip('+-').rstrip('%').replace('.', '', 1).isdigit()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterable, Sequence
 
-from bench.world import World
+from bench.world import World, quoted
 
 _DATABASES = ('nova', 'nova_api', 'placement')
 #: By which a row tells its server ...
@@ -49,9 +49,13 @@ class Seed:
         return rows
 
     def copy(self, servers: Iterable[str], first: int, last: int) -> None:
-        """Make copies of these numbers of each of the servers."""
-        chosen = ', '.join(f"'{each}'" for each in servers)
-        statements = ['SET foreign_key_checks = 0']
+        """Make copies of these numbers of each of the servers, all as just booted.
+
+        What was done to the servers since then is forgotten, of them as well.
+        """
+        chosen = quoted(servers)
+        later = f"instance_uuid IN ({chosen}) AND action != 'create'"
+        statements = ['SET foreign_key_checks = 0', *_forget_actions(later)]
         for table, key in self.keys.items():
             new = f"CONCAT(LEFT({key}, 24), LPAD(HEX(seq), 12, '0'))"
             values = [
@@ -109,13 +113,18 @@ def _key(table: str, columns: Sequence[str]) -> str | None:
     return next((each for each in _KEYS if each in columns), None)
 
 
+def _forget_actions(which: str) -> list[str]:
+    """Give statements that delete actions, and their events before them."""
+    return [
+        'DELETE FROM nova.instance_actions_events WHERE action_id IN '
+        f'(SELECT id FROM nova.instance_actions WHERE {which})',
+        f'DELETE FROM nova.instance_actions WHERE {which}',
+    ]
+
+
 def remove(world: World) -> None:
     """Remove every copy that there is."""
-    statements = [
-        'SET foreign_key_checks = 0',
-        'DELETE FROM nova.instance_actions_events WHERE action_id IN (SELECT id FROM '
-        f"nova.instance_actions WHERE instance_uuid REGEXP '{COPY}')",
-    ]
+    statements = ['SET foreign_key_checks = 0', *_forget_actions(f"instance_uuid REGEXP '{COPY}'")]
     for table, columns in _columns(world).items():
         key = _key(table, columns)
         if key:

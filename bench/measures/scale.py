@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench import cells, plot, seed, stats
 from bench.fleet import Fleet
 from bench.page import Page
-from bench.world import Size, World, at_once
-from cloud import lifecycle
+from bench.world import Size, World, at_once, quoted
+from cloud import errors, lifecycle
 
 TITLE = 'Scale'
 
@@ -29,82 +29,121 @@ _ADJUSTED = 5
 def run(world: World, quick: bool) -> dict[str, Any]:
     """Let the cloud grow, and adjust some servers whenever it has."""
     steps, adjusts, seconds = (QUICK, 20, 3.0) if quick else (FULL, 100, 30.0)
-    most = steps[-1][0]
-    fleet = Fleet(world, HOST, most=most)
-    flavor = world.flavor('elastic', LARGE, SMALL)
+    fleet = Fleet(world, HOST, most=steps[-1][0])
+    growing = _Growing(world, fleet, adjusts, seconds)
+    data: dict[str, Any] = {'adjusts': adjusts, 'points': growing.points}
     seed.remove(world)
     cells.remove(world)
-    points: list[dict[str, Any]] = []
-    of_cells: list[dict[str, Any]] = []
-    booted: list[str] = []
     try:
-        with world.patient(max(12, 4 * fleet.interval)):
+        with world.large_database(), world.patient(max(12, 4 * fleet.interval)):
             for hosts, each_has in steps:
-                fleet.grow(hosts)
-                with world.shown.step(f'boot a server on each of {hosts} hosts'):
-                    names = fleet.names[len(booted) : hosts]
-                    booted += [
-                        server
-                        for servers in at_once(4, lambda n: world.boot(flavor, host=n), names)
-                        for server in servers
-                    ]
-                if not of_cells:
-                    numbers = QUICK_CELLS if quick else FULL_CELLS
-                    of_cells = _cells(world, fleet, booted[:_ADJUSTED], numbers, adjusts, seconds)
-                kept = seed.Seed(world, booted[-1])
-                copies = 0
-                for count in each_has:
-                    if count - 1 > copies:
-                        with world.shown.step(f'{count} servers on each'):
-                            kept.copy(booted, copies + 1, count - 1)
-                            _check(kept, booted[-1], count - 1)
-                        copies = count - 1
-                    others = booted[_ADJUSTED:]
-                    _give_away(world, others)
-                    points.append(
-                        {'hosts': hosts, 'servers': len(booted) * count, 'project': 'own',
-                         **_point(world, fleet, booted[:_ADJUSTED], adjusts, seconds)}
-                    )  # fmt: skip
-                if hosts == most:
-                    _take_back(world)
-                    points.append(
-                        {'hosts': hosts, 'servers': len(booted) * (copies + 1), 'project': 'all',
-                         **_point(world, fleet, booted[:_ADJUSTED], adjusts, seconds)}
-                    )  # fmt: skip
-                memory = lifecycle.memory(world.cloud.processes())
-                points[-1]['memory_mb'] = memory >> 20
-                seed.remove(world)
+                try:
+                    growing.hosts(hosts)
+                    if not growing.points:
+                        data['rows'] = growing.rows()
+                        data['cells'] = growing.cells(QUICK_CELLS if quick else FULL_CELLS)
+                    growing.servers(each_has, in_one_project=(hosts, each_has) == steps[-1])
+                except errors.CloudError as error:
+                    if not growing.points:
+                        raise
+                    # Where it stops, and why, is a result.
+                    world.shown.say(f'it stops at {hosts} hosts: {error}')
+                    data['stopped'] = {'hosts': hosts, 'why': str(error).splitlines()[0]}
+                    break
     finally:
         seed.remove(world)
         _take_back(world)
         fleet.close()
-    return {
-        'points': points, 'cells': of_cells, 'adjusts': adjusts, 'rows': kept.rows(booted[0])
-    }  # fmt: skip
+    return data
 
 
-def _cells(
-    world: World,
-    fleet: Fleet,
-    servers: list[str],
-    numbers: Sequence[int],
-    count: int,
-    seconds: float,
-) -> list[dict[str, Any]]:
-    points = []
-    try:
-        for number in numbers:
-            with world.shown.step(f'cells: {number}'):
-                cells.grow(world, number)
-                # What nova-api does only once after its start is done.
-                for size in (LARGE, SMALL):
-                    for server in servers:
-                        world.adjust(server, size)
-                        world.free(server)
-            points.append({'cells': number, **_point(world, fleet, servers, count, seconds)})
-    finally:
-        cells.remove(world)
-    return points
+class _Growing:
+    """A cloud that gets hosts, servers and cells, and what an adjust costs in it."""
+
+    def __init__(self, world: World, fleet: Fleet, adjusts: int, seconds: float) -> None:
+        self.world = world
+        self.fleet = fleet
+        self.adjusts = adjusts
+        self.seconds = seconds
+        self.flavor = world.flavor('elastic', LARGE, SMALL)
+        self.booted: list[str] = []
+        self.points: list[dict[str, Any]] = []
+
+    def hosts(self, count: int) -> None:
+        """Have so many hosts, with a server on each."""
+        self.fleet.grow(count)
+        names = self.fleet.names[len(self.booted) :]
+        with self.world.shown.step(f'boot a server on each of {len(names)} hosts'):
+            for servers in at_once(4, lambda n: self.world.boot(self.flavor, host=n), names):
+                self.booted += servers
+        if len(self.booted) != count:
+            raise errors.NotReadyError(
+                'the measurement', f'of {count} servers only {len(self.booted)} came up'
+            )
+
+    def rows(self) -> dict[str, int]:
+        """Give how many rows a server has, in each table, once it is booted."""
+        return seed.Seed(self.world, self.booted[-1]).rows(self.booted[-1])
+
+    def servers(self, each_has: Sequence[int], in_one_project: bool) -> None:
+        """Have so many servers on each host, one number after the other."""
+        kept = seed.Seed(self.world, self.booted[-1])
+        hosts, copies = len(self.booted), 0
+        for count in each_has:
+            if count - 1 > copies:
+                with self.world.shown.step(f'{count} servers on each'):
+                    kept.copy(self.booted, copies + 1, count - 1)
+                    _check(kept, self.booted[-1], count - 1)
+                copies = count - 1
+            _give_away(self.world, self.booted[_ADJUSTED:])
+            self._add({'hosts': hosts, 'servers': hosts * count, 'project': 'own'})
+        if in_one_project:
+            _take_back(self.world)
+            self._add({'hosts': hosts, 'servers': hosts * (copies + 1), 'project': 'all'})
+        memory = lifecycle.memory(self.world.cloud.processes())
+        self.points[-1]['memory_mb'] = memory >> 20
+        seed.remove(self.world)
+
+    def _add(self, point: dict[str, Any]) -> None:
+        self.points.append({**point, **self._measure()})
+
+    def cells(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """Have so many cells, one number after the other, and give what is measured."""
+        points = []
+        try:
+            for number in numbers:
+                with self.world.shown.step(f'cells: {number}'):
+                    cells.grow(self.world, number)
+                    # What nova-api does only once after its start is done.
+                    for size in (LARGE, SMALL):
+                        for server in self.booted[:_ADJUSTED]:
+                            self.world.adjust(server, size)
+                            self.world.free(server)
+                points.append({'cells': number, **self._measure()})
+        finally:
+            cells.remove(self.world)
+        return points
+
+    def _measure(self) -> dict[str, Any]:
+        """Adjust one after the other, then several at once."""
+        world, fleet, count = self.world, self.fleet, self.adjusts
+        servers = self.booted[:_ADJUSTED]
+        with world.shown.step(f'{count} adjusts, and {self.seconds:.0f} s of as many as it can'):
+            sizes = {server: itertools.cycle((LARGE, SMALL)) for server in servers}
+            accepted, done = [], []
+            rest_cpu, rest_rows = _rest(world, fleet)
+            began, cpu, rows = time.monotonic(), fleet.cloud_cpu(), _rows(world)
+            for index in range(count):
+                server = servers[index % len(servers)]
+                start = time.monotonic()
+                accepted.append(world.adjust(server, next(sizes[server])))
+                world.free(server)
+                done.append(time.monotonic() - start)
+            took = time.monotonic() - began
+            cpu = (fleet.cloud_cpu() - cpu - rest_cpu * took) / count
+            rows = (_rows(world) - rows - rest_rows * took) / count
+            rate = _rate(world, servers, sizes, self.seconds)
+        return {'accepted': accepted, 'done': done, 'cpu': cpu, 'rows': rows, 'rate': rate}
 
 
 def _check(kept: seed.Seed, server: str, number: int) -> None:
@@ -116,7 +155,7 @@ def _check(kept: seed.Seed, server: str, number: int) -> None:
 
 def _give_away(world: World, booted: list[str]) -> None:
     """Let 256 other projects have the servers that are not adjusted."""
-    chosen = ', '.join(f"'{each}'" for each in booted) or "''"
+    chosen = quoted(booted)
     for table, key in (('nova.instances', 'uuid'), ('nova_api.instance_mappings', 'instance_uuid')):
         world.sql(
             f"UPDATE {table} SET project_id = CONCAT('bench', LEFT(MD5({key}), 2)) "
@@ -129,28 +168,6 @@ def _take_back(world: World) -> None:
     project = world.project()
     for table in ('nova.instances', 'nova_api.instance_mappings'):
         world.sql(f"UPDATE {table} SET project_id = '{project}' WHERE project_id LIKE 'bench%'")
-
-
-def _point(
-    world: World, fleet: Fleet, servers: list[str], count: int, seconds: float
-) -> dict[str, Any]:
-    """Adjust one after the other, then several at once."""
-    with world.shown.step(f'{count} adjusts, and {seconds:.0f} s of as many as it can'):
-        sizes = {server: itertools.cycle((LARGE, SMALL)) for server in servers}
-        accepted, done = [], []
-        rest_cpu, rest_rows = _rest(world, fleet)
-        began, cpu, rows = time.monotonic(), fleet.cloud_cpu(), _rows(world)
-        for index in range(count):
-            server = servers[index % len(servers)]
-            start = time.monotonic()
-            accepted.append(world.adjust(server, next(sizes[server])))
-            world.free(server)
-            done.append(time.monotonic() - start)
-        took = time.monotonic() - began
-        cpu = (fleet.cloud_cpu() - cpu - rest_cpu * took) / count
-        rows = (_rows(world) - rows - rest_rows * took) / count
-        rate = _rate(world, servers, sizes, seconds)
-    return {'accepted': accepted, 'done': done, 'cpu': cpu, 'rows': rows, 'rate': rate}
 
 
 def _rest(world: World, fleet: Fleet) -> tuple[float, float]:
@@ -190,10 +207,10 @@ def page(page: Page, data: dict[str, Any]) -> None:
         'service, queues and resource provider, over the real RabbitMQ, MariaDB and placement. '
         'One server on each host is booted. **The others are copies of it, made in the '
         f'databases** (`seed.py`): a copy has the {sum(data["rows"].values())} rows in {tables} '
-        'tables that a booted server has, its allocation among them, which is checked. The '
-        f'adjusts are real calls, of {_ADJUSTED} booted servers, {data["adjusts"]} one after the '
-        'other and then of all at once. What computes do on their own now and then is off, but for '
-        'their signs of life. The other servers belong to 256 other projects.'
+        'tables that a server has once it is booted, its allocation among them, which is checked. '
+        f'The adjusts are real calls, of {_ADJUSTED} booted servers, {data["adjusts"]} one after '
+        'the other and then of all at once. What computes do on their own now and then is off, but '
+        'for their signs of life. The other servers belong to 256 other projects.'
     )
     page.table(
         ['hosts', 'servers', *_HEADS, 'memory, MiB'],
@@ -208,43 +225,84 @@ def page(page: Page, data: dict[str, Any]) -> None:
         ],
     )
     own = [point for point in data['points'] if point['project'] == 'own']
-    lines = []
-    for what in ('hosts', 'servers'):
-        by = max(point[what] for point in own)
-        for key, name in (('accepted', 'accepted'), ('done', 'done')):
-            line = stats.slope([(p[what], value) for p in own for value in p[key]])
-            lines.append(
-                [name, f'{by:,} more {what}', f'{1000 * by * line.slope:+.1f} ± '
-                 f'{1000 * by * line.error:.1f}', f'{100 * by * line.slope / line.intercept:+.0f}%']
-            )  # fmt: skip
+    ways = [way for way in _ways(own) if len({x for x, _ in way.points}) > 1]
     page.say(
         'The slope: by how much longer one adjust takes for as many more as were tried, with the '
-        'standard error of a straight line through all adjusts. Rows are read for the servers on '
-        'the same host, whose allocations placement adds up at each claim, and not for those on '
-        'other hosts.'
+        'standard error of a straight line through all adjusts of these lines. Rows are read for '
+        'the servers on the same host, whose allocations placement adds up at each claim, and not '
+        'for those on other hosts.'
     )
-    page.table(['until', 'for', 'ms', 'of what it takes'], lines)
-    for what in ('hosts', 'servers'):
-        page.plot(
-            f'scale-{what}',
-            plot.lines(
-                f'One adjust against the number of {what}', what, 'seconds',
-                [plot.Series(name, sorted((p[what], stats.quantile(p[key], share)) for p in own),
-                             joined=False)
-                 for name, key, share in (('accepted p50', 'accepted', 0.5),
-                                          ('done p50', 'done', 0.5), ('done p95', 'done', 0.95))],
-                log_x=True,
-            ),
+    page.table(
+        ['until', 'for', 'ms', 'of what it takes'], [line for way in ways for line in way.slopes()]
+    )
+    for way in ways:
+        page.plot(f'scale-{way.name}', way.plot())
+    if stopped := data.get('stopped'):
+        page.say(f'It stops at {stopped["hosts"]:,} hosts: {stopped["why"]}.')
+    else:
+        page.say(f'No more than {own[-1]["hosts"]:,} hosts were tried.')
+        _page_of_one_project(page, *data['points'][-2:])
+    _page_of_cells(page, data['cells'], data['points'][0]['hosts'])
+
+
+class _Way(NamedTuple):
+    """A way in which the cloud gets larger, while all else stays."""
+
+    name: str
+    #: Of what there are more, and what stays.
+    more: str
+    stays: str
+    #: How many there are, and what was measured then.
+    points: list[tuple[int, dict[str, Any]]]
+
+    def slopes(self) -> list[list[str]]:
+        """Give lines of a table: by how much longer an adjust takes."""
+        lines = []
+        numbers = [x for x, _ in self.points]
+        by = max(numbers) - min(numbers)
+        for key in ('accepted', 'done'):
+            line = stats.slope([(x, value) for x, point in self.points for value in point[key]])
+            lines.append(
+                [key, f'{by:,} more {self.more}, {self.stays}', f'{1000 * by * line.slope:+.1f} ± '
+                 f'{1000 * by * line.error:.1f}', f'{100 * by * line.slope / line.intercept:+.0f}%']
+            )  # fmt: skip
+        return lines
+
+    def plot(self) -> str:
+        """Draw how long an adjust takes."""
+        return plot.lines(
+            f'One adjust against the number of {self.more}, {self.stays}', self.more, 'seconds',
+            [plot.Series(name, [(x, stats.quantile(point[key], share)) for x, point in self.points])
+             for name, key, share in (('accepted p50', 'accepted', 0.5),
+                                      ('done p50', 'done', 0.5), ('done p95', 'done', 0.95))],
+            log_x=True,
         )  # fmt: skip
-    alone, together = data['points'][-2], data['points'][-1]
+
+
+def _ways(points: Sequence[dict[str, Any]]) -> tuple[_Way, ...]:
+    """Sort what was measured by what was the same meanwhile."""
+    each_has = {id(point): point['servers'] // point['hosts'] for point in points}
+    first = points[0]['hosts']
+    tried = [{each_has[id(p)] for p in points if p['hosts'] == n}
+             for n in {p['hosts'] for p in points}]  # fmt: skip
+    least, most = min(set.intersection(*tried)), max(set.intersection(*tried))
+    return (
+        _Way('hosts', 'hosts', f'{least} server on each',
+             [(p['hosts'], p) for p in points if each_has[id(p)] == least]),
+        _Way('servers', 'servers', f'{most} on each host',
+             [(p['servers'], p) for p in points if each_has[id(p)] == most]),
+        _Way('host', 'servers on each host', f'{first} hosts',
+             [(each_has[id(p)], p) for p in points if p['hosts'] == first]),
+    )  # fmt: skip
+
+
+def _page_of_one_project(page: Page, alone: dict[str, Any], together: dict[str, Any]) -> None:
     page.say(
-        f'The last line has all {together["servers"]:,} servers in the project of those that are '
-        f'adjusted: then an adjust reads {together["rows"]:,.0f} rows instead of '
+        f'The last line of the first table has all {together["servers"]:,} servers in the project '
+        f'of those that are adjusted: then an adjust reads {together["rows"]:,.0f} rows instead of '
         f"{alone['rows']:,.0f}, since Nova counts a project's servers for its quota whenever "
         'one grows, as for a resize; `[quota] count_usage_from_placement` has placement do that.'
     )
-    page.say(f'No more than {together["hosts"]:,} hosts were tried.')
-    _page_of_cells(page, data['cells'], data['points'][0]['hosts'])
 
 
 def _page_of_cells(page: Page, points: list[dict[str, Any]], hosts: int) -> None:

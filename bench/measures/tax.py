@@ -26,7 +26,7 @@ _NAMES = {
 
 def run(world: World, quick: bool) -> dict[str, Any]:
     """Take turns: the fork, pristine Nova, the fork ..., on the same services and databases."""
-    rounds, hosts, boots, reads = (2, 2, 16, 15) if quick else (8, 4, 100, 60)
+    rounds, hosts, boots, reads = (2, 2, 16, 15) if quick else (8, 4, 60, 60)
     flavor = world.flavor('plain', _SIZE)
     taken: dict[str, list[dict[str, float]]] = {'fork': [], 'pristine': []}
     try:

@@ -3,7 +3,8 @@
 import pytest
 
 from bench.console import Console, Said
-from bench.measures import tax
+from bench.measures import scale, tax
+from bench.page import Page
 from bench.world import Size
 
 
@@ -15,6 +16,37 @@ def test_tax_ratios():
     }
     assert tax.ratios(data, 'boots') == [1.5]
     assert tax.ratios(data, 'cpu') == [0.5]
+
+
+def _point(hosts, each_has):
+    times = [0.1 * each_has, 0.2, 0.3]
+    return {
+        'hosts': hosts, 'servers': hosts * each_has, 'project': 'own', 'accepted': times,
+        'done': times, 'cpu': 0.1, 'rows': 5, 'rate': 1.5,
+    }  # fmt: skip
+
+
+def test_scale_ways():
+    """A slope is that of one thing, over points that are alike in all others."""
+    points = [_point(*each) for each in ((10, 1), (10, 20), (10, 99), (50, 1), (50, 20))]
+    numbers = {way.name: [number for number, _ in way.points] for way in scale._ways(points)}
+    assert numbers == {'hosts': [10, 50], 'servers': [200, 1000], 'host': [1, 20, 99]}
+
+
+def test_scale_stopped(tmp_path):
+    """What was measured before it stopped is shown, and why it stopped."""
+    page = Page(tmp_path)
+    data = {
+        'points': [_point(10, 1), _point(10, 20)],
+        'cells': [{**_point(10, 1), 'cells': number} for number in (1, 4)],
+        'adjusts': 3,
+        'rows': {'nova.instances': 1},
+        'stopped': {'hosts': 50, 'why': 'fleet: no more memory'},
+    }
+    scale.page(page, data)
+    text = page.write().read_text()
+    assert 'It stops at 50 hosts: fleet: no more memory.' in text
+    assert list(page.plots) == ['scale-host']
 
 
 @pytest.mark.parametrize('memory_mb, shown', [(768, True), (700, True), (687, False), (769, False)])
