@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import keystoneauth1.exceptions
 import openstack
 import pytest
 
-from cloud import service
+from cloud import errors, service
 from cloud.tests.e2e import invariants
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import World
@@ -160,6 +162,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         item.stash[_PASSED] = report.passed
     fixtures = getattr(item, 'funcargs', {})
     if report.failed and 'logs' in fixtures and 'world' in fixtures:
-        servers = [each.id for each in fixtures['world'].admin.compute.servers()]
-        lines = fixtures['logs'].matter(servers)
+        said = {}
+        # A cloud that does not answer has been killed by the test, or the logs say why.
+        with contextlib.suppress(
+            openstack.exceptions.SDKException, keystoneauth1.exceptions.ClientException
+        ):
+            for each in fixtures['world'].admin.compute.servers():
+                said[each.id] = 'nothing that can be read'
+                said[each.id] = errors.last_lines(fixtures['world'].console(each.id), 8)
+        lines = fixtures['logs'].matter(list(said))
         report.sections.append(('the services said', lines or 'nothing of note'))
+        for server, text in said.items():
+            report.sections.append((f'the guest of {server} said', text))

@@ -23,7 +23,7 @@ def test_reboot(world: World, create: Create, kind: str) -> None:
     world.wait(server, 'ACTIVE')
     assert world.start_of(server) != start
     assert world.hears(server).cpus == before.cpus
-    assert world.accounted(server) == size
+    world.comes_up(server, size)
 
 
 @pytest.mark.parametrize('image', ['guest', 'guest-bare'])
@@ -103,7 +103,7 @@ def test_rebuild(world: World, create: Create) -> None:
     world.act(server, 'rebuild', {'imageRef': image})
     world.wait(server, 'ACTIVE')
     world.hears(server)
-    assert world.accounted(server) == size
+    world.comes_up(server, size)
     assert world.host_of(server).host == place
 
 
@@ -118,8 +118,7 @@ def test_shelve(world: World, create: Create) -> None:
     world.act(server, 'unshelve')
     world.wait(server, 'ACTIVE')
     world.hears(server)
-    assert world.accounted(server) == size
-    assert list(world.allocations(server).values()) == [size]
+    world.comes_up(server, size)
 
 
 @pytest.mark.usefixtures('snapshots')

@@ -60,8 +60,8 @@ def test_cold_migration(world: World, create: Create, ending: str) -> None:
     world.act(server, ending)
     world.wait(server, 'ACTIVE', 180)
     assert world.host_of(server).host == (target if ending == 'confirmResize' else first)
-    assert world.accounted(server) == size
     assert world.hears(server).cpus == size.vcpus
+    world.comes_up(server, size)
 
 
 def test_evacuation(world: World, create: Create, logs: Logs) -> None:
