@@ -418,6 +418,8 @@ class ServerSizes(object):
 
         :returns: Whether the size has changed.
         """
+        # What its last guest had says nothing of the next one.
+        self._excess.pop(instance.uuid, None)
         size = elastic.start_size(instance)
         old_size = elastic.size(instance)
         if size == old_size:

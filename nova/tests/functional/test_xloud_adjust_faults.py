@@ -127,6 +127,17 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self._reconcile()
         self.assertCounted(server, elastic.Size(1, 4096), start=MINIMUM)
 
+    def test_has_more_whenever_it_is_looked_at(self):
+        """A guest that was started anew in between has not kept it."""
+        server = self._boot()
+        for _start in range(2):
+            self._reboot_server(server, hard=True)
+            self._live_sizes[server['id']] = elastic.Size(1, 4096)
+            self._reconcile()
+            self.assertCounted(server, MINIMUM)
+        self._reconcile()
+        self.assertCounted(server, elastic.Size(1, 4096), start=MINIMUM)
+
     # Placement
 
     def test_placement_is_down(self):
