@@ -11,7 +11,7 @@ import keystoneauth1.exceptions
 import openstack
 import pytest
 
-from cloud import errors, service
+from cloud import service
 from cloud.tests.e2e import invariants
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import World
@@ -169,7 +169,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         ):
             for each in fixtures['world'].admin.compute.servers():
                 said[each.id] = 'nothing that can be read'
-                said[each.id] = errors.last_lines(fixtures['world'].console(each.id), 8)
+                said[each.id] = fixtures['world'].trouble(each.id)
         lines = fixtures['logs'].matter(list(said))
         report.sections.append(('the services said', lines or 'nothing of note'))
         for server, text in said.items():

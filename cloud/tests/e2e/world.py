@@ -326,6 +326,12 @@ class World:
         shown = self.admin.compute.get_server_console_output(server, length=200)
         return str(shown['output'])
 
+    def trouble(self, server: str) -> str:
+        """Give the last lines of the guest, with all that its kernel said on its own."""
+        lines = self.console(server).splitlines()
+        unusual = [line for line in lines[:-8] if not _LINE.search(line)]
+        return '\n'.join(unusual[-80:] + lines[-8:])
+
     def says(self, server: str) -> Line | None:
         """Give the last line of the guest."""
         lines = _LINE.findall(self.console(server))
