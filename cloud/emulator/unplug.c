@@ -1,5 +1,5 @@
 /*
- * Lets QEMU take a CPU away from a guest that it emulates itself.
+ * Lets QEMU take a CPU away from a guest that it emulates itself, and migrate one.
  *
  * Without KVM, an x86 CPU that was unplugged is never freed: memory regions that
  * it owns hold on to it. (QEMU 7.2 to 11.1, at least.) From this follows that
@@ -13,12 +13,17 @@
  * Besides, each plug takes one more translation context, of which there are as many
  * as the guest may have CPUs: the plug that finds none ends QEMU.
  *
- * This library, preloaded into QEMU, stands before two of its functions. A CPU that
+ * And before QEMU 9.0, a migration that has noted which memory is to be sent again
+ * forgets to tell the CPUs: what they write from then on to pages that they know is
+ * not noted, not sent, and lost. A guest that is busy meanwhile dies of it now and then.
+ *
+ * This library, preloaded into QEMU, stands before three of its functions. A CPU that
  * goes first stops listening, and afterwards its end is reported. The translation
- * context of a thread that ends is handed to the next one that starts.
+ * context of a thread that ends is handed to the next one that starts. And CPUs forget
+ * what pages they know before a migration sends any.
  *
  * What it needs of QEMU it finds by name; where a name is missing it does nothing.
- * With KVM, QEMU calls neither of the two functions.
+ * With KVM, QEMU does not call the first two, and the third costs next to nothing.
  */
 
 #define _GNU_SOURCE
@@ -41,6 +46,9 @@
 /* An x86 CPU sees memory in two ways: as usual, and in system management mode. */
 #define ADDRESS_SPACES 2
 
+/* More than one guest can have. */
+#define CPUS 1024
+
 /* A function of QEMU whose calls come to one of ours. */
 struct function {
     unsigned char *at;
@@ -53,11 +61,13 @@ struct context {
     void *tcg;
 };
 
-static struct function unrealize, register_thread;
+static struct function unrealize, register_thread, after_sync;
 
 static char *(*object_path)(void *object);
 static void *(*address_space)(void *cpu, int number);
 static void (*remove_listeners)(void *address_space);
+static void *(*get_cpu)(int number);
+static void (*flush_pages)(void *cpu);
 #if QEMU_MAJOR < 8
 static void (*send_deleted)(bool has_device, const char *device, const char *path);
 #else
@@ -155,6 +165,19 @@ static void give_back(void *value)
     pthread_mutex_unlock(&context_lock);
 }
 
+/* In the thread of a migration, with QEMU's big lock. QEMU's own waits until each CPU
+ * has done what it was asked to. */
+static void before_after_sync(void)
+{
+    for (int number = 0; number < CPUS; number++) {
+        void *cpu = get_cpu(number);
+        if (cpu != NULL) {
+            flush_pages(cpu);
+        }
+    }
+    call(&after_sync, NULL);
+}
+
 static bool find(void *place, const char *name)
 {
     void *address = dlsym(RTLD_DEFAULT, name);
@@ -176,5 +199,9 @@ __attribute__((constructor)) static void start(void)
         pthread_key_create(&context_of_thread, give_back) == 0) {
         redirect(&unrealize, (void *)before_unrealize);
         redirect(&register_thread, (void *)before_register_thread);
+    }
+    if (QEMU_MAJOR < 9 && find(&after_sync.at, "memory_global_after_dirty_log_sync") &&
+        find(&get_cpu, "qemu_get_cpu") && find(&flush_pages, "tlb_flush")) {
+        redirect(&after_sync, (void *)before_after_sync);
     }
 }
