@@ -22,8 +22,8 @@
  * context of a thread that ends is handed to the next one that starts. And CPUs forget
  * what pages they know before a migration sends any.
  *
- * What it needs of QEMU it finds by name; where a name is missing it does nothing.
- * With KVM, QEMU does not call the first two, and the third costs next to nothing.
+ * What it needs of QEMU it finds by name; what a name is missing for it leaves alone.
+ * With KVM, QEMU does not call the first two functions, and the third is as ever.
  */
 
 #define _GNU_SOURCE
@@ -68,6 +68,7 @@ static void *(*address_space)(void *cpu, int number);
 static void (*remove_listeners)(void *address_space);
 static void *(*get_cpu)(int number);
 static void (*flush_pages)(void *cpu);
+static bool *emulated;
 #if QEMU_MAJOR < 8
 static void (*send_deleted)(bool has_device, const char *device, const char *path);
 #else
@@ -165,11 +166,12 @@ static void give_back(void *value)
     pthread_mutex_unlock(&context_lock);
 }
 
-/* In the thread of a migration, with QEMU's big lock. QEMU's own waits until each CPU
- * has done what it was asked to. */
+/* Called with QEMU's big lock, which QEMU's own lets go of while it waits until each
+ * CPU has done what it was asked to. Whoever comes meanwhile to have a display drawn
+ * finds QEMU's own alone, which is enough for that. */
 static void before_after_sync(void)
 {
-    for (int number = 0; number < CPUS; number++) {
+    for (int number = 0; *emulated && number < CPUS; number++) {
         void *cpu = get_cpu(number);
         if (cpu != NULL) {
             flush_pages(cpu);
@@ -201,7 +203,8 @@ __attribute__((constructor)) static void start(void)
         redirect(&register_thread, (void *)before_register_thread);
     }
     if (QEMU_MAJOR < 9 && find(&after_sync.at, "memory_global_after_dirty_log_sync") &&
-        find(&get_cpu, "qemu_get_cpu") && find(&flush_pages, "tlb_flush")) {
+        find(&get_cpu, "qemu_get_cpu") && find(&flush_pages, "tlb_flush") &&
+        find(&emulated, "tcg_allowed")) {
         redirect(&after_sync, (void *)before_after_sync);
     }
 }

@@ -162,15 +162,21 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         item.stash[_PASSED] = report.passed
     fixtures = getattr(item, 'funcargs', {})
     if report.failed and 'logs' in fixtures and 'world' in fixtures:
-        said = {}
-        # A cloud that does not answer has been killed by the test, or the logs say why.
-        with contextlib.suppress(
-            openstack.exceptions.SDKException, keystoneauth1.exceptions.ClientException
-        ):
-            for each in fixtures['world'].admin.compute.servers():
-                said[each.id] = 'nothing that can be read'
-                said[each.id] = fixtures['world'].trouble(each.id)
+        said = _said_by_guests(fixtures['world'])
         lines = fixtures['logs'].matter(list(said))
         report.sections.append(('the services said', lines or 'nothing of note'))
         for server, text in said.items():
             report.sections.append((f'the guest of {server} said', text))
+
+
+def _said_by_guests(world: World) -> dict[str, str]:
+    """Give what the guest of each server said, as far as the cloud answers."""
+    said: dict[str, str] = {}
+    # One that does not has been killed by the test, or the logs say why.
+    with contextlib.suppress(
+        openstack.exceptions.SDKException, keystoneauth1.exceptions.ClientException
+    ):
+        said.update((each.id, 'nothing that can be read') for each in world.admin.compute.servers())
+        for server in said:
+            said[server] = world.trouble(server)
+    return said
