@@ -19,15 +19,7 @@ _START = 120
 
 #: Without the work that computes do on their own now and then: what is measured
 #: is what somebody asks for.
-QUIET: ini.Sections = {
-    'DEFAULT': {
-        'update_resources_interval': -1,
-        'heal_instance_info_cache_interval': -1,
-        'sync_power_state_interval': -1,
-        'scheduler_instance_sync_interval': -1,
-    },
-    'xloud': {'reconcile_interval': -1},
-}
+QUIET: ini.Sections = {'DEFAULT': {'periodic_enable': False}}
 
 
 class Fleet:

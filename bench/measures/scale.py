@@ -114,11 +114,6 @@ class _Growing:
             for number in numbers:
                 with self.world.shown.step(f'cells: {number}'):
                     cells.grow(self.world, number)
-                    # What nova-api does only once after its start is done.
-                    for size in (LARGE, SMALL):
-                        for server in self.booted[:_ADJUSTED]:
-                            self.world.adjust(server, size)
-                            self.world.free(server)
                 points.append({'cells': number, **self._measure()})
         finally:
             cells.remove(self.world)
@@ -129,6 +124,10 @@ class _Growing:
         world, fleet, count = self.world, self.fleet, self.adjusts
         servers = self.booted[:_ADJUSTED]
         with world.shown.step(f'{count} adjusts, and {self.seconds:.0f} s of as many as it can'):
+            # All begin small, and what nova-api does only once after its start is done.
+            for server, size in itertools.product(servers, (LARGE, SMALL)):
+                world.adjust(server, size)
+                world.free(server)
             sizes = {server: itertools.cycle((LARGE, SMALL)) for server in servers}
             accepted, done = [], []
             rest_cpu, rest_rows = _rest(world, fleet)
@@ -289,7 +288,7 @@ def _ways(points: Sequence[dict[str, Any]]) -> tuple[_Way, ...]:
     return (
         _Way('hosts', 'hosts', f'{least} server on each',
              [(p['hosts'], p) for p in points if each_has[id(p)] == least]),
-        _Way('servers', 'servers', f'{most} on each host',
+        _Way('servers', 'servers', f'on more hosts, {most} on each',
              [(p['servers'], p) for p in points if each_has[id(p)] == most]),
         _Way('host', 'servers on each host', f'{first} hosts',
              [(each_has[id(p)], p) for p in points if p['hosts'] == first]),
