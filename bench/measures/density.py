@@ -23,7 +23,7 @@ FILLS = (1.0, 1.5, 2.0, 3.0, 4.0)
 
 def run(world: World, quick: bool) -> dict[str, Any]:
     """Boot until the hosts are full; then let the servers of several loads ask."""
-    hosts, ratios, steps = (2, (4,), 20) if quick else (4, (2, 4, 8), 60)
+    hosts, ratios, steps = (2, (4,), 20) if quick else (4, (2, 4, 8), 40)
     mixes = {name: MIXES[name] for name in (('quiet', 'mixed') if quick else MIXES)}
     fleet = Fleet(world, HOST, most=hosts)
     rows, fits = [], {}
