@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import fleet, page, results, world
+from bench import cells, fleet, page, results, seed, world
 from bench.measures import adjust, build, density, path, scale, tax
 from cloud import errors, lifecycle, progress
 
@@ -61,12 +61,14 @@ def _take(name: str, quick: bool, shown: progress.Progress) -> None:
     _clean_up(there)
     try:
         with there.wide_quota():
-            data = measure.run(there, quick)
+            results.keep(name, quick, load, measure.run(there, quick))
     finally:
         _clean_up(there)
-    results.keep(name, quick, load, data)
 
 
 def _clean_up(there: world.World) -> None:
+    """Remove all that a measure makes, also one that was cut off."""
+    seed.remove(there)
+    cells.remove(there)
     there.clean_up()
     fleet.forget(there)

@@ -6,13 +6,15 @@ import contextlib
 import time
 
 from bench.world import FLEET, Size, World, at_once, cpu_of
-from cloud import errors, ini, process, settings
-from cloud.services import nova
+from cloud import errors, ini, process, rest, settings
+from cloud.services import nova, rabbitmq
 
 _PROGRAM = settings.REPOSITORY / 'bench' / 'inside' / 'fleet.py'
 
 #: Hosts in one process: more of them wait too long for each other.
 _TOGETHER = 125
+#: Processes that start at once: a host that starts mostly waits for the others' answers.
+_STARTING = 2
 #: Signs of life that two cores hear in a second, besides their work.
 _SIGNS = 15
 _START = 120
@@ -40,14 +42,15 @@ class Fleet:
         """Have as many hosts as this."""
         missing = range(len(self.names) + 1, count + 1)
         names = [f'{self._tag}-{number:04d}' for number in missing]
+        groups = [names[first : first + _TOGETHER] for first in range(0, len(names), _TOGETHER)]
         with self.world.shown.step(f'{len(names)} more fake hosts'):
-            for first in range(0, len(names), _TOGETHER):
-                self._start(names[first : first + _TOGETHER])
+            at_once(_STARTING, self._start, groups)
+            self.names += names
             nova.Control(self.world.context).manage('cell_v2', 'discover_hosts')
 
     def _start(self, names: list[str]) -> None:
         context = self.world.context
-        label = f'bench-fleet-{len(self._daemons) + 1}'
+        label = f'bench-fleet-{names[0].rpartition("-")[2]}'
         folder = context.state.data(label)
         (folder / 'lock').mkdir(parents=True, exist_ok=True)
         own: ini.Sections = {
@@ -82,7 +85,6 @@ class Fleet:
                         label, f'{name} does not start', daemon.log, daemon.command
                     )
                 time.sleep(0.2)
-            self.names.append(name)
 
     def cpu(self) -> float:
         """Give the seconds of CPU that the processes have used."""
@@ -107,10 +109,25 @@ def forget(world: World) -> None:
     state = world.context.state
     for file in (state / 'run').glob('bench-fleet-*.pid'):
         process.Daemon(file.stem, [], state).stop()
-    gone = [each['id'] for each in world.computes() if each['host'].startswith(FLEET)]
 
     def delete(identity: str) -> None:
-        world.client.call('DELETE', f'{world.nova}/os-services/{identity}')
+        # One that was not deleted is listed again.
+        with contextlib.suppress(rest.RestError):
+            world.client.call('DELETE', f'{world.nova}/os-services/{identity}')
 
+    def left() -> list[str]:
+        return [each['id'] for each in world.computes() if each['host'].startswith(FLEET)]
+
+    gone = left()
     with world.shown.step(f'forget {len(gone)} fake hosts') if gone else contextlib.nullcontext():
         at_once(2, delete, gone)
+        if gone and (gone := left()):
+            at_once(1, delete, gone)
+
+
+def expire_queues(world: World) -> None:
+    """Have RabbitMQ delete the queues of hosts that are gone, which Nova never does."""
+    queues, when = r'^compute\.' + FLEET, '{"expires": 600000}'
+    rabbitmq.RabbitMq(world.context).control(
+        'set_policy', FLEET, queues, when, '--apply-to', 'queues'
+    )

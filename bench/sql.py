@@ -17,6 +17,8 @@ class Client:
         self._process = subprocess.Popen(
             ['mariadb', '--no-defaults', '--user=root', f'--socket={socket}', '-N', '-B', '-n'],
             stdin=subprocess.PIPE,
+            # Ctrl-C is for us: there is something to clean up then.
+            start_new_session=True,
             stdout=subprocess.PIPE,
             text=True,
             errors='replace',

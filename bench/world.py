@@ -23,6 +23,8 @@ _REASON = 'measurements'
 _PATIENCE = 180
 #: Servers that are deleted at once: of a thousand the last would be waited for too long.
 _TOGETHER = 100
+#: How often that is asked for.
+_TRIES = 2
 
 T = TypeVar('T')
 R = TypeVar('R')
@@ -141,8 +143,11 @@ class World:
         left = list(servers)
         while left:
             now, left = left[:_TOGETHER], left[_TOGETHER:]
-            at_once(4, self._delete, now)
-            if not service.until(functools.partial(self._are_gone, now), _PATIENCE, 0.5):
+            for _ in range(_TRIES):
+                at_once(4, self._delete, now)
+                if service.until(functools.partial(self._are_gone, now), _PATIENCE, 0.5):
+                    break
+            else:
                 raise errors.NotReadyError('the measurement', 'servers do not go away')
 
     def _are_gone(self, servers: list[str]) -> bool:
@@ -237,10 +242,10 @@ class World:
 
     def _reconfigure(self, file: Path, text: str) -> None:
         settings.write(file, text)
-        self.restart('nova-conductor', 'nova-scheduler', 'nova-api')
+        self.restart('nova-api', 'nova-conductor', 'nova-scheduler')
 
     def restart(self, *labels: str) -> None:
-        """Stop services, start them, and wait until they answer."""
+        """Stop services, start them, and wait until they answer; others are seen by the API."""
         daemons = self.cloud.daemons()
         for label in labels:
             daemons[label].stop()

@@ -14,7 +14,7 @@ from oslo_log import log
 import nova.cmd
 import nova.conf
 import nova.db.main.api
-from nova import config, objects, service
+from nova import config, context, objects, service
 from nova.compute import rpcapi
 from nova.conductor import rpcapi as conductor
 from nova.objects import base
@@ -44,6 +44,9 @@ def main():
         nova.conf.CONF.set_override('host', name)
         compute = service.Service.create(host=name, binary='nova-compute', topic=rpcapi.RPC_TOPIC)
         compute.start()
+        if not compute.manager.rt.compute_nodes:
+            # Nova logs what went wrong there and tries again now and then, which is off here.
+            compute.manager.update_available_resource(context.get_admin_context())
         computes.append(compute)
         print('started', name, flush=True)
     for compute in computes:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from bench import cells, plot, seed, stats
-from bench.fleet import Fleet
+from bench.fleet import Fleet, expire_queues
 from bench.page import Page
 from bench.world import Size, World, at_once, quoted
 from cloud import errors, lifecycle
@@ -24,6 +24,8 @@ FULL = ((10, (1, 20, 200, 2000)), (100, (1, 20, 200)), (1000, (1, 20)))
 QUICK_CELLS, FULL_CELLS = (1, 8), (1, 4, 16)
 #: So many servers are adjusted, at any size of the cloud; they are a project of their own.
 _ADJUSTED = 5
+#: How often a server is booted on a host: of a thousand boots, a few may fail.
+_TRIES, _MAY_FAIL = 2, 8
 
 
 def run(world: World, quick: bool) -> dict[str, Any]:
@@ -32,28 +34,22 @@ def run(world: World, quick: bool) -> dict[str, Any]:
     fleet = Fleet(world, HOST, most=steps[-1][0])
     growing = _Growing(world, fleet, adjusts, seconds)
     data: dict[str, Any] = {'adjusts': adjusts, 'points': growing.points}
-    seed.remove(world)
-    cells.remove(world)
-    try:
-        with world.large_database(), world.patient(max(12, 4 * fleet.interval)):
-            for hosts, each_has in steps:
-                try:
-                    growing.hosts(hosts)
-                    if not growing.points:
-                        data['rows'] = growing.rows()
-                        data['cells'] = growing.cells(QUICK_CELLS if quick else FULL_CELLS)
-                    growing.servers(each_has, in_one_project=(hosts, each_has) == steps[-1])
-                except errors.CloudError as error:
-                    if not growing.points:
-                        raise
-                    # Where it stops, and why, is a result.
-                    world.shown.say(f'it stops at {hosts} hosts: {error}')
-                    data['stopped'] = {'hosts': hosts, 'why': str(error).splitlines()[0]}
-                    break
-    finally:
-        seed.remove(world)
-        _take_back(world)
-        fleet.close()
+    expire_queues(world)
+    with world.large_database(), world.patient(max(12, 4 * fleet.interval)):
+        for hosts, each_has in steps:
+            try:
+                growing.hosts(hosts)
+                if not growing.points:
+                    data['rows'] = growing.rows()
+                    data['cells'] = growing.cells(QUICK_CELLS if quick else FULL_CELLS)
+                growing.servers(each_has, in_one_project=(hosts, each_has) == steps[-1])
+            except errors.CloudError as error:
+                if not growing.points:
+                    raise
+                # Where it stops, and why, is a result.
+                world.shown.say(f'it stops at {hosts} hosts: {error}')
+                data['stopped'] = {'hosts': hosts, 'why': str(error).splitlines()[0]}
+                break
     return data
 
 
@@ -67,6 +63,7 @@ class _Growing:
         self.seconds = seconds
         self.flavor = world.flavor('elastic', LARGE, SMALL)
         self.booted: list[str] = []
+        self.failed = 0
         self.points: list[dict[str, Any]] = []
 
     def hosts(self, count: int) -> None:
@@ -74,12 +71,24 @@ class _Growing:
         self.fleet.grow(count)
         names = self.fleet.names[len(self.booted) :]
         with self.world.shown.step(f'boot a server on each of {len(names)} hosts'):
-            for servers in at_once(4, lambda n: self.world.boot(self.flavor, host=n), names):
-                self.booted += servers
-        if len(self.booted) != count:
+            for _ in range(_TRIES):
+                tried = at_once(4, self._boot, names)
+                self.booted += itertools.chain(*tried)
+                names = [name for name, servers in zip(names, tried, strict=True) if not servers]
+        if names:
             raise errors.NotReadyError(
                 'the measurement', f'of {count} servers only {len(self.booted)} came up'
             )
+
+    def _boot(self, host: str) -> list[str]:
+        try:
+            return self.world.boot(self.flavor, host=host)
+        except errors.CloudError as error:
+            self.failed += 1
+            if self.failed > _MAY_FAIL:
+                raise
+            self.world.shown.say(f'no server on {host}: {error}')
+            return []
 
     def rows(self) -> dict[str, int]:
         """Give how many rows a server has, in each table, once it is booted."""
