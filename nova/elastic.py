@@ -27,6 +27,8 @@ import typing as ty
 import os_resource_classes as orc
 from oslo_utils import strutils
 
+from nova.compute import task_states
+from nova.compute import vm_states
 from nova import exception
 from nova.i18n import _
 
@@ -44,6 +46,9 @@ MEMORY_TOLERANCE_MB = 8
 _START = ('xloud_start_vcpus', 'xloud_start_memory_mb')
 _OLD = ('xloud_old_vcpus', 'xloud_old_memory_mb')
 _OLD_START = ('xloud_old_start_vcpus', 'xloud_old_start_memory_mb')
+
+_RESIZING = (*task_states.resizing_states, task_states.RESIZE_REVERTING,
+             task_states.RESIZE_CONFIRMING)
 
 _RESOURCE = re.compile(r'resources(?:[a-zA-Z0-9_-]{1,64})?:(.+)')
 
@@ -396,7 +401,9 @@ def remember_size(instance):
 
     The caller saves the instance, here and below.
     """
-    forget_size(instance)
+    # What there may be is of a resize that failed.
+    _write(instance, _OLD, None)
+    _write(instance, _OLD_START, None)
     if is_elastic(instance.flavor):
         _write(instance, _OLD, size(instance))
         _write(instance, _OLD_START, _read(instance, _START))
@@ -404,7 +411,11 @@ def remember_size(instance):
 
 def old_size(instance):
     """What a server had before the resize it is in, if that was elastic."""
-    return _read(instance, _OLD) if instance.old_flavor else None
+    # Nova lets a server whose resize failed keep its old flavor.
+    in_resize = (instance.vm_state == vm_states.RESIZED or
+                 instance.task_state in _RESIZING)
+    return (_read(instance, _OLD) if in_resize and instance.old_flavor
+            else None)
 
 
 def sized_in_resize(instance, new_flavor, old_flavor):

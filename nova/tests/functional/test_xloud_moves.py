@@ -153,6 +153,27 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         self._set_size(server, elastic.Size(2, 2048))
         self._migrate_server(server)
 
+    def test_cold_migration_fails_at_the_destination(self):
+        """It is over, so what the server had then is of no account later."""
+        self.flags(cores=4, ram=8192, group='quota')
+        server = self._boot()
+        with mock.patch.object(
+                self.computes['host2'].driver, 'finish_migration',
+                side_effect=Exception('no')):
+            self.api.post_server_action(server['id'], {'migrate': None})
+            self._wait_for_state_change(server, 'ERROR')
+            self._wait_for_migration_status(server, ['error'])
+        self._reboot_server(server, hard=True)
+        self._boot(host='host1')
+
+        self.assertIn('Quota exceeded for cores', self._refused(
+            403, server, current_vcpus=4))
+        self._adjust(server, elastic.Size(3, 1024))
+        self.assertEqual(elastic.Size(4, 2048), self._quota_usage())
+        self._live_migrate(server)
+        self._run_periodics()
+        self.assertHostUsage('host1', elastic.Size(4, 2048))
+
     # Live migration
 
     @ddt.data(None, xloud_base.START)

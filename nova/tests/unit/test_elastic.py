@@ -33,6 +33,7 @@ def _flavor(specs=None, **kwargs):
 def _instance(size=(4, 4096), specs=None, **system_metadata):
     return objects.Instance(
         flavor=_flavor(BOTH if specs is None else specs), old_flavor=None,
+        vm_state='active', task_state=None,
         vcpus=size[0], memory_mb=size[1], system_metadata=system_metadata)
 
 
@@ -276,10 +277,12 @@ class TestResize(test.NoDBTestCase):
         instance = _instance(specs=specs)
         elastic.set_size(instance, self.SIZE, start)
         instance.old_flavor = instance.flavor
+        instance.task_state = 'resize_migrating'
         elastic.remember_size(instance)
         instance.flavor = _flavor(
             BOTH if new_specs is None else new_specs, id=2, vcpus=8)
         elastic.to_flavor(instance)
+        instance.vm_state, instance.task_state = 'resized', None
         return instance
 
     @ddt.data(None, START)
@@ -335,3 +338,31 @@ class TestResize(test.NoDBTestCase):
         instance.flavor = _flavor(BOTH)
         elastic.remember_size(instance)
         self.assertNotIn('xloud_old_start_vcpus', instance.system_metadata)
+
+    def test_failed(self):
+        """A server that Nova took back the new flavor of is in no resize."""
+        instance = self._resized(self.START)
+        instance.vm_state, instance.task_state = 'active', 'resize_finish'
+        instance.flavor = instance.old_flavor
+        elastic.to_flavor(instance)
+        self.assertEqual(self.SIZE, elastic.size(instance))
+        elastic.remember_size(instance)
+        instance.vm_state, instance.task_state = 'error', None
+        self.assertIsNone(elastic.old_size(instance))
+
+        # And the next resize knows nothing of this one.
+        instance.vm_state, instance.task_state = 'active', 'resize_migrating'
+        elastic.set_size(instance, elastic.Size(4, 2048))
+        elastic.remember_size(instance)
+        self.assertEqual((4, 2048), elastic.old_size(instance))
+        self.assertEqual((4, 2048), elastic.start_size(instance))
+
+    def test_start_size_of_a_failed_one(self):
+        """What was kept of it is not taken for a start size later."""
+        instance = self._resized(self.START)
+        instance.vm_state, instance.task_state = 'active', 'resize_finish'
+        instance.flavor = instance.old_flavor
+        elastic.to_flavor(instance)
+        instance.old_flavor = instance.flavor
+        elastic.remember_size(instance)
+        self.assertEqual(self.SIZE, elastic.start_size(instance))
