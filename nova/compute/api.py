@@ -4,6 +4,7 @@ These are the places where the API decides on a flavor and image, writes the
 size of a new server, and tells quota what is asked for.
 """
 
+from keystoneauth1 import exceptions as ks_exc
 import oslo_messaging as messaging
 
 from nova import elastic
@@ -141,7 +142,14 @@ class API:
                 reason=_('A stopped server can only be given what it is to '
                          'start with.'))
         size, _start = elastic.adjusted(instance, asked, persist)
-        self._check_adjust_quota(context, instance, size)
+        try:
+            self._check_adjust_quota(context, instance, size)
+        except (exception.UsagesRetrievalFailed,
+                ks_exc.ClientException) as error:
+            LOG.warning('What the project uses cannot be counted: %s', error,
+                        instance=instance)
+            raise exception.ServerAdjustUnavailable(
+                reason=_('What the project uses cannot be counted now.'))
 
         instance.task_state = task_states.XLOUD_ADJUST_PREP
         try:

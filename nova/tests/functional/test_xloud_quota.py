@@ -16,12 +16,15 @@ import datetime
 from io import StringIO
 
 import fixtures
+from keystoneauth1 import exceptions as ks_exc
 from oslo_limit import fixture as limit_fixture
 from oslo_utils import timeutils
 
 from nova.cmd import manage
 from nova import elastic
+from nova import exception
 from nova.limit import local as local_limit
+from nova.scheduler.client import report
 from nova.tests.functional.api import client as api_client
 from nova.tests.functional import xloud_base
 from nova.tests.functional.xloud_base import MINIMUM
@@ -151,6 +154,22 @@ class QuotaFromPlacementTest(QuotaTests, xloud_base.ElasticServersTestBase):
         super().setUp()
         self.flags(cores=4, ram=8192, count_usage_from_placement=True,
                    group='quota')
+
+    def test_cannot_be_counted(self):
+        """An adjustment waits for better times, as one without a claim."""
+        server = self._boot()
+        for error in (ks_exc.ConnectFailure('no'),
+                      exception.UsagesRetrievalFailed(
+                          project_id='x', user_id='y')):
+            patch = self._break(
+                report.SchedulerReportClient,
+                'get_usages_counts_for_quota', error)
+            self.assertEqual(
+                'What the project uses cannot be counted now.',
+                self._refused(503, server, current_vcpus=2))
+            patch.stop()
+        self._adjust(server, xloud_base.GROWN)
+        self.assertCounted(server, xloud_base.GROWN)
 
     def test_create_pinned(self):
         """Pinned CPUs are all held in placement, and so all asked for."""
