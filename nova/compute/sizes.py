@@ -207,7 +207,7 @@ class ServerSizes(object):
             for field in change.changes:
                 begun.append(field)
                 self._set(instance, field, getattr(change.asked, field))
-            elastic.set_size(instance, change.size, change.start)
+            self._set_size(instance, change.size, change.start)
             if change.live and change.start != change.start_before:
                 self._driver.set_start_size(instance)
             if change.held == change.size:
@@ -251,6 +251,16 @@ class ServerSizes(object):
         setter = {'vcpus': self._driver.set_current_vcpus,
                   'memory_mb': self._driver.set_current_memory_mb}[field]
         setter(instance, value)
+
+    @staticmethod
+    def _set_size(instance, size, start):
+        """Set what a server has, after a while in which others had time."""
+        elastic.set_size(instance, size, start)
+        if 'system_metadata' in instance.obj_what_changed():
+            # All of it is saved at once, so what others have put there since
+            # it was read would be lost.
+            instance.refresh()
+            elastic.set_size(instance, size, start)
 
     def _put_back(self, context, instance, change, begun):
         """Give a server what it had, and count it for what it has then."""
@@ -403,7 +413,7 @@ class ServerSizes(object):
                         '%(memory_mb)d MiB that it has: %(error)s',
                         {**size._asdict(), 'error': error}, instance=instance)
             size = before
-        elastic.set_size(instance, size, start)
+        self._set_size(instance, size, start)
         self._end(instance)
         if size != before:
             self._tell(instance, before)

@@ -33,6 +33,7 @@ from nova.tests.functional import xloud_base
 from nova.tests.functional.xloud_base import GROWN
 from nova.tests.functional.xloud_base import MINIMUM
 from nova.tests.functional.xloud_base import START
+from nova import utils
 from nova.virt import fake
 
 NO_ANSWER = 'The host of the server did not answer.'
@@ -420,6 +421,29 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
             'instance.xloud_adjust.error')
         patch.stop()
         self.assertNothingUsed()
+
+    @ddt.data(True, False)
+    def test_locked_meanwhile(self, succeeds):
+        """What others write down of a server meanwhile is not lost."""
+        server = self._boot()
+
+        def lock(method, *args, **kwargs):
+            with utils.temporary_mutation(self.admin_api, microversion='2.73'):
+                self.admin_api.post_server_action(
+                    server['id'], {'lock': {'locked_reason': 'Hands off.'}})
+            patch.stop()
+            if not succeeds:
+                raise self._failed()
+            return method(*args, **kwargs)
+
+        patch = self._patch(fake.FakeDriver, 'set_current_vcpus', lock)
+        self._adjust(server, GROWN)
+        size = GROWN if succeeds else MINIMUM
+        self.assertCounted(server, size)
+        self.assertEqual({'locked_reason': 'Hands off.'}, {
+            key: value for key, value in
+            self._instance(server).system_metadata.items()
+            if key == 'locked_reason' or key.startswith('xloud')})
 
     def test_reset(self):
         """An administrator can end it, and then it is put back."""

@@ -189,7 +189,7 @@ class ElasticAdjustCostTest(xloud_base.ElasticAdjustTestBase):
     def test_grow(self):
         """A change of both takes one call and one claim."""
         self.assertCosts(self._boot(), GROWN, rpc=1, placement_get=1,
-                         placement_put=1, conductor=6, writes=17)
+                         placement_put=1, conductor=7, writes=17)
 
     def test_shrink(self):
         server = self._boot()
