@@ -145,12 +145,13 @@ def is_ours(name):
 
 # What a flavor cannot have
 
-def conflict(flavor, image_meta=None, pci_requests=None):
+def conflict(flavor, image_meta=None, pci_requests=None, networks=None):
     """Why servers of this flavor cannot be elastic, if there is a reason.
 
     :param flavor: A Flavor object or dict with its extra specs.
     :param image_meta: The ImageMeta the server is to boot from, if known.
     :param pci_requests: The InstancePCIRequests of the server, if known.
+    :param networks: The NetworkRequestList of the server, if known.
     :returns: One sentence, or None if nothing is wrong.
     """
     specs = _specs(flavor)
@@ -187,24 +188,25 @@ def conflict(flavor, image_meta=None, pci_requests=None):
         return _("%(name)s cannot be used with resources:%(other)s, which "
                  "fixes what is allocated.") % {
                      'name': MINIMUM_MEMORY, 'other': orc.MEMORY_MB}
-    reason = _what_pins_memory(specs, resources, image_meta, pci_requests)
+    reason = _what_pins_memory(
+        specs, resources, image_meta, pci_requests, networks)
     if reason:
         return _("%(name)s cannot be used with %(reason)s, which pins the "
                  "memory of the guest.") % {
                      'name': MINIMUM_MEMORY, 'reason': reason}
 
 
-def check(flavor, image_meta=None, pci_requests=None):
+def check(flavor, image_meta=None, pci_requests=None, networks=None):
     """Refuse a flavor whose servers cannot be elastic.
 
     :raises: InvalidRequest with the sentence that ``conflict`` gives.
     """
-    reason = conflict(flavor, image_meta, pci_requests)
+    reason = conflict(flavor, image_meta, pci_requests, networks)
     if reason:
         raise exception.InvalidRequest(reason)
 
 
-def _what_pins_memory(specs, resources, image_meta, pci_requests):
+def _what_pins_memory(specs, resources, image_meta, pci_requests, networks):
     """The extra spec, image property or device that pins guest memory."""
     properties = image_meta.properties if image_meta else {}
 
@@ -235,6 +237,9 @@ def _what_pins_memory(specs, resources, image_meta, pci_requests):
 
     if pci_requests and pci_requests.requests:
         return _('PCI passthrough')
+
+    if any(network.device_profile for network in networks or ()):
+        return _('a port with a device profile')
 
 
 # Servers

@@ -21,7 +21,8 @@ class API:
     def _validate_and_build_base_options(*nova):
         ...
         base_options = ...  # nova
-        elastic.check(flavor, image_meta, pci_request_info)
+        elastic.check(
+            flavor, image_meta, pci_request_info, requested_networks)
         base_options.update(elastic.minimum(flavor)._asdict())
         ...
 

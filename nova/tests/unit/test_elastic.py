@@ -198,6 +198,17 @@ class TestConflict(test.NoDBTestCase):
         self.assertIsNone(elastic.conflict(
             _flavor(BOTH), _image(), objects.InstancePCIRequests(requests=[])))
 
+    def test_device_profile(self):
+        """A port can also bring a device that Cyborg chooses."""
+        port = objects.NetworkRequest(device_profile='fpga')
+        self.assertEqual(
+            'minimum_memory cannot be used with a port with a device profile, '
+            'which pins the memory of the guest.',
+            elastic.conflict(_flavor(BOTH), _image(), networks=[port]))
+        port.device_profile = None
+        self.assertIsNone(
+            elastic.conflict(_flavor(BOTH), _image(), networks=[port]))
+
 
 @ddt.ddt
 class TestServers(test.NoDBTestCase):
