@@ -17,6 +17,7 @@ from unittest import mock
 import ddt
 from keystoneauth1 import exceptions as ks_exc
 
+from nova.compute import power_state
 from nova import elastic
 from nova import exception
 from nova.tests.functional import xloud_base
@@ -82,6 +83,22 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
             self.restart_compute_service(compute, keep_hypervisor_state=True)
         resume.assert_called_once()
         self.assertCounted(server, xloud_base.START)
+
+    def test_host_restart_with_a_paused_guest(self):
+        """A guest that is still there has what it had."""
+        self.flags(resume_guests_state_on_host_boot=True)
+        server = self._grown_for_now()
+        compute = self.computes['host1']
+        guest = compute.manager.driver.instances[server['id']]
+        guest.state = power_state.PAUSED
+        with mock.patch.object(compute.manager.driver,
+                               'resume_state_on_host_boot',
+                               create=True) as resume:
+            self.computes['host1'] = self.restart_compute_service(
+                compute, keep_hypervisor_state=True)
+        resume.assert_called_once()
+        self.assertCounted(
+            server, xloud_base.GROWN, start=xloud_base.START)
 
     def test_rebuild(self):
         server = self._grown()
