@@ -113,6 +113,8 @@ class ComputeManager(manager.Manager):
         self.sizes.adjust(context, instance, instance_actions.HOTPLUG_VCPUS,
                           elastic.Size(new_count, None), persist=True)
 
+    @messaging.expected_exceptions(
+        exception.InstanceNotFound, NotImplementedError)
     def xloud_status(self, context, instance):
         """Tell what a server has and is asked to have."""
         return self.sizes.describe(instance)

@@ -20,6 +20,7 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from nova.compute import api as compute_api
 from nova import context as nova_context
 from nova import elastic
+from nova import exception
 from nova import policy
 from nova.tests.functional.api import client as api_client
 from nova.tests.functional import xloud_base
@@ -27,6 +28,7 @@ from nova.tests.functional.xloud_base import GROWN
 from nova.tests.functional.xloud_base import MAXIMUM
 from nova.tests.functional.xloud_base import MINIMUM
 from nova.tests.functional.xloud_base import START
+from nova.virt import fake
 
 FIXED_CPU = elastic.Size(4, 1024)
 FIXED_MEMORY = elastic.Size(1, 4096)
@@ -294,6 +296,17 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         self.assertEqual('The host of the server is down.',
                          self._refused(503, server, current_vcpus=2))
         self.assertEqual('database', self._status(server)['source'])
+
+    @ddt.data(NotImplementedError, exception.InstanceNotFound(
+        instance_id='x'))
+    def test_status_of_other_guests(self, error):
+        """A driver that knows no sizes, or no guest, is no fault."""
+        server = self._boot(self._create_flavor(vcpu=4, memory_mb=4096))
+        self._break(fake.FakeDriver, 'get_live_size', error)
+        status = self._status(server)
+        self.assertEqual(('database', 4), (
+            status['source'], status['current_vcpus']))
+        self.assertNotIn('Traceback', self.stdlog.logger.output)
 
     def test_policy(self):
         """Members of the project may; its readers may look."""
