@@ -132,8 +132,12 @@ class API:
     @check_instance_lock
     @check_instance_state(vm_state=[
         vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
-    @check_instance_host(check_is_up=True)
+    @check_instance_host()
     def _adjust(self, context, instance, action, asked, persist, call):
+        # Nova's own check takes a service for the one of the host that was
+        # deleted before the host came back.
+        if not self._is_host_up(instance):
+            raise exception.ServiceUnavailable()
         asked = elastic.requested(instance.flavor, *asked)
         if not elastic.is_elastic(instance.flavor):
             # It has been asked for what it has for good.

@@ -19,8 +19,10 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova.compute import api as compute_api
 from nova import context as nova_context
+from nova.db.main import api as db
 from nova import elastic
 from nova import exception
+from nova import objects
 from nova import policy
 from nova.tests.functional.api import client as api_client
 from nova.tests.functional import xloud_base
@@ -296,6 +298,20 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         self.assertEqual('The host of the server is down.',
                          self._refused(503, server, current_vcpus=2))
         self.assertEqual('database', self._status(server)['source'])
+
+    def test_host_that_was_deleted_and_is_back(self):
+        """A service that is no more does not count as down."""
+        server = self._boot()
+        with nova_context.target_cell(
+                self.ctxt, self.cell_mappings['cell1']) as cctxt:
+            gone = objects.Service.get_by_compute_host(cctxt, 'host1')
+            # It is deleted, and the first that the database finds.
+            db.service_update(
+                cctxt, gone.id, {'deleted': -1, 'forced_down': True})
+            objects.Service(cctxt, host='host1', binary='nova-compute',
+                            topic='compute').create()
+        self._adjust(server, START)
+        self.assertCounted(server, START)
 
     @ddt.data(NotImplementedError, exception.InstanceNotFound(
         instance_id='x'))
