@@ -267,6 +267,9 @@ class SizeAudit(object):
         if not response:
             return None
         inventories = response.json()['inventories']
+        if orc.MEMORY_MB not in inventories:
+            # Its servers are whole machines.
+            return None
         reserved = (inventories.get(rc, {}).get('reserved', 0)
                     for rc in (orc.VCPU, orc.MEMORY_MB))
         used = elastic.Size(*map(

@@ -292,6 +292,15 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self._run_periodics()
         self.assertAgrees()
 
+    def test_usage_of_a_host_without_memory(self):
+        """Of a host such as ironic's, placement does not know memory."""
+        url = '/resource_providers/%s/inventories' % self._provider_uuid(
+            'host2')
+        inventories = self.placement.get(url).body
+        del inventories['inventories']['MEMORY_MB']
+        self.assertEqual(200, self.placement.put(url, inventories).status)
+        self.assertAgrees()
+
     # Servers with which something goes on
 
     def test_adjusted_meanwhile(self):
