@@ -74,6 +74,10 @@ def _plain_errors(instance, error, reason):
     except (exception.ServerAdjustConflict, exception.ServerAdjustFailed,
             exception.ServerAdjustUnavailable, exception.InstanceNotFound):
         raise
+    except exception.InstanceUpdateConflict:
+        raise exception.ServerAdjustConflict(
+            reason=_('The server was deleted, or its state was reset, '
+                     'meanwhile.'))
     except Exception:
         LOG.exception('The server was not adjusted.', instance=instance)
         raise error(reason=reason)

@@ -1,5 +1,7 @@
 """New servers take their minimum of the quota; servers tell of their last adjustment."""
 
+from oslo_utils import timeutils
+
 from nova.compute import instance_actions
 from nova.compute import task_states
 from nova import elastic
@@ -37,7 +39,8 @@ def describe_last_adjust(context, instance):
     elif instance.task_state in task_states.xloud_adjust_states:
         state = 'running'
     elif not events or not events[0].finish_time:
-        if events and events[0].host == instance.host:
+        if (events and events[0].host == instance.host and
+                not timeutils.is_older_than(instance.updated_at, 60)):
             # It is about to tell how it went.
             state = 'running'
         else:

@@ -13,6 +13,7 @@
 """What becomes of a server when its adjustment fails or is cut off."""
 
 import contextlib
+import datetime
 import itertools
 from unittest import mock
 
@@ -21,6 +22,8 @@ import eventlet
 import fixtures
 from keystoneauth1 import exceptions as ks_exc
 from oslo_db import exception as db_exc
+from oslo_utils import fixture as utils_fixture
+from oslo_utils import timeutils
 
 from nova.compute import manager
 from nova.compute import task_states
@@ -257,7 +260,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self._die(server, after, persist, done=True)
         self.assertCut(server, size, start=start)
 
-    def _die(self, server, size, persist, done):
+    def _die(self, server, size, persist, done, restart=True):
         """Have the compute cut off while it changes the guest."""
         # The first and the last thing that is done to the guest.
         setter = 'set_current_vcpus' if done else 'set_current_memory_mb'
@@ -277,12 +280,26 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         with mock.patch.object(
                 objects.InstanceActionEvent, 'event_finish_with_failure'):
             eventlet.kill(thread)
-        self._restart('host1')
+        if restart:
+            self._restart('host1')
 
     def assertCut(self, server, *args, **kwargs):
         self.assertNotAdjusted(
             'The compute service stopped before it was done.', server, *args,
             **kwargs)
+
+    def test_state_is_reset_after_the_compute_died(self):
+        """What nobody will tell the end of has been cut off."""
+        server = self._boot()
+        self._die(server, GROWN, persist=True, done=False, restart=False)
+        self.admin_api.post_server_action(
+            server['id'], {'os-resetState': {'state': 'active'}})
+        self.assertEqual('running', self._status(server)['adjust']['state'])
+        self.useFixture(utils_fixture.TimeFixture(
+            timeutils.utcnow() + datetime.timedelta(minutes=2)))
+        adjust = self._status(server)['adjust']
+        self.assertEqual(('failed', 'It was cut off.'),
+                         (adjust['state'], adjust['reason']))
 
     def test_compute_without_the_fork(self):
         """A compute that cannot do it says so, and nothing has changed."""
@@ -461,5 +478,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
             'instance.xloud_adjust.error')
         self._reconcile()
         self.assertEqual(MINIMUM, self._live(server))
-        self.assertCounted(server, MINIMUM)
-        self.assertNotIn('Cannot count', self.stdlog.logger.output)
+        self.assertNotAdjusted(
+            'The server was deleted, or its state was reset, meanwhile.',
+            server, MINIMUM)
+        self.assertNotIn('Traceback', self.stdlog.logger.output)
