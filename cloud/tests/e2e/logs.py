@@ -11,8 +11,11 @@ _TRACE = re.compile(r'Traceback \(most recent call last\)')
 _TROUBLE = re.compile(r' (ERROR|CRITICAL) |Traceback')
 
 #: Written by the services in good health, whatever the test: after MariaDB was
-#: killed, they find that out of each idle connection when they next need it.
-HARMLESS = ('Database connection was found disconnected; reconnecting',)
+#: killed, they find that out of each connection when they next need it, or give it back.
+HARMLESS = (
+    'Database connection was found disconnected; reconnecting',
+    'Exception during reset or similar: .*server has gone away',
+)
 
 
 class Logs:

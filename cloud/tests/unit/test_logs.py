@@ -43,3 +43,17 @@ def test_expected_traceback(folder: Path) -> None:
     seen.expect('ValueError')
     (folder / 'log' / 'late.log').write_text(TRACE)
     assert seen.tracebacks() == []
+
+
+@pytest.mark.parametrize(
+    'found',
+    [
+        'Database connection was found disconnected; reconnecting: pymysql.err',
+        'Exception during reset or similar: (2006, "MySQL server has gone away")',
+    ],
+)
+def test_database_that_was_dead_before(folder: Path, found: str) -> None:
+    """A service may find out long after the test that killed it."""
+    seen = logs.Logs(settings.State(folder))
+    (folder / 'log' / 'late.log').write_text(TRACE.replace('failed: ValueError', found))
+    assert seen.tracebacks() == []
