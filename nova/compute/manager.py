@@ -30,12 +30,12 @@ class ComputeManager(manager.Manager):
 
     def _resume_guests_state(*nova):
         ...
-        # A guest that is there, and stands still, is not started anew.
-        is_there = self._get_power_state(instance) in (
-            power_state.PAUSED, power_state.SUSPENDED)
         try:  # nova
             self.driver.resume_state_on_host_boot(...)  # nova
-            if not is_there and self.sizes.follow_start_size(
+            # A guest that stands still was there, and was not started anew.
+            stands_still = self._get_power_state(instance) in (
+                power_state.PAUSED, power_state.SUSPENDED)
+            if not stands_still and self.sizes.follow_start_size(
                     context, instance):
                 instance.save()
         except NotImplementedError:  # nova
