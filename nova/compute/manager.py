@@ -95,6 +95,12 @@ class ComputeManager(manager.Manager):
         instance.apply_migration_context()  # nova
         ...
 
+    def _finish_snapshot_based_resize_at_dest(*nova):
+        ...
+        instance.old_flavor = ...  # nova
+        elastic.remember_size(instance)
+        ...
+
     @messaging.expected_exceptions(
         exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
         exception.InstanceNotFound)
