@@ -57,7 +57,7 @@ class Window(NamedTuple):
 
 def run(world: World, quick: bool) -> dict[str, Any]:
     """Watch adjusts one by one, then many of them under a profiler."""
-    watched, busy = (8, 8.0) if quick else (40, 60.0)
+    watched, busy = (8, 6.0) if quick else (40, 60.0)
     fleet = Fleet(world, Size(64, 65536), most=1)
     try:
         fleet.grow(1)

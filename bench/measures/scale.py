@@ -30,7 +30,7 @@ _TRIES, _MAY_FAIL = 2, 8
 
 def run(world: World, quick: bool) -> dict[str, Any]:
     """Let the cloud grow, and adjust some servers whenever it has."""
-    steps, adjusts, seconds = (QUICK, 20, 3.0) if quick else (FULL, 100, 30.0)
+    steps, adjusts, seconds = (QUICK, 20, 2.0) if quick else (FULL, 100, 30.0)
     fleet = Fleet(world, HOST, most=steps[-1][0])
     growing = _Growing(world, fleet, adjusts, seconds)
     data: dict[str, Any] = {'adjusts': adjusts, 'points': growing.points}
