@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import cells, fleet, page, results, seed, world
+from bench import beside, cells, fleet, page, results, seed, world
 from bench.measures import adjust, build, density, path, scale, tax
 from cloud import errors, lifecycle, progress
 
@@ -68,6 +68,7 @@ def _take(name: str, quick: bool, shown: progress.Progress) -> None:
 
 def _clean_up(there: world.World) -> None:
     """Remove all that a measure makes, also one that was cut off."""
+    beside.remove(there.shown)
     seed.remove(there)
     cells.remove(there)
     there.clean_up()

@@ -41,6 +41,14 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(len(values), *(quantile(values, share) for share in (0.5, 0.95, 0.99)))
 
 
+def sure(values: Sequence[float]) -> tuple[float, float]:
+    """Give between which values the median is of all that could be measured, sure to 95%."""
+    ordered = sorted(values)
+    rank = math.floor(len(ordered) / 2 - 0.98 * math.sqrt(len(ordered)))
+    last = max(0, rank - 1)
+    return ordered[last], ordered[-1 - last]
+
+
 def slope(points: Sequence[tuple[float, float]]) -> Slope:
     """Fit a line by least squares; the error is the slope's standard error."""
     if len({x for x, _ in points}) < 2:

@@ -276,9 +276,11 @@ class World:
         return used
 
 
-def bring_up(shown: progress.Progress, **changes: Any) -> World:
-    """Have the cloud of this folder up, with the fork unless told otherwise."""
-    cloud = lifecycle.Cloud(settings.State(), shown)
+def bring_up(
+    shown: progress.Progress, state: settings.State | None = None, **changes: Any
+) -> World:
+    """Have the cloud of a folder up, with the fork unless told otherwise."""
+    cloud = lifecycle.Cloud(state or settings.State(), shown)
     cloud.up({'pristine': False, 'database': 'mariadb', **changes})
     return World(cloud)
 

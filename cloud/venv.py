@@ -99,6 +99,18 @@ class Venv(Environment):
         command.run([*pip, '-r', self.lock], log=log)
         settings.write(self._installed, wanted)
 
+    def copy(self, other: Venv) -> None:
+        """Be what another environment of the release is, unless something is there."""
+        if self.root.exists() or not other.is_installed():
+            return
+        aside = self.root.with_name(f'{self.root.name}.new')
+        shutil.rmtree(aside, ignore_errors=True)
+        shutil.copytree(other.root, aside, symlinks=True)
+        for program in (aside / 'bin').iterdir():
+            if program.is_file() and not program.is_symlink():
+                _copy_program(program, program, other, self)
+        aside.rename(self.root)
+
     def install_client(self) -> None:
         """Add the project's own commands to ``openstack``; they follow their source."""
         source = settings.REPOSITORY / 'client'
@@ -155,14 +167,16 @@ class Separate(Environment):
         # Its own folder comes first in the search, and so its own Nova.
         (self.site / 'packages.pth').write_text(f'{self.packages.site}\n')
         for program in self.packages.bin.iterdir():
-            if program.is_file() and not (self.bin / program.name).exists():
-                self._copy_program(program)
+            copy = self.bin / program.name
+            if program.is_file() and not copy.exists():
+                _copy_program(program, copy, self.packages, self)
         settings.write(self.stamp, self.packages.stamp.read_text())
 
-    def _copy_program(self, program: Path) -> None:
-        content = program.read_bytes()
-        if content.startswith(b'#!'):
-            content = content.replace(bytes(self.packages.python), bytes(self.python))
-        copy = self.bin / program.name
-        copy.write_bytes(content)
-        copy.chmod(0o755)
+
+def _copy_program(program: Path, copy: Path, before: Environment, after: Environment) -> None:
+    """Copy a program of one environment so that it runs from another."""
+    content = program.read_bytes()
+    if content.startswith(b'#!'):
+        content = content.replace(bytes(before.python), bytes(after.python))
+    copy.write_bytes(content)
+    copy.chmod(0o755)

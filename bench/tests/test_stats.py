@@ -33,6 +33,16 @@ def test_spread():
     assert stats.spread([float(value) for value in range(1, 102)]) == (101, 51.0, 96.0, 100.0)
 
 
+def test_sure_of_many():
+    """It is as wide as the sign test says: ranks 40 and 61 of 100 values."""
+    assert stats.sure([float(value) for value in range(100, 0, -1)]) == (40.0, 61.0)
+
+
+def test_sure_of_few():
+    """Of few values nothing is left out."""
+    assert stats.sure([3.0, 1.0, 2.0]) == (1.0, 3.0)
+
+
 def test_slope_of_a_line():
     """A straight line has no error."""
     intercept, slope, error = stats.slope([(0, 5), (10, 25), (20, 45)])

@@ -1,4 +1,4 @@
-"""Environments: one for all, or a Nova of its own for each host."""
+"""Environments: one for all, a Nova of its own for each host, or a copy of all."""
 
 from __future__ import annotations
 
@@ -56,3 +56,21 @@ def test_a_host_is_made_anew_when_the_packages_have_another_nova(tmp_path: Path)
     assert not own.is_of_packages()
     own.make()
     assert not (own.site / 'nova' / 'more.py').exists()
+
+
+def test_a_copy(tmp_path: Path) -> None:
+    """Its commands find nothing of the one that it was made of."""
+    clouds = [settings.State(tmp_path / name) for name in ('cloud', 'beside')]
+    for state in clouds:
+        state.prepare()
+    packages, copy = _packages(clouds[0]), venv.Venv(clouds[1], '2024.1')
+    copy.copy(packages)
+    assert not copy.root.exists()  # What it would be made of is not complete.
+    (packages.root / 'installed.txt').write_text(packages.lock.read_text())
+    copy.copy(packages)
+    assert copy.is_installed()
+    said = subprocess.run([copy.bin / 'nova-where'], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == [
+        str(copy.site / 'nova' / '__init__.py'), str(copy.site / 'elsewhere.py')
+    ]  # fmt: skip
+    assert (copy.bin / 'python').is_symlink()
