@@ -23,8 +23,8 @@ FILLS = (1.0, 1.5, 2.0, 3.0, 4.0)
 
 def run(world: World, quick: bool) -> dict[str, Any]:
     """Boot until the hosts are full; then let the servers of several loads ask."""
-    hosts, ratios, steps = (2, (4,), 20) if quick else (4, (2, 4, 8), 40)
-    mixes = {name: MIXES[name] for name in (('quiet', 'mixed') if quick else MIXES)}
+    hosts, ratios, steps = (2, (4,), 15) if quick else (4, (2, 4, 8), 40)
+    mixes = {name: MIXES[name] for name in (('mixed',) if quick else MIXES)}
     fleet = Fleet(world, HOST, most=hosts)
     rows, fits = [], {}
     try:
@@ -114,7 +114,8 @@ def page(page: Page, data: dict[str, Any]) -> None:
         f'{data["hosts"]} fake hosts of {data["host"][0]} CPUs and {data["host"][1]} MiB, without '
         f'overcommit; the scheduler, placement and every claim are real. A server can have '
         f'{large[0]} vCPUs and {large[1]} MiB. With a fixed flavor it has them always; an elastic '
-        'one, with a minimum:maximum of 1:N, boots at the Nth part.'
+        'one, with a minimum:maximum of 1:N, boots at the Nth part, and with one vCPU at least: so '
+        f'with a minimum below 1:{large[0]} the vCPUs are what there is too little of.'
     )
     page.table(
         ['flavor', 'servers that fit', 'against fixed'],
