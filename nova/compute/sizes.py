@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the elastic servers on a host have, and the books of that.
+"""What the elastic servers on a host have.
 
 A server is counted for the larger of what it has and what it is to start with.
 When it grows, the host claims that in placement and counts it first, and then
@@ -24,12 +24,12 @@ import time
 import typing as ty
 
 from keystoneauth1 import exceptions as ks_exc
-import os_resource_classes as orc
 from oslo_log import log as logging
 from oslo_utils import excutils
 from oslo_utils import timeutils
 
 from nova.compute import background
+from nova.compute import size_books
 from nova.compute import task_states
 from nova.compute import utils as compute_utils
 from nova.compute import vm_states
@@ -47,8 +47,6 @@ LOG = logging.getLogger(__name__)
 
 # Those in which what the guest has is known, or known to be nothing.
 _KNOWN_STATES = (vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED)
-
-_UNITS = {orc.VCPU: 'vCPUs', orc.MEMORY_MB: 'MiB of memory'}
 
 
 class _Change(ty.NamedTuple):
@@ -88,6 +86,7 @@ class ServerSizes(object):
 
     def __init__(self, manager):
         self._manager = manager
+        self._books = size_books.SizeBooks(manager)
         # What servers are being asked to have now, by their UUID.
         self._adjusts = {}
         # Servers whose guests are being asked what they have.
@@ -179,7 +178,7 @@ class ServerSizes(object):
         self._check_paused(instance, live, asked, changes)
 
         held = elastic.larger(size, before)
-        self._claim(context, instance, before, held)
+        self._books.claim(context, instance, before, held)
         self._notify(context, instance, fields.NotificationPhase.START)
         if held != before:
             # It counts in quota from now on.
@@ -190,9 +189,9 @@ class ServerSizes(object):
             except Exception as error:
                 with excutils.save_and_reraise_exception():
                     elastic.set_size(instance, before, start_before)
-                    self._release(context, instance)
+                    self._books.release(context, instance)
                     self._tell_failure(context, instance, error)
-            self._tell(instance, before)
+            self._books.tell(instance, before)
         return _Change(changes, asked, live, start_before, held, size, start)
 
     def _carry_out(self, context, instance, change, stack):
@@ -225,8 +224,8 @@ class ServerSizes(object):
                 self._tell_failure(context, instance, error)
         # What was released is not taken back, whatever happens from here on.
         if change.held != change.size:
-            self._tell(instance, change.held)
-            self._release(context, instance)
+            self._books.tell(instance, change.held)
+            self._books.release(context, instance)
             self._end(instance)
         LOG.info('The server is counted for %(vcpus)d vCPUs and %(memory_mb)d '
                  'MiB now.', change.size._asdict(), instance=instance)
@@ -315,83 +314,6 @@ class ServerSizes(object):
 
     # Counting a server for what it has
 
-    def _get_nodename(self, instance):
-        return (instance.node if instance.host == self._manager.host else
-                self._manager._get_nodename(instance))
-
-    def _get_node(self, context, instance):
-        nodename = self._get_nodename(instance)
-        return self._manager.rt.compute_nodes.get(nodename) or (
-            objects.ComputeNode.get_by_host_and_nodename(
-                context, self._manager.host, nodename))
-
-    def _allocate(self, context, instance, size):
-        return self._manager.reportclient.set_instance_resources(
-            context, instance.uuid, self._get_node(context, instance).uuid,
-            scheduler_utils.resources_from_size(instance, size))
-
-    def _claim(self, context, instance, before, size):
-        if size == before:
-            return
-        try:
-            if self._allocate(context, instance, size):
-                return
-        except exception.AllocationUpdateFailed as error:
-            LOG.info('Placement refuses: %s', error, instance=instance)
-            raise exception.ServerAdjustConflict(
-                reason=self._get_lack(context, instance, before, size) or
-                _('The host of the server cannot give it that.'))
-        except (exception.ConsumerAllocationRetrievalFailed,
-                ks_exc.ClientException) as error:
-            LOG.warning('Placement does not answer: %s', error,
-                        instance=instance)
-            raise exception.ServerAdjustUnavailable(
-                reason=_('Placement, which counts what is used, does not '
-                         'answer.'))
-        raise exception.ServerAdjustConflict(
-            reason=_('What the host has is being counted anew again and '
-                     'again. Try it later.'))
-
-    def _get_lack(self, context, instance, before, size):
-        """What the host lacks for a server to grow to this size."""
-        capacity = self._manager.reportclient.get_capacity(
-            context, self._get_node(context, instance).uuid)
-        held, wanted = (
-            scheduler_utils.resources_from_size(instance, each)
-            for each in (before, size))
-        for rc in sorted(capacity.keys() & wanted.keys()):
-            free, most = capacity[rc]
-            more = wanted[rc] - held[rc]
-            if wanted[rc] > most:
-                return _('On its host one server can have %(most)d %(unit)s, '
-                         'and not %(wanted)d.') % {
-                             'most': most, 'wanted': wanted[rc],
-                             'unit': _UNITS[rc]}
-            if more > free:
-                return _('The host of the server has %(free)d %(unit)s left, '
-                         'and not the %(more)d that were asked for.') % {
-                             'free': free, 'more': more, 'unit': _UNITS[rc]}
-
-    def _release(self, context, instance):
-        """Let placement hold no more than a server is counted for."""
-        try:
-            if self._allocate(context, instance, elastic.size(instance)):
-                return
-            LOG.warning('Cannot release what the server has given back; this '
-                        'is tried again.', instance=instance)
-        except Exception:
-            LOG.exception('Failed to release what the server has given back; '
-                          'this is tried again.', instance=instance)
-
-    def _tell(self, instance, before):
-        """Tell the scheduler what a server is counted for."""
-        try:
-            self._manager.rt.change_size(
-                instance, self._get_nodename(instance), before)
-        except Exception:
-            LOG.exception('Failed to tell what the server has.',
-                          instance=instance)
-
     @staticmethod
     def _get_due_size(instance, live):
         """What a server has to be counted for."""
@@ -408,7 +330,7 @@ class ServerSizes(object):
             live = None
         size = self._get_due_size(instance, live)
         try:
-            if not self._allocate(context, instance, size):
+            if not self._books.allocate(context, instance, size):
                 size = before
         except (exception.AllocationUpdateFailed,
                 exception.ConsumerAllocationRetrievalFailed,
@@ -420,7 +342,7 @@ class ServerSizes(object):
         self._set_size(instance, size, start)
         self._end(instance)
         if size != before:
-            self._tell(instance, before)
+            self._books.tell(instance, before)
 
     def follow_start_size(self, context, instance):
         """Let the size of an elastic server follow its start size.
@@ -439,14 +361,14 @@ class ServerSizes(object):
         if size == old_size:
             return False
         try:
-            if not self._allocate(context, instance, size):
+            if not self._books.allocate(context, instance, size):
                 return False
         except Exception:
             LOG.exception('Failed to release what a stop or start has freed.',
                           instance=instance)
             return False
         elastic.to_start_size(instance)
-        self._tell(instance, old_size)
+        self._books.tell(instance, old_size)
         LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB now.',
                  size._asdict(), instance=instance)
         return True
@@ -491,7 +413,7 @@ class ServerSizes(object):
 
         size = self._get_due_size(instance, live)
         due = scheduler_utils.resources_from_size(instance, size)
-        held = self._get_held(context, instance, allocations)
+        held = self._books.get_held(context, instance, allocations)
         if not held:
             # It is not for this task to claim what nobody has.
             return
@@ -522,17 +444,6 @@ class ServerSizes(object):
             self._settle(context, instance)
         finally:
             self._forget(instance, nothing)
-
-    def _get_held(self, context, instance, allocations):
-        """What placement holds for a server here, of all that it told once."""
-        node = self._get_node(context, instance)
-        if node.uuid not in allocations:
-            client = self._manager.reportclient
-            allocations[node.uuid] = (
-                client.get_allocations_for_resource_provider(
-                    context, node.uuid).allocations)
-        return allocations[node.uuid].get(
-            instance.uuid, {}).get('resources', {})
 
     def recover(self, context, instance):
         """End an adjustment that nobody works on any more."""
