@@ -82,6 +82,15 @@ class LibvirtDriver(driver.ComputeDriver):
         self._set_start_size(config, instance)
         return config
 
+    def _guest_add_mdevs(*nova):
+        if guest.current_memory is not None:
+            # Their resource classes are the host's own, so nobody could tell
+            # before.
+            raise exception.InvalidInput(
+                reason=_('minimum_memory cannot be used with mediated '
+                         'devices, which pin the memory of the guest.'))
+        ...
+
     def _guest_add_memory_balloon(*nova):
         if ...:  # nova
             ...
