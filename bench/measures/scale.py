@@ -238,9 +238,9 @@ def page(page: Page, data: dict[str, Any]) -> None:
     page.say(
         'The slope: by how much longer one adjust takes, and how much more CPU, for as many more '
         'as were tried, with the standard error of a straight line through all adjusts of these '
-        'lines. Its time also has in it the wait for whatever else these cores do, such as to hear '
-        'the signs of life of all hosts. Rows are read for the servers on the same host, whose '
-        'allocations placement adds up at each claim, and not for those on other hosts.'
+        'lines. Its time also has in it the wait for whatever else these cores do, and all hosts '
+        'live on them. Rows are read for the servers on the same host, whose allocations placement '
+        'adds up at each claim, and not for those on other hosts.'
     )
     page.table(
         ['', 'for', 'ms', 'of what it takes'], [line for way in ways for line in way.slopes()]
