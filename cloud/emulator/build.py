@@ -1,4 +1,4 @@
-"""Making the library that is preloaded into QEMU: ``unplug.c`` says what it mends."""
+"""Making the library that is preloaded into QEMU: ``cpus.c`` says what it mends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cloud import command, errors, settings
 
-_SOURCE = Path(__file__).resolve().parent / 'unplug.c'
+_SOURCE = Path(__file__).resolve().parent / 'cpus.c'
 _QEMU = 'qemu-system-x86_64'
 
 
@@ -21,7 +21,7 @@ class Library:
     def __init__(self, state: settings.State) -> None:
         self.folder = state.packages / 'emulator'
         self.log = state.log('install')
-        self.file = self.folder / 'unplug.so'
+        self.file = self.folder / 'cpus.so'
 
     def build(self) -> None:
         """Make it when it is missing, or older than its source or QEMU."""

@@ -1,5 +1,5 @@
 /*
- * Lets QEMU take a CPU away from a guest that it emulates itself, and migrate one.
+ * Mends CPUs that QEMU emulates itself: they can be taken away, and their guest migrates.
  *
  * Without KVM, an x86 CPU that was unplugged is never freed: memory regions that
  * it owns hold on to it. (QEMU 7.2 to 11.1, at least.) From this follows that
