@@ -241,8 +241,9 @@ class World:
             self._reconfigure(file, before)
 
     def _reconfigure(self, file: Path, text: str) -> None:
-        settings.write(file, text)
-        self.restart('nova-api', 'nova-conductor', 'nova-scheduler')
+        if file.read_text() != text:
+            settings.write(file, text)
+            self.restart('nova-api', 'nova-conductor', 'nova-scheduler')
 
     def restart(self, *labels: str) -> None:
         """Stop services, start them, and wait until they answer; others are seen by the API."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import itertools
-import math
+import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bench import cells, plot, seed, stats
+from bench import beside, cells, plot, seed, stats
 from bench.fleet import Fleet, expire_queues
 from bench.page import Page
 from bench.world import Size, World, at_once, quoted
@@ -19,7 +21,7 @@ TITLE = 'Scale'
 HOST = Size(10000, 1 << 20)
 SMALL, LARGE = Size(1, 64), Size(4, 256)
 #: Hosts, and servers on each of them: the first is booted, the others are copies of it.
-QUICK = ((5, (1, 40)), (20, (1, 40)))
+QUICK = ((5, (40,)), (20, (40,)))
 FULL = ((10, (1, 20, 200, 2000)), (100, (1, 20, 200)), (1000, (1, 20)))
 #: Cells, at the first number of hosts with one server each.
 QUICK_CELLS, FULL_CELLS = (1, 8), (1, 4, 16)
@@ -30,16 +32,21 @@ _TRIES, _MAY_FAIL = 2, 8
 
 
 def run(world: World, quick: bool) -> dict[str, Any]:
-    """Let the cloud grow, and adjust some servers whenever it has."""
-    steps, adjusts, seconds = (QUICK, 15, 2.0) if quick else (FULL, 100, 30.0)
-    fleet = Fleet(world, HOST, most=steps[-1][0])
-    growing = _Growing(world, fleet, adjusts, seconds)
-    data: dict[str, Any] = {'adjusts': adjusts, 'points': growing.points}
-    expire_queues(world)
-    with world.large_database(), world.patient(max(12, 4 * fleet.interval)):
+    """Let the cloud grow beside one that stays, and adjust in both whenever it has."""
+    steps, rounds, seconds = (QUICK, 2, 1.0) if quick else (FULL, 20, 30.0)
+    first, most = steps[0][0], steps[-1][0]
+    with (
+        beside.second(world, pristine=False) as other,
+        _large(other, most) as stays,
+        _large(world, most) as grows,
+    ):
+        stays.hosts(first)
+        stays.settle()
+        growing = _Growing(grows, stays, rounds, seconds)
+        data: dict[str, Any] = {'adjusts': rounds * _ADJUSTED, 'points': growing.points}
         for hosts, each_has in steps:
             try:
-                growing.hosts(hosts)
+                grows.hosts(hosts)
                 if not growing.points:
                     data['rows'] = growing.rows()
                     data['cells'] = growing.cells(QUICK_CELLS if quick else FULL_CELLS)
@@ -54,18 +61,36 @@ def run(world: World, quick: bool) -> dict[str, Any]:
     return data
 
 
-class _Growing:
-    """A cloud that gets hosts, servers and cells, and what an adjust costs in it."""
+@contextlib.contextmanager
+def _large(world: World, most: int) -> Iterator[_Cloud]:
+    """Prepare a cloud for so many hosts."""
+    fleet = Fleet(world, HOST, most)
+    expire_queues(world)
+    with world.large_database(), world.patient(max(12, 4 * fleet.interval)):
+        yield _Cloud(world, fleet)
 
-    def __init__(self, world: World, fleet: Fleet, adjusts: int, seconds: float) -> None:
+
+class _Used(NamedTuple):
+    """What a cloud has used until a moment."""
+
+    seconds: float
+    cpu: float
+    rows: float
+
+    def since(self, before: _Used) -> _Used:
+        """Give what it has used since then."""
+        return _Used(*(now - then for now, then in zip(self, before, strict=True)))
+
+
+class _Cloud:
+    """A cloud with a server on each of its hosts, the first of which are adjusted."""
+
+    def __init__(self, world: World, fleet: Fleet) -> None:
         self.world = world
         self.fleet = fleet
-        self.adjusts = adjusts
-        self.seconds = seconds
         self.flavor = world.flavor('elastic', LARGE, SMALL)
         self.booted: list[str] = []
         self.failed = 0
-        self.points: list[dict[str, Any]] = []
 
     def hosts(self, count: int) -> None:
         """Have so many hosts, with a server on each."""
@@ -91,21 +116,71 @@ class _Growing:
             self.world.shown.say(f'no server on {host}: {error}')
             return []
 
+    def adjusted(self) -> list[str]:
+        """Give the servers that are adjusted."""
+        return self.booted[:_ADJUSTED]
+
+    def settle(self) -> None:
+        """Have all begin small, and done what nova-api does only once after its start."""
+        for size, server in itertools.product((LARGE, SMALL), self.adjusted()):
+            self.adjust(server, size)
+
+    def adjust(self, server: str, size: Size) -> tuple[float, float]:
+        """Give the seconds until it is accepted, and until it is done."""
+        began = time.monotonic()
+        accepted = self.world.adjust(server, size)
+        self.world.free(server)
+        return accepted, time.monotonic() - began
+
+    def used(self) -> _Used:
+        """Give what it has used so far."""
+        rows = self.world.sql("SHOW GLOBAL STATUS LIKE 'Rows_read'")[0][1]
+        return _Used(time.monotonic(), self.fleet.cloud_cpu(), float(rows))
+
+    def rate(self, seconds: float) -> float:
+        """Give how many adjusts end each second, when each server always has one."""
+        until = time.monotonic() + seconds
+
+        def work(server: str) -> int:
+            ended = 0
+            for size in itertools.cycle((LARGE, SMALL)):
+                if time.monotonic() >= until:
+                    break
+                self.adjust(server, size)
+                ended += 1
+            return ended
+
+        began = time.monotonic()
+        ended = sum(at_once(_ADJUSTED, work, self.adjusted()))
+        return ended / (time.monotonic() - began)
+
+
+class _Growing:
+    """A cloud that grows beside one that stays, and what an adjust costs in both."""
+
+    def __init__(self, grows: _Cloud, stays: _Cloud, rounds: int, seconds: float) -> None:
+        self.world = grows.world
+        self.grows = grows
+        self.clouds = {'grows': grows, 'stays': stays}
+        self.rounds = rounds
+        self.seconds = seconds
+        self.points: list[dict[str, Any]] = []
+
     def rows(self) -> dict[str, int]:
         """Give how many rows a server has, in each table, once it is booted."""
-        return seed.Seed(self.world, self.booted[-1]).rows(self.booted[-1])
+        return seed.Seed(self.world, self.grows.booted[-1]).rows(self.grows.booted[-1])
 
     def servers(self, each_has: Sequence[int], in_one_project: bool) -> None:
         """Have so many servers on each host, one number after the other."""
-        kept = seed.Seed(self.world, self.booted[-1])
-        hosts, copies = len(self.booted), 0
+        kept = seed.Seed(self.world, self.grows.booted[-1])
+        hosts, copies = len(self.grows.booted), 0
         for count in each_has:
             if count - 1 > copies:
                 with self.world.shown.step(f'{count} servers on each'):
-                    kept.copy(self.booted, copies + 1, count - 1)
-                    _check(kept, self.booted[-1], count - 1)
+                    kept.copy(self.grows.booted, copies + 1, count - 1)
+                    _check(kept, self.grows.booted[-1], count - 1)
                 copies = count - 1
-            _give_away(self.world, self.booted[_ADJUSTED:])
+            _give_away(self.world, self.grows.booted[_ADJUSTED:])
             self._add({'hosts': hosts, 'servers': hosts * count, 'project': 'own'})
         if in_one_project:
             _take_back(self.world)
@@ -130,29 +205,41 @@ class _Growing:
         return points
 
     def _measure(self) -> dict[str, Any]:
-        """Adjust one after the other, then several at once."""
-        world, fleet, count = self.world, self.fleet, self.adjusts
-        servers = self.booted[:_ADJUSTED]
-        with world.shown.step(f'{count} adjusts, and {self.seconds:.0f} s of as many as it can'):
-            # All begin small, and what nova-api does only once after its start is done.
-            for server, size in itertools.product(servers, (LARGE, SMALL)):
-                world.adjust(server, size)
-                world.free(server)
-            sizes = {server: itertools.cycle((LARGE, SMALL)) for server in servers}
-            accepted, done = [], []
-            rest_cpu, rest_rows = _rest(world, fleet)
-            began, cpu, rows = time.monotonic(), fleet.cloud_cpu(), _rows(world)
-            for index in range(count):
-                server = servers[index % len(servers)]
-                start = time.monotonic()
-                accepted.append(world.adjust(server, next(sizes[server])))
-                world.free(server)
-                done.append(time.monotonic() - start)
-            took = time.monotonic() - began
-            cpu = (fleet.cloud_cpu() - cpu - rest_cpu * took) / count
-            rows = (_rows(world) - rows - rest_rows * took) / count
-            rate = _rate(world, servers, sizes, self.seconds)
-        return {'accepted': accepted, 'done': done, 'cpu': cpu, 'rows': rows, 'rate': rate}
+        """Adjust one after the other, in turns in both clouds; then several at once."""
+        costs: dict[str, Any] = {name: collections.defaultdict(list) for name in self.clouds}
+        count = self.rounds * _ADJUSTED
+        with self.world.shown.step(f'{count} adjusts, and {self.seconds:.0f} s of all at once'):
+            self.grows.settle()
+            with self._watched() as rest:
+                time.sleep(max(4, self.grows.fleet.interval / 3))
+            for size in itertools.islice(itertools.cycle((LARGE, SMALL)), self.rounds):
+                with self._watched() as used:
+                    self._round(size, costs)
+                for name, cost in costs.items():
+                    idle = used[name].seconds / rest[name].seconds
+                    for key in ('cpu', 'rows'):
+                        more = getattr(used[name], key) - getattr(rest[name], key) * idle
+                        cost[key].append(more / _ADJUSTED)
+            rate = self.grows.rate(self.seconds)
+        return {**costs, 'rate': rate, 'rest': rest['grows'].cpu / rest['grows'].seconds}
+
+    def _round(self, size: Size, costs: dict[str, Any]) -> None:
+        """Adjust each of the servers, in both clouds."""
+        for index in range(_ADJUSTED):
+            # Each cloud is first in every other turn.
+            for name in sorted(self.clouds, reverse=bool(index % 2)):
+                cloud = self.clouds[name]
+                accepted, done = cloud.adjust(cloud.booted[index], size)
+                costs[name]['accepted'].append(accepted)
+                costs[name]['done'].append(done)
+
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[dict[str, _Used]]:
+        """Give what each cloud uses meanwhile, once that is over."""
+        before = {name: cloud.used() for name, cloud in self.clouds.items()}
+        used: dict[str, _Used] = {}
+        yield used
+        used |= {name: cloud.used().since(before[name]) for name, cloud in self.clouds.items()}
 
 
 def _check(kept: seed.Seed, server: str, number: int) -> None:
@@ -179,37 +266,9 @@ def _take_back(world: World) -> None:
         world.sql(f"UPDATE {table} SET project_id = '{project}' WHERE project_id LIKE 'bench%'")
 
 
-def _rest(world: World, fleet: Fleet) -> tuple[float, float]:
-    """Give what the cloud takes each second when nothing is asked of it."""
-    began, cpu, rows = time.monotonic(), fleet.cloud_cpu(), _rows(world)
-    time.sleep(max(4, fleet.interval / 4))
-    took = time.monotonic() - began
-    return (fleet.cloud_cpu() - cpu) / took, (_rows(world) - rows) / took
-
-
-def _rows(world: World) -> float:
-    return float(world.sql("SHOW GLOBAL STATUS LIKE 'Rows_read'")[0][1])
-
-
-def _rate(world: World, servers: list[str], sizes: dict[str, Any], seconds: float) -> float:
-    """Give how many adjusts end each second, when each server always has one."""
-    until = time.monotonic() + seconds
-
-    def work(server: str) -> int:
-        ended = 0
-        while time.monotonic() < until:
-            world.adjust(server, next(sizes[server]))
-            world.free(server)
-            ended += 1
-        return ended
-
-    began = time.monotonic()
-    ended = sum(at_once(len(servers), work, servers))
-    return ended / (time.monotonic() - began)
-
-
 def page(page: Page, data: dict[str, Any]) -> None:
     """Show that the cost of one adjust does not follow the size of the cloud."""
+    points = data['points']
     tables = len([rows for rows in data['rows'].values() if rows])
     page.say(
         'Hosts are nova-computes with the fake driver, up to 125 in a process, each with its own '
@@ -219,28 +278,41 @@ def page(page: Page, data: dict[str, Any]) -> None:
         'tables that a server has once it is booted, its allocation among them, which is checked. '
         f'The adjusts are real calls, of {_ADJUSTED} booted servers, {data["adjusts"]} one after '
         'the other and then of all at once. What computes do on their own now and then is off, but '
-        'for their signs of life. The other servers belong to 256 other projects.'
+        'for their signs of life. CPU at rest, of one core, is what all of it takes when nothing '
+        'is asked. The other servers belong to 256 other projects.'
     )
     page.table(
-        ['hosts', 'servers', *_HEADS, 'memory, MiB'],
+        ['hosts', 'servers', *_HEADS, 'CPU at rest', 'memory, MiB'],
         [
             [
-                f'{point["hosts"]:,}',
-                f'{point["servers"]:,}' + (' in one project' if point['project'] == 'all' else ''),
+                *_size(point),
                 *_figures(point),
+                f'{100 * point["rest"]:.0f}%',
                 f'{point["memory_mb"]:,}' if 'memory_mb' in point else '',
             ]
-            for point in data['points']
+            for point in points
         ],
     )
-    own = [point for point in data['points'] if point['project'] == 'own']
+    page.say(
+        f'**Beside it a second cloud stays as it is**, with services of its own, {_first(points)} '
+        'hosts and a server on each. Adjusts are asked in turns of the one and the other, each '
+        'first in every other turn: so both feel whatever else this machine does, the hosts at '
+        'rest among it, which elsewhere have machines of their own. This is what an adjust takes '
+        'in the cloud that grows, for what it takes in the other: the median of the ratios of all '
+        'turns, and in brackets how near that is, 95% sure, to the median of ever so many. CPU is '
+        f'of all services and hosts, in rounds of {_ADJUSTED} adjusts, without what it is at rest.'
+    )
+    page.table(
+        ['hosts', 'servers', *_COSTS],
+        [[*_size(point), *map(_against, _ratios(point).values())] for point in points],
+    )
+    own = [point for point in points if point['project'] == 'own']
     ways = [way for way in _ways(own) if len({x for x, _ in way.points}) > 1]
     page.say(
-        'The slope: by how much longer one adjust takes, and how much more CPU, for as many more '
-        'as were tried, with the standard error of a straight line through all adjusts of these '
-        'lines. Its time also has in it the wait for whatever else these cores do, and all hosts '
-        'live on them. Rows are read for the servers on the same host, whose allocations placement '
-        'adds up at each claim, and not for those on other hosts.'
+        'The slope: by how much more it takes than in the other cloud, for as many more as were '
+        'tried, with the standard error of a straight line through all turns of these lines. '
+        'Rows are read for the servers on the same host, whose allocations placement adds up at '
+        'each claim, and not for those on other hosts.'
     )
     page.table(
         ['', 'for', 'ms', 'of what it takes'], [line for way in ways for line in way.slopes()]
@@ -251,8 +323,38 @@ def page(page: Page, data: dict[str, Any]) -> None:
         page.say(f'It stops at {stopped["hosts"]:,} hosts: {stopped["why"]}.')
     else:
         page.say(f'No more than {own[-1]["hosts"]:,} hosts were tried.')
-        _page_of_one_project(page, *data['points'][-2:])
-    _page_of_cells(page, data['cells'], data['points'][0]['hosts'])
+        _page_of_one_project(page, *points[-2:])
+    _page_of_cells(page, data['cells'], _first(points))
+
+
+#: What is compared, as it is shown and as it is kept.
+_COSTS = {'accepted': 'accepted', 'done': 'done', 'CPU': 'cpu'}
+
+
+def _first(points: Sequence[dict[str, Any]]) -> int:
+    return int(points[0]['hosts'])
+
+
+def _size(point: dict[str, Any]) -> list[str]:
+    together = ' in one project' if point['project'] == 'all' else ''
+    return [f'{point["hosts"]:,}', f'{point["servers"]:,}{together}']
+
+
+def _turns(point: dict[str, Any], key: str) -> list[tuple[float, float]]:
+    """Give what was taken in each turn, in the cloud that grows and in the one that stays."""
+    return list(zip(point['grows'][key], point['stays'][key], strict=True))
+
+
+def _ratios(point: dict[str, Any]) -> dict[str, list[float]]:
+    """Give what it takes in the cloud that grows, for what it takes in the one that stays."""
+    return {
+        name: [grows / stays for grows, stays in _turns(point, key)] for name, key in _COSTS.items()
+    }
+
+
+def _against(ratios: list[float]) -> str:
+    low, high = stats.sure(ratios)
+    return f'{statistics.median(ratios):.2f} ({low:.2f} to {high:.2f})'
 
 
 class _Way(NamedTuple):
@@ -266,50 +368,50 @@ class _Way(NamedTuple):
     points: list[tuple[int, dict[str, Any]]]
 
     def slopes(self) -> list[list[str]]:
-        """Give lines of a table: by how much longer an adjust takes."""
-        lines = []
+        """Give lines of a table: by how much more an adjust takes."""
         numbers = [x for x, _ in self.points]
         by = max(numbers) - min(numbers)
-        for name, key in (('accepted', 'accepted'), ('done', 'done'), ('CPU', 'cpu')):
-            line = stats.slope(
-                [(x, value) for x, point in self.points for value in _values(point[key])]
-            )
+        lines = []
+        for name, key in _COSTS.items():
+            more, usual = _slope(self.points, key)
             lines.append(
-                [name, f'{by:,} more {self.more}, {self.stays}', _more(line, by),
-                 f'{100 * by * line.slope / line.intercept:+.0f}%']
+                [name, f'{by:,} more {self.more}, {self.stays}', _ms(more, by),
+                 f'{100 * by * more.slope / usual:+.0f}%']
             )  # fmt: skip
         return lines
 
     def plot(self) -> str:
-        """Draw how long an adjust takes."""
+        """Draw what an adjust takes, for what it takes in the cloud that stays."""
+        ratios = [(x, _ratios(point)) for x, point in self.points]
         return plot.lines(
-            f'One adjust against the number of {self.more}, {self.stays}', self.more, 'seconds',
-            [plot.Series(name, [(x, stats.quantile(point[key], share)) for x, point in self.points])
-             for name, key, share in (('accepted p50', 'accepted', 0.5),
-                                      ('done p50', 'done', 0.5), ('done p95', 'done', 0.95))],
+            f'One adjust against the number of {self.more}, {self.stays}', self.more,
+            'ratio; 1 is a cloud that stays',
+            [plot.Series(name, [(x, statistics.median(each[name])) for x, each in ratios])
+             for name in _COSTS],
             log_x=True,
         )  # fmt: skip
 
 
-def _more(line: stats.Slope, by: int) -> str:
-    """Give how many milliseconds more it is, and how sure, if that is known."""
-    more = f'{1000 * by * line.slope:+.1f}'
-    return f'{more} ± {1000 * by * line.error:.1f}' if math.isfinite(line.error) else more
+def _slope(points: Sequence[tuple[int, dict[str, Any]]], key: str) -> tuple[stats.Slope, float]:
+    """Give how it grows with what there are more of, and what it takes in the cloud that stays."""
+    turns = [(x, turn) for x, point in points for turn in _turns(point, key)]
+    line = stats.slope([(x, grows - stays) for x, (grows, stays) in turns])
+    return line, statistics.fmean(stays for _, (_, stays) in turns)
 
 
-def _values(measured: list[float] | float) -> list[float]:
-    return measured if isinstance(measured, list) else [measured]
+def _ms(line: stats.Slope, by: int) -> str:
+    return f'{1000 * by * line.slope:+.1f} ± {1000 * by * line.error:.1f}'
 
 
 def _ways(points: Sequence[dict[str, Any]]) -> tuple[_Way, ...]:
     """Sort what was measured by what was the same meanwhile."""
     each_has = {id(point): point['servers'] // point['hosts'] for point in points}
-    first = points[0]['hosts']
+    first = _first(points)
     tried = [{each_has[id(p)] for p in points if p['hosts'] == n}
              for n in {p['hosts'] for p in points}]  # fmt: skip
     least, most = min(set.intersection(*tried)), max(set.intersection(*tried))
     return (
-        _Way('hosts', 'hosts', f'{least} server on each',
+        _Way('hosts', 'hosts', f'{least} server{"s" * (least > 1)} on each',
              [(p['hosts'], p) for p in points if each_has[id(p)] == least]),
         _Way('servers', 'servers', f'on more hosts, {most} on each',
              [(p['servers'], p) for p in points if each_has[id(p)] == most]),
@@ -320,9 +422,9 @@ def _ways(points: Sequence[dict[str, Any]]) -> tuple[_Way, ...]:
 
 def _page_of_one_project(page: Page, alone: dict[str, Any], together: dict[str, Any]) -> None:
     page.say(
-        f'The last line of the first table has all {together["servers"]:,} servers in the project '
-        f'of those that are adjusted: then an adjust reads {together["rows"]:,.0f} rows instead of '
-        f"{alone['rows']:,.0f}, since Nova counts a project's servers for its quota whenever "
+        f'The last line has all {together["servers"]:,} servers in the project of those that are '
+        f'adjusted: then an adjust reads {_rows(together):,.0f} rows instead of '
+        f"{_rows(alone):,.0f}, since Nova counts a project's servers for its quota whenever "
         'one grows, as for a resize; `[quota] count_usage_from_placement` has placement do that.'
     )
 
@@ -337,10 +439,10 @@ def _page_of_cells(page: Page, points: list[dict[str, Any]], hosts: int) -> None
     )
     page.table(['cells', *_HEADS], [[str(each['cells']), *_figures(each)] for each in points])
     by = points[-1]['cells'] - points[0]['cells']
-    line = stats.slope([(each['cells'], value) for each in points for value in each['accepted']])
+    line, _ = _slope([(each['cells'], each) for each in points], 'accepted')
     page.say(
-        f'For {by} more cells an adjust is accepted {1000 * by * line.slope:+.1f} ± '
-        f'{1000 * by * line.error:.1f} ms later.'
+        f'For {by} more cells an adjust is accepted {_ms(line, by)} ms later than in the cloud '
+        'that stays.'
     )
 
 
@@ -351,8 +453,13 @@ _HEADS = (
 
 
 def _figures(point: dict[str, Any]) -> list[str]:
-    accepted, done = stats.spread(point['accepted']), stats.spread(point['done'])
+    costs = point['grows']
+    accepted, done = stats.spread(costs['accepted']), stats.spread(costs['done'])
     return [
         f'{accepted.p50:.3f}', f'{accepted.p95:.3f}', f'{done.p50:.3f}', f'{done.p95:.3f}',
-        f'{point["rate"]:.1f}', f'{point["cpu"]:.3f}', f'{point["rows"]:,.0f}',
+        f'{point["rate"]:.1f}', f'{statistics.fmean(costs["cpu"]):.3f}', f'{_rows(point):,.0f}',
     ]  # fmt: skip
+
+
+def _rows(point: dict[str, Any]) -> float:
+    return statistics.fmean(point['grows']['rows'])

@@ -19,10 +19,11 @@ def test_tax_ratios():
 
 
 def _point(hosts, each_has):
-    times = [0.1 * each_has, 0.2, 0.3]
+    stays = {'accepted': [0.1, 0.2], 'done': [0.2, 0.4], 'cpu': [0.1, 0.1], 'rows': [5, 5]}
+    grows = {key: [value + 0.001 * each_has for value in stays[key]] for key in stays}
     return {
-        'hosts': hosts, 'servers': hosts * each_has, 'project': 'own', 'accepted': times,
-        'done': times, 'cpu': 0.1, 'rows': 5, 'rate': 1.5,
+        'hosts': hosts, 'servers': hosts * each_has, 'project': 'own', 'grows': grows,
+        'stays': stays, 'rate': 1.5, 'rest': 0.2,
     }  # fmt: skip
 
 
@@ -31,6 +32,17 @@ def test_scale_ways():
     points = [_point(*each) for each in ((10, 1), (10, 20), (10, 99), (50, 1), (50, 20))]
     numbers = {way.name: [number for number, _ in way.points] for way in scale._ways(points)}
     assert numbers == {'hosts': [10, 50], 'servers': [200, 1000], 'host': [1, 20, 99]}
+
+
+def test_scale_slope():
+    """What the machine does to both clouds is not in a slope, and what grows with the host is."""
+    points = [_point(*each) for each in ((10, 1), (10, 20), (10, 99), (50, 1), (50, 20))]
+    # Slower for a while: both, by as much.
+    for name in ('grows', 'stays'):
+        points[3][name]['done'] = [value + 0.5 for value in points[3][name]['done']]
+    hosts, _, host = scale._ways(points)
+    assert [line[2] for line in hosts.slopes()] == ['+0.0 ± 0.0'] * 3
+    assert [line[2] for line in host.slopes()] == ['+98.0 ± 0.0'] * 3
 
 
 def test_scale_stopped(tmp_path):
