@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('what', choices=(*MEASURES, 'all', 'page'))
     parser.add_argument('--quick', action='store_true', help='take less of everything')
     options = parser.parse_args(argv)
+    # Told to end, it cleans up as after Ctrl-C, which a shell has background jobs ignore.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     shown = progress.Progress()
     chosen = list(MEASURES) if options.what == 'all' else [options.what]
     began = time.monotonic()
