@@ -18,8 +18,9 @@ This page and its plots are generated from `results/`. `make bench` takes everyt
     python -m bench adjust --quick    # one measure
     python -m bench page              # this page, from the kept results
 
-A measure needs the one-machine cloud, as root on Debian 12, and brings it up. It uses servers,
-flavors and fake hosts of its own, and removes them.
+A measure needs the one-machine cloud on MariaDB, as root on Debian 12, and brings it up; one on
+SQLite has to go before (`cloud/xcloud wipe`). It uses servers, flavors and fake hosts of its own,
+and removes them.
 
 Guests are emulated by QEMU (TCG, not KVM), so what a guest does takes longer than on real
 hardware. Everything is on one machine: client, API, database, messages, hosts. So compare
