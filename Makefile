@@ -54,7 +54,7 @@ e2e-upgrade: wheel ## roll the fork over a cloud of stock Nova and take it off a
 	@cloud/xcloud up $(OPTIONS) --pristine --separate --db mariadb --computes 3 $(UP)
 	@cloud/xcloud e2e -- upgrade/e2e -s
 
-bench: wheel ## measure it all on that cloud, with MariaDB: results, plots and bench/README.md (an hour and a half)
+bench: wheel ## measure it all on that cloud, with MariaDB: results, plots and bench/README.md (under two hours)
 	@$(PYTHON) -m bench all
 
 bench-quick: wheel ## the same with less of everything, in under ten minutes

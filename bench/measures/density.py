@@ -14,7 +14,7 @@ from cloud import rest
 TITLE = 'Density'
 
 #: Of a host, and of what a server can have there at most.
-HOST, LARGE = Size(16, 16384), Size(4, 4096)
+HOST, LARGE = Size(32, 32768), Size(8, 8192)
 #: How much of its time a server wants all it can have; else it wants its minimum.
 MIXES = {'quiet': 0.1, 'mixed': 0.3, 'busy': 0.6}
 #: As many servers as this, for each that fits with fixed flavors.
@@ -32,11 +32,11 @@ def run(world: World, quick: bool) -> dict[str, Any]:
         with world.other_hosts_apart():
             fits['fixed'] = fill(world, world.flavor('fixed', LARGE))
             for ratio in ratios:
-                small = Size(max(1, LARGE.vcpus // ratio), LARGE.memory_mb // ratio)
+                small = Size(LARGE.vcpus // ratio, LARGE.memory_mb // ratio)
                 flavor = world.flavor(f'elastic-{ratio}', LARGE, small)
                 fits[f'1:{ratio}'] = fill(world, flavor, keep=True)
                 servers = world.servers()
-                for fill_ in reversed(FILLS[::2] if quick else FILLS):
+                for fill_ in reversed(FILLS[1::2] if quick else FILLS):
                     wanted = round(fits['fixed'] * fill_)
                     if wanted > fits[f'1:{ratio}']:
                         continue
@@ -114,8 +114,7 @@ def page(page: Page, data: dict[str, Any]) -> None:
         f'{data["hosts"]} fake hosts of {data["host"][0]} CPUs and {data["host"][1]} MiB, without '
         f'overcommit; the scheduler, placement and every claim are real. A server can have '
         f'{large[0]} vCPUs and {large[1]} MiB. With a fixed flavor it has them always; an elastic '
-        'one, with a minimum:maximum of 1:N, boots at the Nth part, and with one vCPU at least: so '
-        f'with a minimum below 1:{large[0]} the vCPUs are what there is too little of.'
+        'one, with a minimum:maximum of 1:N, boots at the Nth part.'
     )
     page.table(
         ['flavor', 'servers that fit', 'against fixed'],
