@@ -162,6 +162,7 @@ class _Growing:
         self.world = grows.world
         self.grows = grows
         self.clouds = {'grows': grows, 'stays': stays}
+        self.orders = itertools.cycle((('grows', 'stays'), ('stays', 'grows')))
         self.rounds = rounds
         self.seconds = seconds
         self.points: list[dict[str, Any]] = []
@@ -226,8 +227,7 @@ class _Growing:
     def _round(self, size: Size, costs: dict[str, Any]) -> None:
         """Adjust each of the servers, in both clouds."""
         for index in range(_ADJUSTED):
-            # Each cloud is first in every other turn.
-            for name in sorted(self.clouds, reverse=bool(index % 2)):
+            for name in next(self.orders):
                 cloud = self.clouds[name]
                 accepted, done = cloud.adjust(cloud.booted[index], size)
                 costs[name]['accepted'].append(accepted)
@@ -295,12 +295,12 @@ def page(page: Page, data: dict[str, Any]) -> None:
     )
     page.say(
         f'**Beside it a second cloud stays as it is**, with services of its own, {_first(points)} '
-        'hosts and a server on each. Adjusts are asked in turns of the one and the other, each '
-        'first in every other turn: so both feel whatever else this machine does, the hosts at '
-        'rest among it, which elsewhere have machines of their own. This is what an adjust takes '
-        'in the cloud that grows, for what it takes in the other: the median of the ratios of all '
-        'turns, and in brackets how near that is, 95% sure, to the median of ever so many. CPU is '
-        f'of all services and hosts, in rounds of {_ADJUSTED} adjusts, without what it is at rest.'
+        'hosts and a server on each. Adjusts are asked in turns of the one and the other, and '
+        'which is first changes: so both feel whatever else this machine does, the hosts at rest '
+        'among it, which elsewhere have machines of their own. This is what an adjust takes in the '
+        'cloud that grows, for what it takes in the other: the median of the ratios of all turns, '
+        'and in brackets how near that is, 95% sure, to the median of ever so many. CPU is of all '
+        f'services and hosts, in rounds of {_ADJUSTED} adjusts, without what it is at rest.'
     )
     page.table(
         ['hosts', 'servers', *_COSTS],
