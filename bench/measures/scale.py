@@ -27,6 +27,8 @@ FULL = ((10, (1, 20, 200, 2000)), (100, (1, 20, 200)), (1000, (1, 20)))
 QUICK_CELLS, FULL_CELLS = (1, 8), (1, 4, 16)
 #: So many servers are adjusted, at any size of the cloud; they are a project of their own.
 _ADJUSTED = 5
+#: What is compared, as it is shown and as it is kept.
+_COSTS = {'accepted': 'accepted', 'done': 'done', 'CPU': 'cpu'}
 #: How often a server is booted on a host: of a thousand boots, a few may fail.
 _TRIES, _MAY_FAIL = 2, 8
 
@@ -80,6 +82,11 @@ class _Used(NamedTuple):
     def since(self, before: _Used) -> _Used:
         """Give what it has used since then."""
         return _Used(*(now - then for now, then in zip(self, before, strict=True)))
+
+    def above(self, rest: _Used) -> _Used:
+        """Give how much of it is more than what it takes at rest."""
+        idle = self.seconds / rest.seconds
+        return _Used(self.seconds, self.cpu - rest.cpu * idle, self.rows - rest.rows * idle)
 
 
 class _Cloud:
@@ -142,11 +149,9 @@ class _Cloud:
         until = time.monotonic() + seconds
 
         def work(server: str) -> int:
-            ended = 0
-            for size in itertools.cycle((LARGE, SMALL)):
-                if time.monotonic() >= until:
-                    break
-                self.adjust(server, size)
+            sizes, ended = itertools.cycle((LARGE, SMALL)), 0
+            while time.monotonic() < until:
+                self.adjust(server, next(sizes))
                 ended += 1
             return ended
 
@@ -217,10 +222,9 @@ class _Growing:
                 with self._watched() as used:
                     self._round(size, costs)
                 for name, cost in costs.items():
-                    idle = used[name].seconds / rest[name].seconds
-                    for key in ('cpu', 'rows'):
-                        more = getattr(used[name], key) - getattr(rest[name], key) * idle
-                        cost[key].append(more / _ADJUSTED)
+                    more = used[name].above(rest[name])
+                    cost['cpu'].append(more.cpu / _ADJUSTED)
+                    cost['rows'].append(more.rows / _ADJUSTED)
             rate = self.grows.rate(self.seconds)
         return {**costs, 'rate': rate, 'rest': rest['grows'].cpu / rest['grows'].seconds}
 
@@ -325,10 +329,6 @@ def page(page: Page, data: dict[str, Any]) -> None:
         page.say(f'No more than {own[-1]["hosts"]:,} hosts were tried.')
         _page_of_one_project(page, *points[-2:])
     _page_of_cells(page, data['cells'], _first(points))
-
-
-#: What is compared, as it is shown and as it is kept.
-_COSTS = {'accepted': 'accepted', 'done': 'done', 'CPU': 'cpu'}
 
 
 def _first(points: Sequence[dict[str, Any]]) -> int:
