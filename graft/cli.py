@@ -7,11 +7,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from graft import build, check, docs, fetch, report, style, suite, tree, trial, venv
+from graft import build, check, fetch, report, tree
 from graft.errors import GraftError
 from graft.project import Project
 from graft.run import step
 from graft.weave import weave
+from graft.workshop import docs, style, suite, trial, venv
 
 
 def main(argv: Sequence[str] | None = None) -> int:

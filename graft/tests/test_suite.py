@@ -6,7 +6,7 @@ import pytest
 
 from graft.project import Project
 from graft.tests.conftest import OLD, House
-from graft.trial import of_touched, own
+from graft.workshop.trial import of_touched, own
 
 
 def stage(name: str, printed: str, code: int = 0) -> str:

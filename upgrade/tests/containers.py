@@ -13,7 +13,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from graft import venv
+from graft.workshop import venv
 from upgrade.tests.released import Released
 
 TOOLS = {'podman': 'podman', 'runc': 'runc'}

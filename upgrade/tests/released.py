@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from graft import build, fetch, tree, venv
+from graft import build, fetch, tree
 from graft.project import Project, Release
 from graft.run import run
+from graft.workshop import venv
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 PIP = [sys.executable, '-m', 'pip', '--quiet', '--disable-pip-version-check']

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from graft import fetch, report, venv
+from graft import fetch, report
 from graft.errors import CommandError
 from graft.project import Project, Release
 from graft.run import step
+from graft.workshop import venv
 
 KINDS = ('unit', 'functional')
 

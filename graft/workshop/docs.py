@@ -3,9 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from graft import venv
 from graft.errors import CommandError
 from graft.project import Project, Release
+from graft.workshop import venv
 
 
 def build(project: Project, release: Release) -> Path:

@@ -4,8 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from graft import report, venv
+from graft import report
 from graft.project import Project, Release
+from graft.workshop import venv
 
 
 def faults(project: Project, release: Release) -> tuple[int, list[str]]:
