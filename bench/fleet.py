@@ -6,7 +6,7 @@ import contextlib
 import time
 
 from bench.world import FLEET, Size, World, at_once, cpu_of
-from cloud import errors, ini, process, rest, settings
+from cloud import errors, files, ini, process, rest, settings
 from cloud.services import nova, rabbitmq
 
 _PROGRAM = settings.REPOSITORY / 'bench' / 'inside' / 'fleet.py'
@@ -67,7 +67,7 @@ class Fleet:
         }
         file = context.state.etc(label) / 'nova-compute.conf'
         parts = (nova.shared(context, label), own, self._options)
-        settings.write(file, ini.render(ini.merge(*parts)))
+        files.write(file, ini.render(ini.merge(*parts)))
         daemon = process.Daemon(
             label,
             [context.venv.python, '-B', _PROGRAM, file, *names],

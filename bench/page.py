@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import results
-from cloud import settings
+from cloud import files
 
 _INTRODUCTION = """\
 # What elasticity costs and what it gives
@@ -70,9 +70,9 @@ class Page:
             if file.stem not in self.plots:
                 file.unlink()
         for name, picture in self.plots.items():
-            settings.write(folder / f'{name}.svg', picture, 0o644)
+            files.write(folder / f'{name}.svg', picture, 0o644)
         file = self.folder / 'README.md'
-        settings.write(file, ''.join(self.parts).rstrip() + '\n', 0o644)
+        files.write(file, ''.join(self.parts).rstrip() + '\n', 0o644)
         return file
 
 

@@ -9,7 +9,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from cloud import settings
+from cloud import files, settings
 
 FOLDER = settings.REPOSITORY / 'bench'
 KEPT = FOLDER / 'results'
@@ -28,7 +28,7 @@ def keep(measure: str, quick: bool, load: str, data: Any) -> None:
         'data': rounded(data),
     }
     KEPT.mkdir(exist_ok=True)
-    settings.write(KEPT / f'{measure}.json', json.dumps(result, indent=1) + '\n', 0o644)
+    files.write(KEPT / f'{measure}.json', json.dumps(result, indent=1) + '\n', 0o644)
 
 
 def kept(measure: str) -> dict[str, Any] | None:

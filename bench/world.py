@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from bench import sql
-from cloud import errors, lifecycle, process, progress, rest, service, settings
+from cloud import errors, files, lifecycle, process, progress, rest, service, settings
 
 #: All that is made here has a name that begins so, and is deleted by it.
 PREFIX = 'bench-'
@@ -242,7 +242,7 @@ class World:
 
     def _reconfigure(self, file: Path, text: str) -> None:
         if file.read_text() != text:
-            settings.write(file, text)
+            files.write(file, text)
             self.restart('nova-api', 'nova-conductor', 'nova-scheduler')
 
     def restart(self, *labels: str) -> None:

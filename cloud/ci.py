@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cloud import errors, lifecycle, service, services, settings, venv
+from cloud import errors, files, lifecycle, service, services, settings, venv
 
 #: In the state folder of a cloud that was made here, and may be removed here.
 _MARK = 'made-for-tests'
@@ -99,7 +99,7 @@ def _prepare(cloud: lifecycle.Cloud, release: str | None) -> settings.Settings:
         # As it was before: there is no cloud.
         cloud.wipe(packages=False)
         raise
-    settings.write(_mark(cloud), '')
+    files.write(_mark(cloud), '')
     return chosen
 
 

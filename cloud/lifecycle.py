@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cloud import debian, errors, process, progress, service, services, settings, venv
+from cloud import debian, errors, files, process, progress, service, services, settings, venv
 from cloud.services import host
 
 #: Needed only to build Python packages.
@@ -215,7 +215,7 @@ class Cloud:
                 each.stop()
             stamp.unlink(missing_ok=True)
             context.venv.install_nova(what)
-            settings.write(stamp, identity)
+            files.write(stamp, identity)
 
     def _separate(self, context: service.Context, waves: list[services.Wave]) -> None:
         """Give each host its own Nova, once for each that the packages have."""
@@ -252,7 +252,7 @@ class Cloud:
     def _begin(self, each: service.Service) -> None:
         if self._is_new(each):
             each.init()
-            settings.write(self._made(each), '')
+            files.write(self._made(each), '')
         each.start()
 
     def _stop(self, waves: list[services.Wave]) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cloud import settings
+from cloud import files, settings
 
 #: Set in every process of a cloud and inherited by what it starts: helpers
 #: that detach from their service are found by it.
@@ -87,7 +87,7 @@ class Daemon:
                 cwd='/',
                 start_new_session=True,
             )
-        settings.write(self.pid_file, f'{child.pid} {started(child.pid) or 0}\n')
+        files.write(self.pid_file, f'{child.pid} {started(child.pid) or 0}\n')
         # It is not ours to wait for: it stays when this command ends.
         child.returncode = 0
 

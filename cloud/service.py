@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from cloud import command, errors, ini, ports, process, rest, settings, venv
+from cloud import command, errors, files, ini, ports, process, rest, settings, venv
 
 #: A service that says nothing for this long has failed.
 PATIENCE = 90
@@ -180,7 +180,7 @@ class Service:
     def write(self, name: str, sections: ini.Sections) -> Path:
         """Write one of its configuration files and give its path."""
         file = self.state.etc(self.name) / name
-        settings.write(file, ini.render(sections))
+        files.write(file, ini.render(sections))
         return file
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 import secrets
 from pathlib import Path
 from typing import Any
 
-from cloud import errors
+from cloud import errors, files
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 E2E = REPOSITORY / 'cloud' / 'tests' / 'e2e'
@@ -143,7 +142,7 @@ class State:
 
     def save(self, settings: Settings) -> None:
         kept = {'layout': LAYOUT, **dataclasses.asdict(settings)}
-        write_json(self.root / 'cloud.json', kept)
+        files.write_json(self.root / 'cloud.json', kept)
 
     def passwords(self) -> dict[str, str]:
         """Give the generated passwords, made on first use."""
@@ -152,20 +151,5 @@ class State:
         missing = [name for name in _ACCOUNTS if name not in kept]
         if missing:
             kept |= {name: secrets.token_hex(12) for name in missing}
-            write_json(file, kept)
+            files.write_json(file, kept)
         return kept
-
-
-def write(file: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file aside, then put it in place: never half a file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f'{file.name}.{os.getpid()}.new')
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, 'w') as stream:
-        stream.write(text)
-    aside.chmod(mode)
-    aside.replace(file)
-
-
-def write_json(file: Path, content: Any) -> None:
-    write(file, json.dumps(content, indent=1) + '\n')

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from cloud import command, errors, settings
+from cloud import command, errors, files, settings
 
 _LOCKS = Path(__file__).resolve().parent / 'constraints'
 
@@ -97,7 +97,7 @@ class Venv(Environment):
         ]
         command.run([*pip, *tools], log=log)
         command.run([*pip, '-r', self.lock], log=log)
-        settings.write(self._installed, wanted)
+        files.write(self._installed, wanted)
 
     def copy(self, other: Venv) -> None:
         """Be what another environment of the release is, unless something is there."""
@@ -126,7 +126,7 @@ class Venv(Environment):
             ],
             log=self.state.log('install'),
         )  # fmt: skip
-        settings.write(stamp, wanted)
+        files.write(stamp, wanted)
 
     def pristine_version(self) -> str:
         """Give the version of the Nova release that the fork is of."""
@@ -170,7 +170,7 @@ class Separate(Environment):
             copy = self.bin / program.name
             if program.is_file() and not copy.exists():
                 _copy_program(program, copy, self.packages, self)
-        settings.write(self.stamp, self.packages.stamp.read_text())
+        files.write(self.stamp, self.packages.stamp.read_text())
 
 
 def _copy_program(program: Path, copy: Path, before: Environment, after: Environment) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from cloud import command, errors, settings
+from cloud import command, errors, files, settings
 
 _SOURCE = Path(__file__).resolve().parent / 'cpus.c'
 _QEMU = 'qemu-system-x86_64'
@@ -41,7 +41,7 @@ class Library:
             log=self.log,
         )  # fmt: skip
         aside.replace(self.file)
-        settings.write(stamp, recipe)
+        files.write(stamp, recipe)
 
 
 def major_version(shown: str) -> int:

@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from cloud import command, debian, errors, settings
+from cloud import command, debian, errors, files, settings
 from cloud.guest import cpio
 
 _HERE = Path(__file__).resolve().parent
@@ -53,7 +53,7 @@ class Guest:
         shutil.copyfile(kernel, self.kernel)
         self._archive(unpacked).save(self.ramdisk)
         command.run(['qemu-img', 'create', '-q', '-f', 'qcow2', self.disk, '16M'])
-        settings.write(stamp, recipe.hexdigest())
+        files.write(stamp, recipe.hexdigest())
 
     def _unpack(self) -> Path:
         unpacked = self.folder / 'unpacked'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cloud import errors, ini, process, service, settings
+from cloud import errors, files, ini, process, service
 from cloud.services import host, nova
 
 #: How long a compute waits for guests, and how often it looks what they have:
@@ -43,7 +43,7 @@ class NovaCompute(service.Service):
             'xloud': ADJUST,
         }
         text = ini.merge(nova.shared(self.context, self.label), common, self.options())
-        settings.write(self.file, ini.render(text))
+        files.write(self.file, ini.render(text))
 
     def command(self) -> list[str | Path]:
         return [self.bin / 'nova-compute', '--config-file', self.file]
@@ -126,7 +126,7 @@ class Mapping(nova.Control):
         self._wait_for(self.settings.url('placement') + '/resource_providers', 'resource_providers')
         self.manage('cell_v2', 'discover_hosts')
         self._wait_for(self.settings.url('nova-api') + '/v2.1/os-hypervisors', 'hypervisors')
-        settings.write(marker, wanted)
+        files.write(marker, wanted)
 
     def _wait_for(self, url: str, kind: str) -> None:
         count = self.settings.computes + self.settings.fake_computes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cloud import command, errors, process, service, settings
+from cloud import command, errors, files, process, service
 
 NAMES = ('keystone', 'placement', 'glance', 'neutron', 'nova_api', 'nova', 'nova_cell0')
 
@@ -24,11 +24,11 @@ class Sqlite(service.Service):
 
     def install(self) -> None:
         packages = self.context.venv.site
-        settings.write(packages / 'xcloud_sqlite.py', _PLUGIN.read_text(), 0o644)
+        files.write(packages / 'xcloud_sqlite.py', _PLUGIN.read_text(), 0o644)
         known = packages / 'xcloud_sqlite-1.dist-info'
-        settings.write(known / 'METADATA', 'Name: xcloud-sqlite\nVersion: 1\n', 0o644)
+        files.write(known / 'METADATA', 'Name: xcloud-sqlite\nVersion: 1\n', 0o644)
         entry = '[sqlalchemy.plugins]\nxcloud = xcloud_sqlite:WriteFirst\n'
-        settings.write(known / 'entry_points.txt', entry, 0o644)
+        files.write(known / 'entry_points.txt', entry, 0o644)
 
     def configure(self) -> None:
         self.state.data(self.name).mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ class MariaDb(service.Service):
             'performance_schema': 0,
         }
         lines = [f'{name} = {value}' for name, value in options.items()]
-        settings.write(self.state.etc(self.name) / 'my.cnf', '\n'.join(['[mariadbd]', *lines, '']))
+        files.write(self.state.etc(self.name) / 'my.cnf', '\n'.join(['[mariadbd]', *lines, '']))
 
     def daemon(self) -> process.Daemon:
         file = self.state.etc(self.name) / 'my.cnf'

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from cloud import command, ports, process, service, settings
+from cloud import command, files, ports, process, service
 from cloud.emulator import build
 
 #: The CPUs that a host shows at least.
@@ -85,7 +85,7 @@ class Host(HostPart):
         for name in _SEEN_CPUS:
             file = self.folder / 'cpu' / name
             if not file.exists():  # A file that is mounted must stay the one it is.
-                settings.write(file, f'0-{count - 1}\n', 0o644)
+                files.write(file, f'0-{count - 1}\n', 0o644)
         self._make_mount_points()
 
     def daemon(self) -> process.Daemon:
@@ -124,7 +124,7 @@ class Host(HostPart):
             if not folder.exists():
                 if str(folder) not in known:
                     known.append(str(folder))
-                    settings.write(made, '\n'.join(known) + '\n')
+                    files.write(made, '\n'.join(known) + '\n')
                 folder.mkdir(parents=True)
 
 
@@ -160,9 +160,9 @@ class Libvirt(HostPart):
             'migration_port_min': first,
             'migration_port_max': first + 31,
         }
-        settings.write(etc / 'libvirtd.conf', _libvirt_options(daemon))
+        files.write(etc / 'libvirtd.conf', _libvirt_options(daemon))
         text = _libvirt_options(qemu) + 'cgroup_controllers = []\nnamespaces = []\n'
-        settings.write(etc / 'qemu.conf', text)
+        files.write(etc / 'qemu.conf', text)
         # Live migration finds the other host by the address Nova gives it.
         link = self.state / 'hosts' / self.address
         if not link.is_symlink():
@@ -231,7 +231,7 @@ class Ssh(HostPart):
             # scp speaks it.
             'Subsystem sftp internal-sftp',
         ]
-        settings.write(etc / f'{self.host}.conf', '\n'.join([*server, '']))
+        files.write(etc / f'{self.host}.conf', '\n'.join([*server, '']))
         client = [
             f'IdentityFile {etc}/user',
             'IdentitiesOnly yes',
@@ -242,10 +242,10 @@ class Ssh(HostPart):
         for number in range(1, self.settings.computes + 1):
             port = self.settings.port('ssh') + number
             client += [f'Host 127.0.0.{10 + number}', f'  Port {port}']
-        settings.write(etc / 'client.conf', '\n'.join([*client, '']))
+        files.write(etc / 'client.conf', '\n'.join([*client, '']))
         for name in ('ssh', 'scp'):
             text = f'#!/bin/sh\nexec /usr/bin/{name} -F {etc}/client.conf "$@"\n'
-            settings.write(etc / 'bin' / name, text, 0o700)
+            files.write(etc / 'bin' / name, text, 0o700)
 
     def start(self) -> None:
         # It separates its privileges in a folder that Debian's script would make.

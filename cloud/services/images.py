@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from cloud import rest, service, settings
+from cloud import files, rest, service
 from cloud.guest import build
 
 _CONSOLE = 'console=ttyS0 quiet panic=5'
@@ -45,7 +45,7 @@ class Images(service.Service):
             for user, project in (('demo', 'demo'), ('reader', 'demo'), ('other', 'other'))
         }
         # The client reads YAML, of which this is one form.
-        settings.write_json(self.state / 'clouds.yaml', {'clouds': clouds})
+        files.write_json(self.state / 'clouds.yaml', {'clouds': clouds})
 
     def settle(self) -> None:
         made = build.Guest(self.state)

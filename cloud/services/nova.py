@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from cloud import ini, process, service, settings
+from cloud import files, ini, process, service
 
 #: Seconds between two signs of life of a service, and until it counts as down:
 #: short, since tests wait for it.
@@ -69,7 +69,7 @@ class Control(service.Service):
             'scheduler': {'workers': 1, 'discover_hosts_in_cells_interval': -1},
         }
         text = ini.merge(shared(self.context, 'nova-api'), own)
-        settings.write(self.file, ini.render(text))
+        files.write(self.file, ini.render(text))
 
     def manage(self, *words: str) -> str:
         """Run ``nova-manage``."""
@@ -110,7 +110,7 @@ class Api(Control, service.Wsgi):
     def configure(self) -> None:
         super().configure()
         paste = self.context.venv.share('nova', 'api-paste.ini')
-        settings.write(self.file.with_name('api-paste.ini'), paste.read_text())
+        files.write(self.file.with_name('api-paste.ini'), paste.read_text())
 
 
 class Worker(Control):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cloud import command, ports, process, service, settings
+from cloud import command, files, ports, process, service
 
 # Those on PATH change to another user, who may not read our folder.
 _PROGRAMS = Path('/usr/lib/rabbitmq/bin')
@@ -48,8 +48,8 @@ class RabbitMq(service.Service):
             'log.console.level = warning',
         ]
         folder = self.state.etc(self.name)
-        settings.write(folder / 'rabbitmq.conf', '\n'.join([*lines, '']))
-        settings.write(folder / 'enabled_plugins', '[].\n')
+        files.write(folder / 'rabbitmq.conf', '\n'.join([*lines, '']))
+        files.write(folder / 'enabled_plugins', '[].\n')
         self.state.data(self.name).mkdir(parents=True, exist_ok=True)
 
     def environment(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud import process, service, settings
+from cloud import files, process, service, settings
 
 SLEEP = ['sleep', '60']
 
@@ -65,7 +65,7 @@ def test_open_files(state: settings.State) -> None:
 def test_number_of_somebody_else(sleeper: process.Daemon) -> None:
     """A process with our number that started at another moment is not touched."""
     with subprocess.Popen(SLEEP) as foreign:
-        settings.write(sleeper.pid_file, f'{foreign.pid} 1\n')
+        files.write(sleeper.pid_file, f'{foreign.pid} 1\n')
         assert sleeper.pid is None
         sleeper.stop()
         assert foreign.poll() is None
@@ -75,7 +75,7 @@ def test_number_of_somebody_else(sleeper: process.Daemon) -> None:
 @pytest.mark.parametrize('text', ['', 'x', '12', '1 2 3'])
 def test_broken_pid_file(sleeper: process.Daemon, text: str) -> None:
     """A file that cannot be read as ours names no process."""
-    settings.write(sleeper.pid_file, text)
+    files.write(sleeper.pid_file, text)
     assert sleeper.pid is None
 
 

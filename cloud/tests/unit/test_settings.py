@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud import errors, settings
+from cloud import errors, files, settings
 
 
 @pytest.fixture
@@ -101,8 +101,8 @@ def test_what_cannot_change(wanted: dict[str, object], text: str) -> None:
 def test_write_leaves_no_half_file(tmp_path: Path) -> None:
     """A file is there in full, with its mode, and nothing else is."""
     file = tmp_path / 'a' / 'b'
-    settings.write(file, 'first')
-    settings.write(file, 'second', 0o644)
+    files.write(file, 'first')
+    files.write(file, 'second', 0o644)
     assert file.read_text() == 'second'
     assert mode(file) == 0o644
     assert list(file.parent.iterdir()) == [file]
