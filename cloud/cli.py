@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 
-from cloud import ci, demo, errors, lifecycle, progress, settings
+from cloud import ci, demo, errors, lifecycle, process, progress, settings
 
 _READY = """
 The cloud is ready. In this shell:
@@ -165,7 +165,7 @@ def _about(cloud: lifecycle.Cloud) -> str:
 
 def _memory(cloud: lifecycle.Cloud) -> str:
     everything = cloud.processes()
-    now, peak = lifecycle.memory(everything), lifecycle.peak(everything)
+    now, peak = process.memory(everything), process.peak(everything)
     return (
         f'{len(everything)} processes, servers included: {now >> 20} MiB; '
         f'their peaks added up: {peak >> 20} MiB'

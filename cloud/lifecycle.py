@@ -125,7 +125,8 @@ class Cloud:
             daemon = each.daemon()
             pid = daemon.pid if daemon else None
             ports = ', '.join(str(port) for port in each.ports().values())
-            lines.append(Line(label, pid, memory(process.family(pid) if pid else []), ports))
+            memory = process.memory(process.family(pid)) if pid else 0
+            lines.append(Line(label, pid, memory, ports))
         return lines
 
     def _named(self, label: str) -> service.Service:
@@ -286,28 +287,6 @@ def e2e_arguments(given: Sequence[str], short: bool = False) -> list[str]:
     # Without a path, pytest would load the tests of the whole repository.
     named = any((settings.REPOSITORY / word.partition('::')[0]).exists() for word in given)
     return [*arguments, *([] if named else [str(settings.E2E)]), *given]
-
-
-def memory(pids: list[int]) -> int:
-    """Give the memory of processes in bytes; shared pages count once."""
-    total = 0
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            for line in Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines():
-                if line.startswith('Pss:'):
-                    total += int(line.split()[1]) * 1024
-    return total
-
-
-def peak(pids: list[int]) -> int:
-    """Give the most memory each process ever had, added up, in bytes."""
-    total = 0
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            for line in Path(f'/proc/{pid}/status').read_text().splitlines():
-                if line.startswith('VmHWM:'):
-                    total += int(line.split()[1]) * 1024
-    return total
 
 
 def _all(waves: list[services.Wave]) -> list[service.Service]:

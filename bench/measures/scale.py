@@ -14,7 +14,7 @@ from bench import beside, cells, plot, seed, stats
 from bench.fleet import Fleet, expire_queues
 from bench.page import Page
 from bench.world import Size, World, at_once, quoted
-from cloud import errors, lifecycle
+from cloud import errors, process
 
 TITLE = 'Scale'
 
@@ -191,7 +191,7 @@ class _Growing:
         if in_one_project:
             _take_back(self.world)
             self._add({'hosts': hosts, 'servers': hosts * (copies + 1), 'project': 'all'})
-        memory = lifecycle.memory(self.world.cloud.processes())
+        memory = process.memory(self.world.cloud.processes())
         self.points[-1]['memory_mb'] = memory >> 20
         seed.remove(self.world)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud import service
+from cloud import waiting
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import World
 
@@ -134,7 +134,7 @@ def test_snapshot(world: World, create: Create) -> None:
     def made() -> bool:
         return [each.status for each in world.admin.image.images(name=name)] == ['active']
 
-    assert service.until(made, 60, 0.5)
+    assert waiting.until(made, 60, 0.5)
     world.settles(server, size)
 
 
