@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from bench import sql
-from cloud import errors, files, lifecycle, process, progress, rest, service, settings
+from cloud import errors, files, lifecycle, process, progress, rest, settings, waiting
 
 #: All that is made here has a name that begins so, and is deleted by it.
 PREFIX = 'bench-'
@@ -94,7 +94,7 @@ class World:
         def there() -> bool:
             return self.sql(query) in ([['active']], [['error']])
 
-        if not service.until(there, _PATIENCE, 0.02):
+        if not waiting.until(there, _PATIENCE, 0.02):
             raise errors.NotReadyError('the measurement', f'server {server} does not come up')
         return server if self.sql(query) == [['active']] else None
 
@@ -111,7 +111,7 @@ class World:
                 found.append(shown['status'])
             return bool(found)
 
-        if not service.until(there, _PATIENCE, pause):
+        if not waiting.until(there, _PATIENCE, pause):
             raise errors.NotReadyError(
                 'the measurement',
                 f'after {_PATIENCE} s server {server} is {self.server(server)["status"]}, '
@@ -122,7 +122,7 @@ class World:
     def free(self, server: str) -> None:
         """Wait until a server has no task: asked of the database, which no service feels."""
         query = f"SELECT task_state FROM nova.instances WHERE uuid = '{server}'"
-        if not service.until(lambda: self.sql(query) == [['NULL']], _PATIENCE, 0.01):
+        if not waiting.until(lambda: self.sql(query) == [['NULL']], _PATIENCE, 0.01):
             raise errors.NotReadyError('the measurement', f'server {server} keeps its task')
 
     def act(self, server: str, action: str, body: Any = None) -> float:
@@ -145,7 +145,7 @@ class World:
             now, left = left[:_TOGETHER], left[_TOGETHER:]
             for _ in range(_TRIES):
                 at_once(4, self._delete, now)
-                if service.until(functools.partial(self._are_gone, now), _PATIENCE, 0.5):
+                if waiting.until(functools.partial(self._are_gone, now), _PATIENCE, 0.5):
                     break
             else:
                 raise errors.NotReadyError('the measurement', 'servers do not go away')

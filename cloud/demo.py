@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TextIO
 
-from cloud import errors, rest, service
+from cloud import errors, rest, service, waiting
 
 #: What the demo's server can have.
 MINIMUM, MAXIMUM = (1, 256), (4, 768)
@@ -248,7 +248,7 @@ class Demo:
 
         for each in servers():
             self.client.call('DELETE', f'{self.nova}/servers/{each["id"]}')
-        if not service.until(lambda: not servers(), _PATIENCE):
+        if not waiting.until(lambda: not servers(), _PATIENCE):
             raise errors.NotReadyError('the demo', f'the server {self.name} does not go away')
         for flavor in self.client.get(f'{self.nova}/flavors')['flavors']:
             if flavor['name'] == self.name:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from cloud import command, errors, files, ini, ports, process, rest, settings, venv
+from cloud import command, errors, files, ini, ports, process, rest, settings, venv, waiting
 
 #: A service that says nothing for this long has failed.
 PATIENCE = 90
@@ -169,7 +167,7 @@ class Service:
                 )
             return self.answers()
 
-        if not until(check, PATIENCE):
+        if not waiting.until(check, PATIENCE):
             raise errors.NotReadyError(
                 self.label,
                 f'it runs but gave no answer for {PATIENCE} s',
@@ -220,16 +218,6 @@ class Wsgi(Service):
 
     def answers(self) -> bool:
         return rest.status_of(self.settings.url(self.name) + '/') in self.healthy
-
-
-def until(condition: Callable[[], bool], seconds: float, pause: float = 0.2) -> bool:
-    """Wait for a condition; say whether it came true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(pause)
-    return True
 
 
 def logging(log: Path) -> ini.Options:

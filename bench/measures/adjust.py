@@ -9,7 +9,7 @@ from bench import plot, stats
 from bench.console import Console
 from bench.page import Page
 from bench.world import Size, World
-from cloud import service
+from cloud import waiting
 from cloud.services import host
 
 TITLE = 'Adjust, end to end'
@@ -27,7 +27,7 @@ def run(world: World, quick: bool) -> dict[str, Any]:
         (server,) = world.boot(elastic, **where)
         guest = Guest(world, server)
         guest.console.hears(lambda said: said.shows(SMALL))
-        service.until(lambda: guest.live() == SMALL, 60)
+        waiting.until(lambda: guest.live() == SMALL, 60)
     ways: dict[str, list[dict[str, float]]] = {'adjust': [], 'virsh': [], 'resize': []}
     with world.shown.step(f'{rounds} times up and down, by adjust and by virsh'):
         for _ in range(rounds):
@@ -110,7 +110,7 @@ class Guest:
             task = self.world.server(self.server)['OS-EXT-STS:task_state']
             return counted == size and task is None
 
-        service.until(there, 30)
+        waiting.until(there, 30)
 
 
 def page(page: Page, data: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cloud import errors, files, ini, process, service
+from cloud import errors, files, ini, process, service, waiting
 from cloud.services import host, nova
 
 #: How long a compute waits for guests, and how often it looks what they have:
@@ -131,7 +131,7 @@ class Mapping(nova.Control):
     def _wait_for(self, url: str, kind: str) -> None:
         count = self.settings.computes + self.settings.fake_computes
         client = self.context.admin
-        if not service.until(lambda: len(client.get(url)[kind]) >= count, service.PATIENCE, 0.3):
+        if not waiting.until(lambda: len(client.get(url)[kind]) >= count, service.PATIENCE, 0.3):
             raise errors.NotReadyError(
                 'nova-compute',
                 f'after {service.PATIENCE} s {url} lists fewer than {count}',

@@ -8,7 +8,7 @@ import time
 import traceback
 from dataclasses import dataclass
 
-from cloud import service
+from cloud import waiting
 from cloud.tests.e2e.conftest import remove
 from cloud.tests.e2e.world import Size, World
 from upgrade.openstack import Cloud
@@ -107,7 +107,7 @@ class Tenant:
             answers.append(self.world.post_adjust(self.server, **wanted))
             return answers[-1][0] != 409
 
-        service.until(accepted, 30, 1)
+        waiting.until(accepted, 30, 1)
         assert answers[-1] == (202, '')
         self.world.adjusted(self.server, succeeds=True)
         assert self.world.live(self.server) == self.world.accounted(self.server) == size

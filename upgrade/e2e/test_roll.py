@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from cloud import service
+from cloud import waiting
 from cloud.tests.e2e import invariants
 from cloud.tests.e2e.conftest import remove
 from cloud.tests.e2e.logs import Logs
@@ -105,7 +105,7 @@ def _wait_for_adjusts(tenants: list[Tenant]) -> None:
         assert [tenant.error for tenant in tenants if tenant.error] == []
         return all(len(tenant.adjusts) > 1 for tenant in tenants)
 
-    assert service.until(done, 300, 1), 'no adjusts'
+    assert waiting.until(done, 300, 1), 'no adjusts'
 
 
 def _prove(fleet: Fleet) -> None:

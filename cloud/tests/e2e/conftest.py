@@ -11,7 +11,7 @@ import keystoneauth1.exceptions
 import openstack
 import pytest
 
-from cloud import service
+from cloud import waiting
 from cloud.tests.e2e import invariants
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import World
@@ -147,7 +147,7 @@ def remove(world: World, servers: list[str]) -> None:
         left = {each.id for each in world.admin.compute.servers(all_projects=True)}
         return not left.intersection(servers)
 
-    assert service.until(gone, 60, 0.3), 'servers could not be deleted'
+    assert waiting.until(gone, 60, 0.3), 'servers could not be deleted'
 
 
 _PASSED = pytest.StashKey[bool]()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloud import service
+from cloud import waiting
 from cloud.tests.e2e.world import Size, World
 
 #: Releasing what a move or a delete freed may take this long.
@@ -20,7 +20,7 @@ def check(world: World) -> None:
         found[:] = _disagreements(world)
         return not found
 
-    if not service.until(agree, _SETTLE, 1):
+    if not waiting.until(agree, _SETTLE, 1):
         raise AssertionError('the books do not agree:\n' + '\n'.join(found))
 
 

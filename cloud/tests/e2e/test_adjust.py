@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud import service
+from cloud import waiting
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import Line, Size, World
 
@@ -250,5 +250,5 @@ def test_evacuation(world: World, server: str, logs: Logs) -> None:
         world.wait(server, 'ACTIVE')
     # What it had on the dead host is released when that is back.
     world.wait_service(dead.host, 'up')
-    assert service.until(lambda: len(world.allocations(server)) == 1, 60)
+    assert waiting.until(lambda: len(world.allocations(server)) == 1, 60)
     has(world, server, GROWN)

@@ -14,7 +14,7 @@ import openstack
 import pytest
 import sqlalchemy.exc
 
-from cloud import errors, service
+from cloud import errors, waiting
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import Size, World
 
@@ -89,7 +89,7 @@ def in_background(world: World, server: str, **body: object) -> list[tuple[int, 
 
 def reaches(world: World, server: str, task: str) -> None:
     """Wait until a server is in a task."""
-    if not service.until(lambda: world.task(server) == task, 30, 0.05):
+    if not waiting.until(lambda: world.task(server) == task, 30, 0.05):
         raise AssertionError(f'the server is in task {world.task(server)}, not {task}')
 
 
@@ -124,7 +124,7 @@ def settles(world: World, server: str, *sizes: Size) -> None:
             and live == size
         )
 
-    if not service.until(settled, PATIENCE, 0.5):
+    if not waiting.until(settled, PATIENCE, 0.5):
         raise AssertionError(f'after {PATIENCE} s the server is {seen}; not one of {sizes}')
     assert world.server(server)['status'] == 'ACTIVE'
 
@@ -140,7 +140,7 @@ def works(world: World, server: str, within: float = 0) -> None:
         assert status == 202 or text == 'The host still works on what was asked before.', text
         return status == 202
 
-    assert service.until(accepted, within, 1)
+    assert waiting.until(accepted, within, 1)
     world.adjusted(server, succeeds=True)
     assert world.accounted(server) == Size(2, 512)
     assert list(world.allocations(server).values()) == [Size(2, 512)]

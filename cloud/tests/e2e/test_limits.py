@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud import service
+from cloud import waiting
 from cloud.tests.e2e import conftest
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import Size, World
@@ -38,7 +38,7 @@ def test_hosts_full(
     try:
         world.wait(refused.id, 'ERROR')
         # Nova first says that it failed, and then why.
-        assert service.until(lambda: world.server(refused.id)['fault'], 10, 0.5)
+        assert waiting.until(lambda: world.server(refused.id)['fault'], 10, 0.5)
         assert 'No valid host was found' in world.server(refused.id)['fault']['message']
         assert world.allocations(refused.id) == {}
     finally:

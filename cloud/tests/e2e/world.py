@@ -16,7 +16,7 @@ import openstack
 import sqlalchemy
 from openstack.connection import Connection
 
-from cloud import command, lifecycle, process, progress, service, settings
+from cloud import command, lifecycle, process, progress, settings, waiting
 from cloud.services import host
 
 #: The guest's line, once a second.
@@ -102,7 +102,7 @@ class World:
                 raise AssertionError(f'the server is in ERROR: {shown["fault"]}')
             return shown['status'] == status and shown['task_state'] is None
 
-        if not service.until(there, seconds, 0.3):
+        if not waiting.until(there, seconds, 0.3):
             raise AssertionError(
                 f'after {seconds} s the server is {shown["status"]} '
                 f'(task {shown["task_state"]}), not {status}'
@@ -165,7 +165,7 @@ class World:
             last.update(self.status(server)['adjust'])
             return last['state'] != 'running'
 
-        if not service.until(over, seconds, 0.2):
+        if not waiting.until(over, seconds, 0.2):
             task = self.server(server)['task_state']
             raise AssertionError(
                 f'after {seconds} s the server is in task {task}, and its last adjust: {last}'
@@ -191,7 +191,7 @@ class World:
             shown.update(self.status(server))
             return shown['guest_vcpus'] is not None
 
-        service.until(answered, seconds, 1)
+        waiting.until(answered, seconds, 1)
         return shown
 
     # What counts.
@@ -232,7 +232,7 @@ class World:
                 size
             ]
 
-        if not service.until(counted, seconds, 0.5):
+        if not waiting.until(counted, seconds, 0.5):
             raise AssertionError(
                 f'the server is {self.accounted(server)}, placement holds '
                 f'{self.allocations(server)}, and it has {self.live(server)}; not {size}'
@@ -304,7 +304,7 @@ class World:
         QEMU gives a guest all its memory; the rest is taken back by the
         balloon as soon as the guest's driver runs.
         """
-        if not service.until(lambda: self.live(server) == size, BOOT, 0.5):
+        if not waiting.until(lambda: self.live(server) == size, BOOT, 0.5):
             raise AssertionError(
                 f'after {BOOT} s the hypervisor says {self.live(server)}, not {size}'
             )
@@ -355,7 +355,7 @@ class World:
             heard.append(line)
             return True
 
-        if not service.until(said, seconds, 0.5):
+        if not waiting.until(said, seconds, 0.5):
             last = '\n'.join(self.console(server).splitlines()[-5:])
             raise AssertionError(
                 f'for {seconds} s the guest did not say what was expected; its last lines:\n{last}'
@@ -373,7 +373,7 @@ class World:
         pid = self.services[label].daemon().pid
         for each in process.family(pid):
             os.kill(each, signal.SIGKILL)
-        if not service.until(lambda: process.started(pid) is None, 10):
+        if not waiting.until(lambda: process.started(pid) is None, 10):
             raise AssertionError(f'{label} lives on')
 
     @contextlib.contextmanager
@@ -426,5 +426,5 @@ class World:
             listed = self.admin.compute.services(binary='nova-compute', host=hostname)
             return all(each.state == state for each in listed)
 
-        if not service.until(there, seconds, 0.5):
+        if not waiting.until(there, seconds, 0.5):
             raise AssertionError(f'the compute of {hostname} is not {state} after {seconds} s')

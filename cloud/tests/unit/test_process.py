@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud import files, process, service, settings
+from cloud import files, process, settings, waiting
 
 SLEEP = ['sleep', '60']
 
@@ -84,7 +84,7 @@ def test_stubborn_process_is_killed(state: settings.State) -> None:
     code = 'import signal, time; signal.signal(15, signal.SIG_IGN); print(1); time.sleep(60)'
     daemon = process.Daemon('stubborn', [sys.executable, '-uc', code], state)
     daemon.start()
-    assert service.until(lambda: daemon.log.read_text() == '1\n', 10)
+    assert waiting.until(lambda: daemon.log.read_text() == '1\n', 10)
     pid = daemon.pid
     assert pid is not None
     daemon.stop(patience=0.2)
@@ -95,7 +95,7 @@ def test_helpers_are_found_by_their_mark(state: settings.State) -> None:
     """A child in a session of its own is known as the cloud's."""
     daemon = process.Daemon('parent', ['sh', '-c', 'setsid sleep 60 & wait'], state)
     daemon.start()
-    assert service.until(lambda: len(process.marked(state)) == 2, 10)
+    assert waiting.until(lambda: len(process.marked(state)) == 2, 10)
     daemon.stop()
     left = process.marked(state)
     assert len(left) == 1
@@ -108,7 +108,7 @@ def test_environment_is_plain(state: settings.State, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv('OS_CLOUD', 'production')
     daemon = process.Daemon('env', ['env'], state, {'OWN': 'yes'})
     daemon.start()
-    assert service.until(lambda: daemon.pid is None, 10)
+    assert waiting.until(lambda: daemon.pid is None, 10)
     words = daemon.log.read_text().split()
     assert 'OWN=yes' in words
     assert not [word for word in words if word.startswith('OS_CLOUD')]
