@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +9,9 @@ from typing import NamedTuple
 
 from bench.world import Size
 from cloud import errors
+from cloud.guest import line
 
-_LINE = re.compile(r'guest: cpus=(\d+) memory_kb=(\d+) seconds=(\d+)')
 _PATIENCE = 120
-#: The guest's kernel keeps some of its memory for itself, in MiB.
-_KERNEL = 80
 
 
 class Said(NamedTuple):
@@ -30,7 +27,7 @@ class Said(NamedTuple):
 
     def shows(self, size: Size) -> bool:
         """Say whether the guest sees itself having a size."""
-        return self.vcpus == size.vcpus and 0 <= size.memory_mb - self.memory_mb <= _KERNEL
+        return self.vcpus == size.vcpus and line.fits(self.memory_mb, size.memory_mb)
 
 
 class Console:
@@ -61,8 +58,8 @@ class Console:
         self._offset += len(new)
         *whole, self._rest = (self._rest + new.decode(errors='replace')).split('\n')
         return [
-            Said(now, int(cpus), int(memory) >> 10, int(seconds), self._starts)
-            for cpus, memory, seconds in _LINE.findall('\n'.join(whole))
+            Said(now, seen.cpus, seen.memory_mb, seen.seconds, self._starts)
+            for seen in line.parse('\n'.join(whole))
         ]
 
     def hears(self, wanted: Callable[[Said], bool]) -> Said:

@@ -8,7 +8,6 @@ each change is a line.
 from __future__ import annotations
 
 import contextlib
-import re
 import signal
 import sys
 import time
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, TextIO
 
 from cloud import errors, rest, service, waiting
+from cloud.guest import line
 
 #: What the demo's server can have.
 MINIMUM, MAXIMUM = (1, 256), (4, 768)
@@ -24,10 +24,7 @@ MINIMUM, MAXIMUM = (1, 256), (4, 768)
 #: Each is asked for with one request.
 _STEPS = (('grow', MAXIMUM), ('shrink a little', (2, 512)), ('shrink to the minimum', MINIMUM))
 
-_LINE = re.compile(r'guest: cpus=(\d+) memory_kb=(\d+) seconds=(\d+)')
 _PATIENCE = 90
-#: The guest's kernel keeps some of its memory for itself, in MiB.
-_KERNEL = 80
 #: Seconds that a picture stays, for the eye.
 _REST = 2
 _WIDTH = 26
@@ -52,11 +49,10 @@ class View(NamedTuple):
         """Say whether all sides have seen the server get a size."""
         if self.api is None or self.placement is None or self.guest is None:
             return False
-        lacks = size[1] - self.guest.memory_mb
         return (
             self.api[:2] == self.placement[:2] == size
             and self.guest.vcpus == size[0]
-            and 0 <= lacks <= _KERNEL
+            and line.fits(self.guest.memory_mb, size[1])
             and self.api.note in ('ACTIVE', 'adjust succeeded')
         )
 
@@ -233,11 +229,11 @@ class Demo:
             output = self.client.post(f'{self.nova}/servers/{server}/action', body)['output']
         except rest.RestError:  # Not yet: the domain is being made.
             return None
-        lines = _LINE.findall(output)
+        lines = line.parse(output)
         if not lines:
             return None
-        cpus, memory_kb, seconds = map(int, lines[-1])
-        return Shown(cpus, memory_kb >> 10, f'up for {seconds} s')
+        last = lines[-1]
+        return Shown(last.cpus, last.memory_mb, f'up for {last.seconds} s')
 
     def _clean_up(self) -> None:
         """Delete what was made, whatever of it there is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import re
@@ -17,10 +16,9 @@ import sqlalchemy
 from openstack.connection import Connection
 
 from cloud import command, lifecycle, process, progress, settings, waiting
+from cloud.guest import line as guest_line
+from cloud.guest.line import Line
 from cloud.services import host
-
-#: The guest's line, once a second.
-_LINE = re.compile(r'guest: cpus=(\d+) memory_kb=(\d+) seconds=(\d+)')
 
 #: Emulated, and beside other work, a guest may take this long to boot.
 BOOT = 90
@@ -31,15 +29,6 @@ class Size(NamedTuple):
 
     vcpus: int
     memory_mb: int
-
-
-@dataclasses.dataclass(frozen=True)
-class Line:
-    """What the guest said last."""
-
-    cpus: int
-    memory_kb: int
-    seconds: int
 
 
 class World:
@@ -329,13 +318,13 @@ class World:
     def trouble(self, server: str) -> str:
         """Give the last lines of the guest, with all that its kernel said on its own."""
         lines = self.console(server).splitlines()
-        unusual = [line for line in lines[:-8] if not _LINE.search(line)]
+        unusual = [line for line in lines[:-8] if not guest_line.parse(line)]
         return '\n'.join(unusual[-80:] + lines[-8:])
 
     def says(self, server: str) -> Line | None:
         """Give the last line of the guest."""
-        lines = _LINE.findall(self.console(server))
-        return Line(*map(int, lines[-1])) if lines else None
+        lines = guest_line.parse(self.console(server))
+        return lines[-1] if lines else None
 
     def hears(
         self,
