@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     rollback.add_argument(
         '--dry-run',
         action='store_true',
-        help='list the servers that must grow first, and where there is no room; change nothing',
+        help='list the servers that must grow first, and what hinders any; change nothing',
     )
     rollback.add_argument(
         '--keep-sizes', action='store_true', help='leave the sizes of servers as they are'

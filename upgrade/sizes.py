@@ -1,7 +1,7 @@
 """Before the fork goes: every elastic server gets what its flavor says, the maximum.
 
-Stock Nova knows no other size. A server whose host has no room to grow must move first, so all of
-them are looked at before the first is changed.
+Stock Nova knows no other size. A server whose host has no room to grow must move first, and a
+project without quota must be given some, so all of them are looked at before the first is changed.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Server:
     id: str
     name: str
     status: str
+    project: str
     host: str
     vcpus: int
     memory_mb: int
@@ -139,6 +140,7 @@ def _smaller(cloud: Cloud, server: dict[str, Any]) -> Server | None:
         server['id'],
         server['name'],
         server['status'],
+        server['tenant_id'],
         server.get('OS-EXT-SRV-ATTR:hypervisor_hostname') or '',
         status['accounted_vcpus'],
         status['accounted_memory_mb'],
@@ -175,8 +177,14 @@ def _has_maximum(status: dict[str, Any]) -> bool:
 
 
 def _obstacles(cloud: Cloud, servers: list[Server]) -> None:
-    """Count each host's room down, server after server."""
+    """Count each host's room and each project's quota down, server after server."""
     rooms: dict[str, dict[str, list[float]]] = {}
+    quotas: dict[str, dict[str, _Quota]] = {}
+    for server in servers:
+        if server.project not in quotas:
+            quotas[server.project] = _quotas(cloud, server.project)
+        for resource, more in _quota_growth(server).items():
+            quotas[server.project][resource].requested += more
     for server in servers:
         if server.obstacle:
             continue
@@ -195,11 +203,61 @@ def _obstacles(cloud: Cloud, servers: list[Server]) -> None:
                 told.append(f'{server.host} has {free:.0f} {name} free, it needs {more} more')
             elif more and whole > most:
                 told.append(f'{server.host} lets one server have {most:.0f} {name} at most')
+        growth = _quota_growth(server)
+        quota = quotas[server.project]
+        told += [
+            str(quota[resource])
+            for resource in growth
+            if not quota[resource].allows(growth[resource])
+        ]
         server.obstacle = '; '.join(told)
         if not server.obstacle:
             for name, (more, _) in needs.items():
                 if name in room:
                     room[name][0] -= more
+            for resource, more in growth.items():
+                quota[resource].granted += more
+
+
+@dataclass
+class _Quota:
+    """What a project may have of a resource. Nova keeps an administrator to it, too."""
+
+    project: str
+    resource: str
+    limit: int
+    in_use: int
+    #: What all its servers need more, and what those that were looked at have been given of that.
+    requested: int = 0
+    granted: int = 0
+
+    def __str__(self) -> str:
+        unit = 'MiB' if self.resource == 'ram' else self.resource
+        return (
+            f'project {self.project} uses {self.in_use} of its quota of {self.limit} {unit}, '
+            f'and its elastic servers need {self.requested} more; raise it with '
+            f'`openstack quota set --{self.resource} {self.in_use + self.requested} {self.project}`'
+        )
+
+    def allows(self, more: int) -> bool:
+        """A project may be above a limit that was lowered, as long as that does not grow."""
+        unlimited = self.limit < 0
+        return unlimited or not more or self.in_use + self.granted + more <= self.limit
+
+
+def _quotas(cloud: Cloud, project: str) -> dict[str, _Quota]:
+    listed = cloud.call('compute', 'GET', f'/os-quota-sets/{project}/detail')['quota_set']
+    return {
+        resource: _Quota(project, resource, listed[resource]['limit'], listed[resource]['in_use'])
+        for resource in ('cores', 'ram')
+    }
+
+
+def _quota_growth(server: Server) -> dict[str, int]:
+    return {
+        'cores': server.max_vcpus - server.vcpus,
+        'ram': server.max_memory_mb - server.memory_mb,
+    }
 
 
 def _room(cloud: Cloud, host: str) -> dict[str, list[float]]:

@@ -49,6 +49,7 @@ def test_there_and_back_while_servers_are_adjusted(
         _prove(fleet)
         _prepare_to_leave(world, elastic, tenants)
         _need_room(world, fleet, tenants[0])
+        _need_quota(world, fleet, tenants[0])
         fleet.does('rollback')
 
         assert fleet.files() == stock
@@ -151,6 +152,42 @@ def _need_room(world: World, fleet: Fleet, tenant: Tenant) -> None:
     assert fleet.does('rollback', '--dry-run').splitlines()[-1] == (
         '3 servers are to grow to the size of their flavor, 0 of them cannot'
     )
+
+
+def _need_quota(world: World, fleet: Fleet, tenant: Tenant) -> None:
+    """A project whose quota is used up is named, with what to do, before anything is changed."""
+    project = str(world.server(tenant.server)['project_id'])
+    with _full_quota(world, project) as used:
+        more = 3 * (LARGE.vcpus - SMALL.vcpus)
+        obstacle = (
+            f'project {project} uses {used} of its quota of {used} cores, and its elastic servers '
+            f'need {more} more; raise it with `openstack quota set --cores {used + more} {project}`'
+        )
+        done = fleet.run('rollback', '--dry-run')
+        assert done.returncode == 1
+        assert done.stdout.count(f'    cannot: {obstacle}\n') == 3
+        done = fleet.run('rollback')
+        assert done.returncode == 1
+        assert obstacle in done.stderr
+    assert fleet.versions() == dict.fromkeys(fleet.hosts, fleet.fork)
+    assert world.accounted(tenant.server) == SMALL
+
+
+@contextlib.contextmanager
+def _full_quota(world: World, project: str) -> Iterator[int]:
+    """Limit a project to the cores that it uses, which are given."""
+    url = f'/os-quota-sets/{project}'
+    cores = world.admin.compute.get(f'{url}/detail').json()['quota_set']['cores']
+
+    def limit(value: int) -> None:
+        answer = world.admin.compute.put(url, json={'quota_set': {'cores': value, 'force': True}})
+        assert answer.ok, answer.text
+
+    limit(cores['in_use'])
+    try:
+        yield cores['in_use']
+    finally:
+        limit(cores['limit'])
 
 
 @contextlib.contextmanager

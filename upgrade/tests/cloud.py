@@ -7,6 +7,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+#: What quota calls it: the key of a server here, and that of a request to adjust.
+_QUOTA_COUNTS = {
+    'cores': ('vcpus', 'current_vcpus'),
+    'ram': ('memory_mb', 'current_memory_mb'),
+}
+
 
 class FakeCloud:
     """Servers that grow when they are asked to, on hosts with so much room."""
@@ -14,6 +20,8 @@ class FakeCloud:
     def __init__(self) -> None:
         self.servers: dict[str, dict[str, Any]] = {}
         self.room: dict[str, dict[str, int]] = {}
+        #: The limits of projects on cores and ram; a project that is not named has none.
+        self.quotas: dict[str, dict[str, int]] = {}
         self.elastic: set[str] = set()
         self.flavors: list[dict[str, Any]] = []
         self.adjusts: list[tuple[str, Any]] = []
@@ -60,7 +68,7 @@ class FakeCloud:
         """A server that has the first of each pair, and whose flavor says the second."""
         self.servers[name] = {
             'vcpus': list(vcpus), 'memory_mb': list(memory), 'host': host, 'status': 'ACTIVE',
-            'specs': {'minimum_cpu': '1'}, 'fails': '', **more,
+            'specs': {'minimum_cpu': '1'}, 'fails': '', 'project': 'demo', **more,
         }  # fmt: skip
 
     def answer(self, method: str, path: str, body: Any, headers: Any) -> tuple[int, Any]:
@@ -132,6 +140,8 @@ class FakeCloud:
             known = self.servers[words[1]]
             known['task'] = known.pop('then', known.get('task'))
             return 200, {'server': self._server(words[1])}
+        if words[0] == 'os-quota-sets' and words[2:] == ['detail']:
+            return 200, {'quota_set': self._quota(words[1])}
         if words == ['flavors', 'detail']:
             return 200, {'flavors': self.flavors}
         if words == ['os-hypervisors', 'detail']:
@@ -145,6 +155,7 @@ class FakeCloud:
             'id': name,
             'name': name,
             'status': known['status'],
+            'tenant_id': known['project'],
             'OS-EXT-STS:task_state': known.get('task'),
             'OS-EXT-SRV-ATTR:hypervisor_hostname': known['host'],
             'flavor': {'extra_specs': known['specs']},
@@ -164,7 +175,24 @@ class FakeCloud:
         if known.get('tasks'):
             said = f"Cannot 'xloud_adjust' it while it is in task_state {known['tasks'].pop()}"
             return 409, {'conflictingRequest': {'message': said}}
+        for resource, quota in self._quota(known['project']).items():
+            size, key = _QUOTA_COUNTS[resource]
+            more = body[key] - known[size][0]
+            if more > 0 and -1 < quota['limit'] < quota['in_use'] + more:
+                return 403, {'forbidden': {'message': f'Quota exceeded for {resource}'}}
         if not known['fails']:
             known['vcpus'][0] = body['current_vcpus']
             known['memory_mb'][0] = body['current_memory_mb']
         return 202, {}
+
+    def _quota(self, project: str) -> dict[str, dict[str, int]]:
+        limits = self.quotas.get(project, {})
+        mine = [server for server in self.servers.values() if server['project'] == project]
+        return {
+            resource: {
+                'limit': limits.get(resource, -1),
+                'in_use': sum(server[size][0] for server in mine),
+                'reserved': 0,
+            }
+            for resource, (size, _) in _QUOTA_COUNTS.items()
+        }

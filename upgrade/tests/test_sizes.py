@@ -101,6 +101,57 @@ def test_a_host_without_room_is_told_before_anything_grows(
     assert there.adjusts == []
 
 
+def test_quota_is_an_obstacle_before_anything_grows(
+    there: FakeCloud, cloud: openstack.Cloud
+) -> None:
+    """Nova refuses growth above the project's quota, also to an administrator."""
+    there.room['host1'] = {'vcpus': 64, 'memory_mb': 65536}
+    there.quotas = {
+        'one': {'cores': 8, 'ram': 8192},
+        'two': {'cores': 8, 'ram': 3072},
+    }
+    there.server('a', 'host1', (1, 4), (1024, 1024), project='one')
+    there.server('b', 'host1', (2, 4), (1024, 1024), project='one')
+    there.server('c', 'host1', (2, 4), (1024, 1024), project='one')
+    there.server('d', 'host1', (1, 1), (1024, 4096), project='two')
+    there.server('e', 'host1', (1, 4), (1024, 4096), project='unlimited')
+    servers = sizes.find(cloud)
+    no_cores = (
+        'project one uses 5 of its quota of 8 cores, and its elastic servers need 7 more; '
+        'raise it with `openstack quota set --cores 12 one`'
+    )
+    no_ram = (
+        'project two uses 1024 of its quota of 3072 MiB, and its elastic servers need 3072 more; '
+        'raise it with `openstack quota set --ram 4096 two`'
+    )
+    assert {server.id: server.obstacle for server in servers} == {
+        'a': '',
+        'b': no_cores,
+        'c': no_cores,
+        'd': no_ram,
+        'e': '',
+    }
+    with pytest.raises(CloudError, match='3 servers cannot be brought to the size'):
+        sizes.bring_back(cloud, servers, print)
+    assert there.adjusts == []
+
+    there.quotas = {'one': {'cores': 12}, 'two': {'ram': 4096}}
+    sizes.bring_back(cloud, sizes.find(cloud), print)
+    assert [name for name, _ in there.adjusts] == ['a', 'b', 'c', 'd', 'e']
+
+
+def test_a_project_above_its_quota_may_leave_what_does_not_grow(
+    there: FakeCloud, cloud: openstack.Cloud
+) -> None:
+    """Quota that was lowered later hinders only what needs more of the same resource."""
+    there.room['host1'] = {'vcpus': 8, 'memory_mb': 8192}
+    there.quotas = {'demo': {'cores': 1}}
+    there.server('a', 'host1', (2, 2), (1024, 4096))
+    servers = sizes.find(cloud)
+    assert [server.obstacle for server in servers] == ['']
+    sizes.bring_back(cloud, servers, print)
+
+
 def test_an_adjust_that_fails_stops_the_rollback(there: FakeCloud, cloud: openstack.Cloud) -> None:
     """202 is a promise to try; what came of it is in the status."""
     there.room['host1'] = {'vcpus': 8, 'memory_mb': 8192}
