@@ -8,7 +8,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import beside, cells, fleet, page, results, seed, world
+from bench import page, results
+from bench.cloud import beside, cells, fleet, seed, world
 from bench.measures import adjust, build, density, path, scale, tax
 from cloud import errors, lifecycle, progress
 

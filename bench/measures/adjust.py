@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 from bench import plot, stats
-from bench.console import Console
+from bench.cloud.console import Console
+from bench.cloud.world import Size, World
 from bench.page import Page
-from bench.world import Size, World
 from cloud import waiting
 from cloud.services import host
 

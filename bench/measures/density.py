@@ -6,9 +6,9 @@ import random
 from typing import Any
 
 from bench import plot
-from bench.fleet import Fleet
+from bench.cloud.fleet import Fleet
+from bench.cloud.world import Size, World
 from bench.page import Page
-from bench.world import Size, World
 from cloud import rest
 
 TITLE = 'Density'

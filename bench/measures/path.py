@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import plot
-from bench.fleet import Fleet
+from bench.cloud.fleet import Fleet
+from bench.cloud.world import Size, World
 from bench.page import Page
-from bench.world import Size, World
 from cloud import command, process, settings
 from cloud.services import rabbitmq
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bench.console import Console, Said
+from bench.cloud.console import Console, Said
+from bench.cloud.world import Size
 from bench.measures import scale, tax
 from bench.page import Page
-from bench.world import Size
 
 
 def test_tax_ratios():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import seed
+from bench.cloud import seed
 
 
 @pytest.mark.parametrize(

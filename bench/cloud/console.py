@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.world import Size
+from bench.cloud.world import Size
 from cloud import errors
 from cloud.guest import line
 

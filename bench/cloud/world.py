@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from bench import sql
+from bench.cloud import sql
 from cloud import errors, files, lifecycle, process, progress, rest, settings, waiting
 
 #: All that is made here has a name that begins so, and is deleted by it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.world import World
+from bench.cloud.world import World
 
 _NAME = 'bench_cell_'
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 
-from bench.world import FLEET, Size, World, at_once, cpu_of
+from bench.cloud.world import FLEET, Size, World, at_once, cpu_of
 from cloud import errors, files, ini, process, rest, settings
 from cloud.services import nova, rabbitmq
 

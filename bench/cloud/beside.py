@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from bench.world import World, bring_up
+from bench.cloud.world import World, bring_up
 from cloud import lifecycle, progress, settings, venv
 
 _STATE = settings.State(settings.REPOSITORY / '.cloud-beside')

@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterable, Sequence
 
-from bench.world import World, quoted
+from bench.cloud.world import World, quoted
 
 _DATABASES = ('nova', 'nova_api', 'placement')
 #: By which a row tells its server ...

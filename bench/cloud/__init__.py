@@ -1,0 +1,1 @@
+"""The clouds under measurement, and what a measure does to them."""
