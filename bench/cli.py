@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import page, results
 from bench.cloud import beside, cells, fleet, seed, world
 from bench.measures import adjust, build, density, path, scale, tax
+from bench.report import page, results
 from cloud import errors, lifecycle, progress
 
 #: In the order of the page.

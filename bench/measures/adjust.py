@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from bench import plot, stats
 from bench.cloud.console import Console
 from bench.cloud.world import Size, World
-from bench.page import Page
+from bench.report import plot, stats
+from bench.report.page import Page
 from cloud import waiting
 from cloud.services import host
 

@@ -6,8 +6,8 @@ import json
 import statistics
 from typing import Any
 
-from bench import plot
-from bench.page import Page
+from bench.report import plot
+from bench.report.page import Page
 from cloud import command, progress, settings
 
 TITLE = 'Weave and build'

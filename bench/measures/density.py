@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from bench import plot
 from bench.cloud.fleet import Fleet
 from bench.cloud.world import Size, World
-from bench.page import Page
+from bench.report import plot
+from bench.report.page import Page
 from cloud import rest
 
 TITLE = 'Density'

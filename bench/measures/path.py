@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import plot
 from bench.cloud.fleet import Fleet
 from bench.cloud.world import Size, World
-from bench.page import Page
+from bench.report import plot
+from bench.report.page import Page
 from cloud import command, process, settings
 from cloud.services import rabbitmq
 

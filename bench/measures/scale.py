@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bench import plot, stats
 from bench.cloud import beside, cells, seed
 from bench.cloud.fleet import Fleet, expire_queues
 from bench.cloud.world import Size, World, at_once, quoted
-from bench.page import Page
+from bench.report import plot, stats
+from bench.report.page import Page
 from cloud import errors, process
 
 TITLE = 'Scale'

@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from bench import plot, stats
 from bench.cloud import beside
 from bench.cloud.fleet import Fleet
 from bench.cloud.world import Size, World
-from bench.page import Page
+from bench.report import plot, stats
+from bench.report.page import Page
 from cloud import lifecycle, progress
 
 TITLE = 'No tax on plain flavors'

@@ -5,7 +5,7 @@ import pytest
 from bench.cloud.console import Console, Said
 from bench.cloud.world import Size
 from bench.measures import scale, tax
-from bench.page import Page
+from bench.report.page import Page
 
 
 def test_tax_ratios():

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from bench import cli, page, results
+from bench import cli
+from bench.report import page, results
 
 
 def test_table():

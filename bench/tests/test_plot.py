@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from bench import plot
+from bench.report import plot
 
 _SVG = '{http://www.w3.org/2000/svg}'
 _BACKGROUNDS = ('#ffffff', '#0d1117')

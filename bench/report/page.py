@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import results
+from bench.report import results
 from cloud import files
 
 _INTRODUCTION = """\
