@@ -25,7 +25,7 @@ def run(shown: progress.Progress, quick: bool) -> dict[str, Any]:
     for _ in range(1 if quick else 3):
         for release in releases:
             with shown.step(f'weave and build {release}'):
-                program = [root / '.fork/venv/bin/python', '-m', 'bench.weaving', release]
+                program = [root / '.fork/venv/bin/python', '-m', 'bench.inside.weaving', release]
                 said = json.loads(command.run(program, cwd=root).splitlines()[-1])
             taken[release].append(said['seconds'])
             files[release] = said['files']
