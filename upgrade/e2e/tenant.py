@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from cloud import waiting
 from cloud.tests.e2e.conftest import remove
-from cloud.tests.e2e.world import Size, World
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 from upgrade.openstack import Cloud
 from upgrade.traits import providers
 
@@ -92,9 +93,9 @@ class Tenant:
             availability_zone=f'nova:{self.host}',
         )
         self.server = str(created.id)
-        self.world.wait(self.server, 'ACTIVE')
-        assert self.world.host_of(self.server).host == self.host
-        self.world.settles(self.server, _SIZES[-1])
+        self.world.api.wait(self.server, 'ACTIVE')
+        assert self.world.guests.host_of(self.server).host == self.host
+        self.world.guests.settles(self.server, _SIZES[-1])
         self.booted += 1
 
     def _adjust(self, size: Size) -> None:
@@ -104,13 +105,15 @@ class Tenant:
         answers: list[tuple[int, str]] = []
 
         def accepted() -> bool:
-            answers.append(self.world.post_adjust(self.server, **wanted))
+            answers.append(self.world.api.post_adjust(self.server, **wanted))
             return answers[-1][0] != 409
 
         waiting.until(accepted, 30, 1)
         assert answers[-1] == (202, '')
-        self.world.adjusted(self.server, succeeds=True)
-        assert self.world.live(self.server) == self.world.accounted(self.server) == size
+        self.world.api.adjusted(self.server, succeeds=True)
+        assert (
+            self.world.guests.live(self.server) == self.world.accounting.size(self.server) == size
+        )
         self.adjusts.append(Adjust(began, time.monotonic()))
 
     def _delete(self) -> None:

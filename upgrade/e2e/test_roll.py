@@ -12,7 +12,8 @@ from cloud import waiting
 from cloud.tests.e2e import invariants
 from cloud.tests.e2e.conftest import remove
 from cloud.tests.e2e.logs import Logs
-from cloud.tests.e2e.world import Size, World
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 from upgrade import traits
 from upgrade.e2e.fleet import Fleet
 from upgrade.e2e.tenant import Tenant
@@ -35,7 +36,7 @@ def test_there_and_back_while_servers_are_adjusted(
     bystanders = {
         host: create('small', availability_zone=f'nova:{host}') for host in fleet.computes
     }
-    alive = {server: world.hears(server) for server in bystanders.values()}
+    alive = {server: world.guests.hears(server) for server in bystanders.values()}
     assert '0 failed' in fleet.does('check')
     assert fleet.files() == stock
 
@@ -55,11 +56,11 @@ def test_there_and_back_while_servers_are_adjusted(
         assert fleet.files() == stock
         _is_stock(fleet)
         for tenant in tenants:
-            assert world.host_of(tenant.server).host == tenant.host
-            assert world.accounted(tenant.server) == world.live(tenant.server) == LARGE
+            assert world.guests.host_of(tenant.server).host == tenant.host
+            assert world.accounting.size(tenant.server) == world.guests.live(tenant.server) == LARGE
         for host, server in bystanders.items():
-            assert world.host_of(server).host == host
-            assert world.hears(server).seconds > alive[server].seconds
+            assert world.guests.host_of(server).host == host
+            assert world.guests.hears(server).seconds > alive[server].seconds
         invariants.check(world)
         _live_on(world, tenants[0].server)
     finally:
@@ -130,7 +131,7 @@ def _prepare_to_leave(world: World, elastic: str, tenants: list[Tenant]) -> None
     for name in SPECS:
         world.admin.compute.delete_flavor_extra_specs_property(identity, name)
     for tenant in tenants:
-        if world.accounted(tenant.server) != SMALL:
+        if world.accounting.size(tenant.server) != SMALL:
             world.adjust(tenant.server, SMALL.vcpus, SMALL.memory_mb)
 
 
@@ -148,7 +149,7 @@ def _need_room(world: World, fleet: Fleet, tenant: Tenant) -> None:
         assert f'{tenant.host} has 2 VCPU free, it needs 3 more' in done.stderr
         assert 'run rollback again; nothing was changed' in done.stderr
     assert fleet.versions() == dict.fromkeys(fleet.hosts, fleet.fork)
-    assert world.accounted(tenant.server) == SMALL
+    assert world.accounting.size(tenant.server) == SMALL
     assert fleet.does('rollback', '--dry-run').splitlines()[-1] == (
         '3 servers are to grow to the size of their flavor, 0 of them cannot'
     )
@@ -193,7 +194,7 @@ def _full_quota(world: World, project: str) -> Iterator[int]:
 @contextlib.contextmanager
 def _crowded(world: World, host: str) -> Iterator[None]:
     """Have placement let a host have four VCPUs in all."""
-    provider = next(each for each, name in world.providers().items() if name == host)
+    provider = next(each for each, name in world.accounting.providers().items() if name == host)
     url = world.context.settings.url('placement') + f'/resource_providers/{provider}'
     url += '/inventories/VCPU'
     before = world.context.admin.get(url)
@@ -207,6 +208,6 @@ def _crowded(world: World, host: str) -> Iterator[None]:
 
 def _live_on(world: World, server: str) -> None:
     """Stock Nova boots what the fork has left, at its flavor's size."""
-    world.act(server, 'reboot', {'type': 'HARD'})
-    world.wait(server, 'ACTIVE')
-    world.hears(server, lambda line: line.cpus == LARGE.vcpus)
+    world.api.act(server, 'reboot', {'type': 'HARD'})
+    world.api.wait(server, 'ACTIVE')
+    world.guests.hears(server, lambda line: line.cpus == LARGE.vcpus)

@@ -80,7 +80,7 @@ def create(
             **options,
         )
         made.append(created.id)
-        world.wait(created.id, status)
+        world.api.wait(created.id, status)
         return str(created.id)
 
     yield server
@@ -116,7 +116,7 @@ def quota(world: World) -> Iterator[Callable[..., None]]:
     changed: list[str] = []
 
     def path(project: str) -> str:
-        return f'/os-quota-sets/{world.project(project)}'
+        return f'/os-quota-sets/{world.api.project(project)}'
 
     def limit(project: str, **values: int) -> None:
         changed.append(project)
@@ -178,5 +178,5 @@ def _said_by_guests(world: World) -> dict[str, str]:
     ):
         said.update((each.id, 'nothing that can be read') for each in world.admin.compute.servers())
         for server in said:
-            said[server] = world.trouble(server)
+            said[server] = world.guests.trouble(server)
     return said

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cloud import waiting
-from cloud.tests.e2e.world import Size, World
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 
 #: Releasing what a move or a delete freed may take this long.
 _SETTLE = 20
@@ -29,19 +30,19 @@ def _disagreements(world: World) -> list[str]:
     used: dict[str, Size] = {}
     for each in world.admin.compute.servers(all_projects=True):
         found += [f'server {each.id}: {text}' for text in _of_server(world, each.id, used)]
-    for provider, name in world.providers().items():
-        counted, expected = world.usage(provider), used.get(name, Size(0, 0))
+    for provider, name in world.accounting.providers().items():
+        counted, expected = world.accounting.usage(provider), used.get(name, Size(0, 0))
         if counted != expected:
             found.append(f'{name}: placement counts {counted}, its servers are {expected}')
     return found
 
 
 def _of_server(world: World, server: str, used: dict[str, Size]) -> list[str]:
-    shown = world.server(server)
+    shown = world.api.server(server)
     status, task = shown['status'], shown['task_state']
     if status == 'ERROR' or task is not None:
         return [f'status {status}, task {task}']
-    size, held = world.accounted(server), world.allocations(server)
+    size, held = world.accounting.size(server), world.accounting.allocations(server)
     for name, part in held.items():
         before = used.get(name, Size(0, 0))
         used[name] = Size(before.vcpus + part.vcpus, before.memory_mb + part.memory_mb)
@@ -52,7 +53,7 @@ def _of_server(world: World, server: str, used: dict[str, Size]) -> list[str]:
         found.append(f'is {size}, placement holds {held}')
     if status in _RUNNING:
         # Both are counted: what it has, and what it is to come back with.
-        live, start = world.live(server), world.start_size(server)
+        live, start = world.guests.live(server), world.accounting.start_size(server)
         due = Size(*map(max, live, start))
         if due != size:
             found.append(f'is {size}, the hypervisor says {live}, and it starts with {start}')

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from cloud import waiting
+from cloud.guest.line import Line
 from cloud.tests.e2e.logs import Logs
-from cloud.tests.e2e.world import Line, Size, World
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
 Flavor = Callable[..., str]
@@ -29,10 +31,10 @@ def server(world: World, create: Create) -> str:
 def has(world: World, server: str, size: Size) -> None:
     """Raise unless everybody says that the server has this: hypervisor, books, guest."""
     world.comes_up(server, size)
-    world.hears(server, lambda line: fits(line, size))
-    online = [each['online'] for each in world.agent(server, 'guest-get-vcpus')]
+    world.guests.hears(server, lambda line: fits(line, size))
+    online = [each['online'] for each in world.guests.agent(server, 'guest-get-vcpus')]
     assert online == [True] * size.vcpus
-    shown = world.heard_of(server)
+    shown = world.api.heard_of(server)
     assert Size(shown['current_vcpus'], shown['current_memory_mb']) == size
     assert (shown['source'], shown['guest_vcpus']) == ('hypervisor', size.vcpus)
     assert shown['balloon_driver_active']
@@ -47,11 +49,11 @@ def fits(line: Line, size: Size) -> bool:
 @pytest.mark.short
 def test_grow_and_shrink(world: World, server: str) -> None:
     """Both at once, to the maximum and back: the guest says so, and never boots."""
-    before = world.hears(server)
+    before = world.guests.hears(server)
     for size in (GROWN, MAXIMUM, Size(2, 640), MINIMUM):
         world.adjust(server, size.vcpus, size.memory_mb)
         has(world, server, size)
-    assert world.hears(server).seconds > before.seconds
+    assert world.guests.hears(server).seconds > before.seconds
 
 
 @pytest.mark.parametrize(
@@ -68,8 +70,8 @@ def test_what_is_asked_for(
     world: World, server: str, body: dict[str, int | str], size: Size
 ) -> None:
     """What is not named stays as it is; what a form sends is understood."""
-    assert world.post_adjust(server, **body) == (202, '')
-    world.adjusted(server, succeeds=True)
+    assert world.api.post_adjust(server, **body) == (202, '')
+    world.api.adjusted(server, succeeds=True)
     has(world, server, size)
 
 
@@ -84,18 +86,18 @@ def test_grow_one_and_shrink_the_other(world: World, server: str) -> None:
 
 def test_nothing_to_do(world: World, server: str) -> None:
     """Both values are always sent: those the server has already do nothing."""
-    domain = world.virsh(server, 'dumpxml')
+    domain = world.guests.virsh(server, 'dumpxml')
     world.adjust(server, *MINIMUM)
-    assert world.virsh(server, 'dumpxml') == domain
+    assert world.guests.virsh(server, 'dumpxml') == domain
     has(world, server, MINIMUM)
 
 
 def test_history_by_the_client(world: World, server: str) -> None:
     """Who asked is kept in the server's events, and how it ended."""
     world.adjust(server, *GROWN)
-    events = world.cli('server', 'event', 'list', server, '-f', 'json')
+    events = world.api.cli('server', 'event', 'list', server, '-f', 'json')
     mine = next(each for each in events if each['Action'] == 'xloud_adjust')
-    shown = world.cli('server', 'event', 'show', server, mine['Request ID'], '-f', 'json')
+    shown = world.api.cli('server', 'event', 'show', server, mine['Request ID'], '-f', 'json')
     assert 'compute_xloud_adjust' in str(shown) and "'result': 'Success'" in str(shown)
 
 
@@ -115,17 +117,17 @@ def test_start_after_adjust(world: World, server: str, how: str, persist: bool) 
     world.adjust(server, *GROWN, persist=persist)
     has(world, server, GROWN)
     size = GROWN if persist else MINIMUM
-    assert world.start_size(server) == size
-    before = world.start_of(server)
+    assert world.accounting.start_size(server) == size
+    before = world.guests.start_of(server)
     if how == 'stop':
-        world.act(server, 'os-stop')
-        world.wait(server, 'SHUTOFF')
-        assert list(world.allocations(server).values()) == [size]
-        world.act(server, 'os-start')
+        world.api.act(server, 'os-stop')
+        world.api.wait(server, 'SHUTOFF')
+        assert list(world.accounting.allocations(server).values()) == [size]
+        world.api.act(server, 'os-start')
     else:
-        world.act(server, 'reboot', {'type': how})
-    world.wait(server, 'ACTIVE')
-    assert world.start_of(server) != before
+        world.api.act(server, 'reboot', {'type': how})
+    world.api.wait(server, 'ACTIVE')
+    assert world.guests.start_of(server) != before
     has(world, server, size)
 
 
@@ -135,17 +137,17 @@ def test_grown_server_lives_on(world: World, server: str, how: str) -> None:
     """What was grown for good outlives what else is done to a server."""
     world.adjust(server, *GROWN)
     if how == 'suspend':
-        world.act(server, 'suspend')
-        world.wait(server, 'SUSPENDED')
-        world.act(server, 'resume')
+        world.api.act(server, 'suspend')
+        world.api.wait(server, 'SUSPENDED')
+        world.api.act(server, 'resume')
     elif how == 'shelve':
-        world.act(server, 'shelve')
-        world.wait(server, 'SHELVED_OFFLOADED')
-        world.act(server, 'unshelve')
+        world.api.act(server, 'shelve')
+        world.api.wait(server, 'SHELVED_OFFLOADED')
+        world.api.act(server, 'unshelve')
     else:
         image = world.admin.image.find_image('guest', ignore_missing=False).id
-        world.act(server, 'rebuild', {'imageRef': image})
-    world.wait(server, 'ACTIVE')
+        world.api.act(server, 'rebuild', {'imageRef': image})
+    world.api.wait(server, 'ACTIVE')
     has(world, server, GROWN)
     world.adjust(server, *MINIMUM)
     has(world, server, MINIMUM)
@@ -155,65 +157,65 @@ def test_grown_server_lives_on(world: World, server: str, how: str) -> None:
 @pytest.mark.parametrize('persist', [True, False])
 def test_live_migration(world: World, server: str, persist: bool) -> None:
     """The guest goes on with what it has there, can shrink there, and starts as agreed."""
-    first = world.host_of(server).host
+    first = world.guests.host_of(server).host
     world.adjust(server, *GROWN, persist=persist)
-    before = world.hears(server)
-    world.act(server, 'os-migrateLive', {'host': None, 'block_migration': 'auto'})
-    world.wait(server, 'ACTIVE', 180)
-    assert world.host_of(server).host != first
+    before = world.guests.hears(server)
+    world.api.act(server, 'os-migrateLive', {'host': None, 'block_migration': 'auto'})
+    world.api.wait(server, 'ACTIVE', 180)
+    assert world.guests.host_of(server).host != first
     has(world, server, GROWN)
-    assert world.hears(server).seconds >= before.seconds
-    assert world.start_size(server) == (GROWN if persist else MINIMUM)
+    assert world.guests.hears(server).seconds >= before.seconds
+    assert world.accounting.start_size(server) == (GROWN if persist else MINIMUM)
     world.adjust(server, 2, 512, persist=persist)
     has(world, server, Size(2, 512))
-    before = world.start_of(server)
-    world.act(server, 'reboot', {'type': 'SOFT'})
-    world.wait(server, 'ACTIVE')
-    assert world.start_of(server) != before
+    before = world.guests.start_of(server)
+    world.api.act(server, 'reboot', {'type': 'SOFT'})
+    world.api.wait(server, 'ACTIVE')
+    assert world.guests.start_of(server) != before
     has(world, server, Size(2, 512) if persist else MINIMUM)
 
 
 @pytest.mark.hosts(2)
 def test_cold_migration(world: World, server: str) -> None:
     """A grown server needs, and gets, that much of the other host."""
-    first = world.host_of(server).host
+    first = world.guests.host_of(server).host
     world.adjust(server, *GROWN)
-    world.act(server, 'migrate')
-    world.wait(server, 'VERIFY_RESIZE', 180)
-    assert world.host_of(server).host != first
-    world.act(server, 'confirmResize')
-    world.wait(server, 'ACTIVE')
+    world.api.act(server, 'migrate')
+    world.api.wait(server, 'VERIFY_RESIZE', 180)
+    assert world.guests.host_of(server).host != first
+    world.api.act(server, 'confirmResize')
+    world.api.wait(server, 'ACTIVE')
     has(world, server, GROWN)
 
 
 def test_stopped(world: World, server: str) -> None:
     """A stopped server can be given what it is to start with, and nothing else."""
-    world.act(server, 'os-stop')
-    world.wait(server, 'SHUTOFF')
-    status, text = world.post_adjust(server, current_vcpus=3, persist=False)
+    world.api.act(server, 'os-stop')
+    world.api.wait(server, 'SHUTOFF')
+    status, text = world.api.post_adjust(server, current_vcpus=3, persist=False)
     assert (status, text) == (
         409, 'A stopped server can only be given what it is to start with.',
     )  # fmt: skip
     world.adjust(server, *GROWN)
-    assert list(world.allocations(server).values()) == [GROWN]
-    shown = world.status(server)
+    assert list(world.accounting.allocations(server).values()) == [GROWN]
+    shown = world.api.status(server)
     assert (shown['source'], shown['current_vcpus']) == ('database', 3)
-    world.act(server, 'os-start')
-    world.wait(server, 'ACTIVE')
+    world.api.act(server, 'os-start')
+    world.api.wait(server, 'ACTIVE')
     has(world, server, GROWN)
 
 
 def test_paused(world: World, server: str) -> None:
     """A guest that stands still can be given vCPUs, and takes them when it goes on."""
-    world.act(server, 'pause')
-    world.wait(server, 'PAUSED')
-    assert world.post_adjust(server, current_memory_mb=512)[0] == 409
-    assert world.post_adjust(server, current_vcpus=3) == (202, '')
-    world.adjusted(server, succeeds=True)
-    assert world.post_adjust(server, current_vcpus=1)[0] == 409
-    assert world.accounted(server) == Size(3, 256)
-    world.act(server, 'unpause')
-    world.wait(server, 'ACTIVE')
+    world.api.act(server, 'pause')
+    world.api.wait(server, 'PAUSED')
+    assert world.api.post_adjust(server, current_memory_mb=512)[0] == 409
+    assert world.api.post_adjust(server, current_vcpus=3) == (202, '')
+    world.api.adjusted(server, succeeds=True)
+    assert world.api.post_adjust(server, current_vcpus=1)[0] == 409
+    assert world.accounting.size(server) == Size(3, 256)
+    world.api.act(server, 'unpause')
+    world.api.wait(server, 'ACTIVE')
     has(world, server, Size(3, 256))
 
 
@@ -222,11 +224,11 @@ def test_resize_of_a_grown_server(world: World, server: str, flavor: Flavor) -> 
     world.adjust(server, *GROWN)
     new = world.admin.compute.find_flavor(flavor(6, 900, minimum_cpu='2', minimum_memory='320'))
     for action, size in (('revertResize', GROWN), ('confirmResize', Size(2, 320))):
-        world.act(server, 'resize', {'flavorRef': new.id})
-        world.wait(server, 'VERIFY_RESIZE', 180)
-        assert world.accounted(server) == Size(2, 320)
-        world.act(server, action)
-        world.wait(server, 'ACTIVE', 180)
+        world.api.act(server, 'resize', {'flavorRef': new.id})
+        world.api.wait(server, 'VERIFY_RESIZE', 180)
+        assert world.accounting.size(server) == Size(2, 320)
+        world.api.act(server, action)
+        world.api.wait(server, 'ACTIVE', 180)
         has(world, server, size)
 
 
@@ -235,20 +237,20 @@ def test_evacuation(world: World, server: str, logs: Logs) -> None:
     """A grown server is built on the other host with what it is to start with."""
     world.adjust(server, *GROWN)
     world.adjust(server, *MAXIMUM, persist=False)
-    dead = world.host_of(server)
+    dead = world.guests.host_of(server)
     logs.expect('libvirt|privsep|MessagingTimeout|ServiceUnavailable')
-    with world.down(f'nova-compute-{dead.number}', f'libvirtd-{dead.number}'):
-        world.wait_service(dead.host, 'down')
-        status, text = world.post_adjust(server, current_vcpus=2)
+    with world.faults.down(f'nova-compute-{dead.number}', f'libvirtd-{dead.number}'):
+        world.api.wait_service(dead.host, 'down')
+        status, text = world.api.post_adjust(server, current_vcpus=2)
         assert (status, text) == (503, 'The host of the server is down.')
-        shown = world.status(server)
+        shown = world.api.status(server)
         assert (shown['source'], shown['current_vcpus']) == ('database', MAXIMUM.vcpus)
-        world.act(server, 'evacuate', {})
-        world.wait(server, 'SHUTOFF', 180)
-        assert world.accounted(server) == GROWN
-        world.act(server, 'os-start')
-        world.wait(server, 'ACTIVE')
+        world.api.act(server, 'evacuate', {})
+        world.api.wait(server, 'SHUTOFF', 180)
+        assert world.accounting.size(server) == GROWN
+        world.api.act(server, 'os-start')
+        world.api.wait(server, 'ACTIVE')
     # What it had on the dead host is released when that is back.
-    world.wait_service(dead.host, 'up')
-    assert waiting.until(lambda: len(world.allocations(server)) == 1, 60)
+    world.api.wait_service(dead.host, 'up')
+    assert waiting.until(lambda: len(world.accounting.allocations(server)) == 1, 60)
     has(world, server, GROWN)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud.tests.e2e.world import Size, World
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
 Flavor = Callable[..., str]
@@ -22,19 +23,19 @@ BETWEEN_MEMORY = 'This server can have from 256 to 768 MiB of memory, and not '
 
 def refuses(world: World, server: str, status: int, body: dict[str, object]) -> str:
     """Raise unless an adjust is refused and nothing has changed; give the reason."""
-    size, guest = world.accounted(server), _guest(world, server)
-    answer, text = world.post_adjust(server, **body)
+    size, guest = world.accounting.size(server), _guest(world, server)
+    answer, text = world.api.post_adjust(server, **body)
     assert (answer, len(text) < 500) == (status, True), text
-    assert world.server(server)['task_state'] is None
-    assert world.accounted(server) == size
-    assert list(world.allocations(server).values()) == [size]
+    assert world.api.server(server)['task_state'] is None
+    assert world.accounting.size(server) == size
+    assert list(world.accounting.allocations(server).values()) == [size]
     assert _guest(world, server) == guest
     return text
 
 
 def _guest(world: World, server: str) -> tuple[Size, str]:
     # Not the live definition: in that is whether the guest's agent has come up.
-    return world.live(server), world.virsh(server, 'dumpxml', '--inactive')
+    return world.guests.live(server), world.guests.virsh(server, 'dumpxml', '--inactive')
 
 
 def test_out_of_range(world: World, create: Create) -> None:
@@ -60,7 +61,7 @@ def test_not_elastic(world: World, create: Create, flavor: Flavor) -> None:
     )
     # As dashboards send it: the value it has, besides one that changes.
     world.adjust(server, 2, 256)
-    assert world.accounted(server) == Size(2, 256)
+    assert world.accounting.size(server) == Size(2, 256)
 
 
 def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -> None:
@@ -68,20 +69,20 @@ def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -
     quota('admin', cores=-1)
     server = create('elastic')
     world.comes_up(server, MINIMUM)
-    place = world.host_of(server)
-    neighbour = flavor(world.vcpus(place.host) - 3, 192)
+    place = world.guests.host_of(server)
+    neighbour = flavor(world.accounting.host_vcpus(place.host) - 3, 192)
     create(neighbour, availability_zone=f'nova:{place.host}')
     assert refuses(world, server, 409, {'current_vcpus': 4, 'current_memory_mb': 512}) == (
         'The host of the server has 2 vCPUs left, and not the 3 that were asked for.'
     )
     world.adjust(server, 3, 512)
-    assert world.accounted(server) == Size(3, 512)
+    assert world.accounting.size(server) == Size(3, 512)
 
 
 def test_larger_than_a_host(world: World, create: Create, flavor: Flavor, quota: Quota) -> None:
     """No server can have more than its host, however much of that is free."""
     quota('admin', cores=-1)
-    most = min(world.vcpus(each.host) for each in world.hosts)
+    most = min(world.accounting.host_vcpus(each.host) for each in world.hosts)
     server = create(flavor(most + 1, 256, minimum_cpu='1'))
     assert refuses(world, server, 409, {'current_vcpus': most + 1}) == (
         f'On its host one server can have {most} vCPUs, and not {most + 1}.'
@@ -112,13 +113,13 @@ def test_while_something_else_is_done(world: World, create: Create) -> None:
     server = create('elastic', 'guest-slow')
     world.comes_up(server, MINIMUM)
     world.adjust(server, 2, 256, persist=False)
-    world.hears(server, lambda line: line.cpus == 2)
-    assert world.post_adjust(server, current_vcpus=1) == (202, '')
-    assert world.server(server)['task_state'] == 'xloud_adjusting'
-    status, text = world.post_adjust(server, current_vcpus=3)
+    world.guests.hears(server, lambda line: line.cpus == 2)
+    assert world.api.post_adjust(server, current_vcpus=1) == (202, '')
+    assert world.api.server(server)['task_state'] == 'xloud_adjusting'
+    status, text = world.api.post_adjust(server, current_vcpus=3)
     assert (status, 'xloud_adjusting' in text) == (409, True), text
     with pytest.raises(Exception, match='xloud_adjusting'):
-        world.act(server, 'reboot', {'type': 'HARD'})
+        world.api.act(server, 'reboot', {'type': 'HARD'})
     # Whoever wants to be rid of it has not to wait.
     world.admin.compute.delete_server(server)
     world.admin.compute.wait_for_delete(world.admin.compute.get_server(server), wait=60)

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from cloud.tests.e2e.world import Size, World
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
 Flavor = Callable[..., str]
@@ -62,18 +63,18 @@ def booted(world: World, server: str) -> str:
 def test_adjust_and_wait(world: World, create: Create) -> None:
     """Status 0 says that the guest has it; progress does not mix with the result."""
     server = booted(world, create('elastic'))
-    world.hears(server)
-    words = ('server', 'adjust', world.server(server)['name'], '--wait', '-f', 'json')
+    world.guests.hears(server)
+    words = ('server', 'adjust', world.api.server(server)['name'], '--wait', '-f', 'json')
     ended = openstack(world, *words, '--vcpus', '3', '--memory', '512M')
     assert (ended.json['current_vcpus'], ended.json['current_memory_mb']) == (3, 512)
     assert ended.json['adjust_state'] == 'succeeded'
     assert ended.err.splitlines()[-1] == 'vCPUs: 3, memory in MiB: 512'
-    assert world.live(server) == world.accounted(server) == Size(3, 512)
-    world.hears(server, lambda line: line.cpus == 3)
+    assert world.guests.live(server) == world.accounting.size(server) == Size(3, 512)
+    world.guests.hears(server, lambda line: line.cpus == 3)
 
     ended = openstack(world, *words, '--min')
     assert ended.err.splitlines()[-1] == 'vCPUs: 1, memory in MiB: 256'
-    assert world.live(server) == world.accounted(server) == MINIMUM
+    assert world.guests.live(server) == world.accounting.size(server) == MINIMUM
 
 
 def test_adjust_without_waiting(world: World, create: Create) -> None:
@@ -82,8 +83,8 @@ def test_adjust_without_waiting(world: World, create: Create) -> None:
     shown = openstack(world, 'server', 'adjust', server, '--max', '-f', 'json').json
     assert (shown['accounted_vcpus'], shown['accounted_memory_mb']) == (4, 768)
     assert shown['adjust_state'] in ('running', 'succeeded')
-    world.adjusted(server, succeeds=True)
-    assert world.live(server) == Size(4, 768)
+    world.api.adjusted(server, succeeds=True)
+    assert world.guests.live(server) == Size(4, 768)
 
 
 def test_live_only(world: World, create: Create) -> None:
@@ -92,14 +93,14 @@ def test_live_only(world: World, create: Create) -> None:
     words = ('server', 'adjust', server, '--vcpus', '2', '--live-only', '--wait')
     shown = openstack(world, *words, '-f', 'json').json
     assert (shown['current_vcpus'], shown['start_vcpus']) == (2, 1)
-    assert world.start_size(server) == MINIMUM
+    assert world.accounting.start_size(server) == MINIMUM
 
 
 def test_stopped_server(world: World, create: Create) -> None:
     """It has it at its next start; that is all there is to wait for."""
     server = booted(world, create('elastic'))
-    world.act(server, 'os-stop')
-    world.wait(server, 'SHUTOFF')
+    world.api.act(server, 'os-stop')
+    world.api.wait(server, 'SHUTOFF')
     ended = openstack(world, 'server', 'adjust', server, '--vcpus', '2', '--live-only', '--wait')
     assert (ended.status, ended.out, ended.err) == (
         1,
@@ -110,17 +111,17 @@ def test_stopped_server(world: World, create: Create) -> None:
         world, 'server', 'adjust', server, '--vcpus', '2', '--wait', '-f', 'json'
     ).json
     assert (shown['source'], shown['start_vcpus']) == ('database', 2)
-    world.act(server, 'os-start')
-    world.wait(server, 'ACTIVE')
-    world.settles(server, Size(2, 256))
+    world.api.act(server, 'os-start')
+    world.api.wait(server, 'ACTIVE')
+    world.guests.settles(server, Size(2, 256))
 
 
 def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -> None:
     """Whoever waits hears at once that the host is full, in Nova's own words."""
     quota('admin', cores=-1)
     server = booted(world, create('elastic'))
-    place = world.host_of(server)
-    neighbour = flavor(world.vcpus(place.host) - 3, 192)
+    place = world.guests.host_of(server)
+    neighbour = flavor(world.accounting.host_vcpus(place.host) - 3, 192)
     create(neighbour, availability_zone=f'nova:{place.host}')
     ended = openstack(world, 'server', 'adjust', server, '--vcpus', '4', '--wait')
     assert (ended.status, ended.out, ended.err) == (
@@ -131,13 +132,13 @@ def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -
     # Where the client alone takes that long to start and look, as on a busy machine, twice that.
     patience = 5 if ended.seconds < 5 else 2 * openstack(world, 'server', 'show', server).seconds
     assert ended.seconds < patience
-    assert world.accounted(server) == MINIMUM
+    assert world.accounting.size(server) == MINIMUM
 
 
 def test_guest_that_does_not_comply(world: World, create: Create) -> None:
     """What Nova agreed to and the guest did not do ends with the reason, too."""
     server = create('elastic', 'guest-bare')
-    world.hears(server)
+    world.guests.hears(server)
     ended = openstack(world, 'server', 'adjust', server, '--memory', '512', '--wait')
     assert (ended.status, ended.out) == (1, '')
     assert ended.err.splitlines()[-1].startswith('The guest has no active balloon driver.')
@@ -164,7 +165,7 @@ def test_refused(world: World, create: Create) -> None:
         assert text in ended.err.splitlines()[-1]
     ended = openstack(world, 'server', 'adjust', 'e2e-absent', '--min')
     assert (ended.status, ended.err) == (1, 'No Server found for e2e-absent\n')
-    assert world.accounted(server) == MINIMUM
+    assert world.accounting.size(server) == MINIMUM
 
 
 def test_who_may(world: World, create: Create) -> None:
@@ -182,10 +183,10 @@ def test_who_may(world: World, create: Create) -> None:
         ended = openstack(world, *words, user='xcloud-other')
         assert (ended.status, ended.err) == (1, f'No Server found for {server}\n')
 
-    world.cli('server', 'lock', server, user='xcloud-demo')
+    world.api.cli('server', 'lock', server, user='xcloud-demo')
     ended = openstack(world, *adjust, '--wait', user='xcloud-demo')
     assert (ended.status, ended.err) == (1, f'Instance {server} is locked\n')
-    assert world.accounted(server) == MINIMUM
+    assert world.accounting.size(server) == MINIMUM
 
 
 def test_size_show(world: World, create: Create) -> None:
@@ -194,7 +195,7 @@ def test_size_show(world: World, create: Create) -> None:
     world.adjust(server, 2, 512)
     words = ('server', 'size', 'show', server)
     shown = openstack(world, *words, '-f', 'json').json
-    said = world.status(server)
+    said = world.api.status(server)
     last = said.pop('adjust')
     assert {name: shown[name] for name in said} == said
     assert (shown['adjust_state'], shown['adjust_since']) == (last['state'], last['since'])
@@ -208,7 +209,7 @@ def test_size_list(world: World, create: Create) -> None:
     """Members see the servers of their project, administrators those of all, or of a host."""
     small = create('small')
     theirs = booted(world, create('elastic', connection=world.connect('xcloud-demo')))
-    place = world.host_of(theirs).host
+    place = world.guests.host_of(theirs).host
 
     def listed(*words: str, user: str = 'xcloud') -> dict[str, dict[str, str]]:
         ended = openstack(world, 'server', 'size', 'list', '-f', 'csv', *words, user=user)
@@ -220,11 +221,12 @@ def test_size_list(world: World, create: Create) -> None:
     assert set(listed()) == {small}
     everywhere = listed('--all-projects')
     assert set(everywhere) == {small, theirs}
-    assert everywhere[theirs]['Project'] == world.project('demo')
+    assert everywhere[theirs]['Project'] == world.api.project('demo')
     fields = ('vCPUs', 'Min vCPUs', 'Max vCPUs', 'Memory', 'Min Memory', 'Max Memory')
     for server, expected in ((theirs, '1 1 4 256 256 768'), (small, '1 1 1 192 192 192')):
         assert ' '.join(everywhere[server][name] for name in fields) == expected
-    there = {each for each in (small, theirs) if world.server(each)['hypervisor_hostname'] == place}
+    hosts = {each: world.api.server(each)['hypervisor_hostname'] for each in (small, theirs)}
+    there = {each for each, host in hosts.items() if host == place}
     assert set(listed('--host', place, '--all-projects')) == there
     assert listed('--host', 'nowhere', '--all-projects') == {}
 
@@ -278,7 +280,11 @@ def test_python(world: World, create: Create) -> None:
     elastic = xloudclient.Elastic(world.admin.compute)
     seen: list[xloudclient.ServerSize] = []
     size = elastic.adjust(server, vcpus=2, memory_mb=384, wait=True, progress=seen.append)
-    assert world.live(server) == Size(size.current_vcpus, size.current_memory_mb) == Size(2, 384)
+    assert (
+        world.guests.live(server)
+        == Size(size.current_vcpus, size.current_memory_mb)
+        == Size(2, 384)
+    )
     assert seen[-1].adjust.state == 'succeeded'
     assert [(each.id, size) for each, size in elastic.sizes()] == [(server, elastic.size(server))]
 

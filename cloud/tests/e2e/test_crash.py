@@ -16,7 +16,8 @@ import sqlalchemy.exc
 
 from cloud import errors, waiting
 from cloud.tests.e2e.logs import Logs
-from cloud.tests.e2e.world import Size, World
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
 
@@ -47,7 +48,7 @@ PATIENCE = 120
 def server(world: World, create: Create) -> str:
     made = create('elastic')
     world.comes_up(made, MINIMUM)
-    world.hears(made)
+    world.guests.hears(made)
     return made
 
 
@@ -57,7 +58,7 @@ def slow(world: World, create: Create) -> str:
     made = create('elastic', 'guest-slow')
     world.comes_up(made, MINIMUM)
     world.adjust(made, 2, 256, persist=False)
-    world.hears(made, lambda line: line.cpus == 2)
+    world.guests.hears(made, lambda line: line.cpus == 2)
     return made
 
 
@@ -65,15 +66,15 @@ def slow(world: World, create: Create) -> str:
 def all_up(world: World, create: Create) -> Iterator[None]:
     """Start what a test has killed, before its servers are deleted."""
     yield
-    for label, each in world.services.items():
+    for label, each in world.faults.services.items():
         daemon = each.daemon()
         if daemon is not None and daemon.pid is None:
-            world.resume(label)
+            world.faults.resume(label)
 
 
 def compute_of(world: World, server: str) -> str:
     """Give the label of the compute service of a server's host."""
-    return f'nova-compute-{world.host_of(server).number}'
+    return f'nova-compute-{world.guests.host_of(server).number}'
 
 
 def in_background(world: World, server: str, **body: object) -> list[tuple[int, str]]:
@@ -81,7 +82,7 @@ def in_background(world: World, server: str, **body: object) -> list[tuple[int, 
     answers: list[tuple[int, str]] = []
 
     def ask() -> None:
-        answers.append(world.post_adjust(server, world.connect('xcloud'), **body))
+        answers.append(world.api.post_adjust(server, world.connect('xcloud'), **body))
 
     threading.Thread(target=ask, daemon=True).start()
     return answers
@@ -89,15 +90,15 @@ def in_background(world: World, server: str, **body: object) -> list[tuple[int, 
 
 def reaches(world: World, server: str, task: str) -> None:
     """Wait until a server is in a task."""
-    if not waiting.until(lambda: world.task(server) == task, 30, 0.05):
-        raise AssertionError(f'the server is in task {world.task(server)}, not {task}')
+    if not waiting.until(lambda: world.accounting.task(server) == task, 30, 0.05):
+        raise AssertionError(f'the server is in task {world.accounting.task(server)}, not {task}')
 
 
 def asks(world: World, server: str) -> None:
     """Return when a server's guest has been asked for a CPU, which it has not heard of yet."""
     time.sleep(1.5)
-    assert world.task(server) == 'xloud_adjusting'
-    assert world.live(server).vcpus == 2
+    assert world.accounting.task(server) == 'xloud_adjusting'
+    assert world.guests.live(server).vcpus == 2
 
 
 def settles(world: World, server: str, *sizes: Size) -> None:
@@ -108,11 +109,11 @@ def settles(world: World, server: str, *sizes: Size) -> None:
         nonlocal seen
         try:
             size, held, live = (
-                world.accounted(server),
-                world.allocations(server),
-                world.live(server),
+                world.accounting.size(server),
+                world.accounting.allocations(server),
+                world.guests.live(server),
             )
-            task, source = world.task(server), world.status(server)['source']
+            task, source = world.accounting.task(server), world.api.status(server)['source']
         except UNREACHABLE as error:
             seen = str(error)
             return False
@@ -126,7 +127,7 @@ def settles(world: World, server: str, *sizes: Size) -> None:
 
     if not waiting.until(settled, PATIENCE, 0.5):
         raise AssertionError(f'after {PATIENCE} s the server is {seen}; not one of {sizes}')
-    assert world.server(server)['status'] == 'ACTIVE'
+    assert world.api.server(server)['status'] == 'ACTIVE'
 
 
 def works(world: World, server: str, within: float = 0) -> None:
@@ -136,46 +137,46 @@ def works(world: World, server: str, within: float = 0) -> None:
     """
 
     def accepted() -> bool:
-        status, text = world.post_adjust(server, current_vcpus=2, current_memory_mb=512)
+        status, text = world.api.post_adjust(server, current_vcpus=2, current_memory_mb=512)
         assert status == 202 or text == 'The host still works on what was asked before.', text
         return status == 202
 
     assert waiting.until(accepted, within, 1)
-    world.adjusted(server, succeeds=True)
-    assert world.accounted(server) == Size(2, 512)
-    assert list(world.allocations(server).values()) == [Size(2, 512)]
-    assert world.hears(server, lambda line: line.cpus == 2)
+    world.api.adjusted(server, succeeds=True)
+    assert world.accounting.size(server) == Size(2, 512)
+    assert list(world.accounting.allocations(server).values()) == [Size(2, 512)]
+    assert world.guests.hears(server, lambda line: line.cpus == 2)
     world.adjust(server, 1, 256)
-    assert world.hears(server, lambda line: line.cpus == 1)
+    assert world.guests.hears(server, lambda line: line.cpus == 1)
 
 
 def test_compute_dies_while_a_guest_gives_back(world: World, slow: str, logs: Logs) -> None:
     """The next one counts what the guest has, then and later, and says what became of it."""
     logs.expect(LOST)
     compute = compute_of(world, slow)
-    assert world.post_adjust(slow, current_vcpus=1) == (202, '')
+    assert world.api.post_adjust(slow, current_vcpus=1) == (202, '')
     asks(world, slow)
-    world.kill(compute)
-    world.resume(compute)
-    last = world.adjusted(slow)
+    world.faults.kill(compute)
+    world.faults.resume(compute)
+    last = world.api.adjusted(slow)
     assert (last['state'], last['reason']) == (
         'failed',
         'The compute service stopped before it was done.',
     )
     # By now the guest may have heard of it.
     settles(world, slow, MINIMUM)
-    world.hears(slow, lambda line: line.cpus == 1)
+    world.guests.hears(slow, lambda line: line.cpus == 1)
 
 
 def test_compute_dies_before_the_claim(world: World, server: str, logs: Logs) -> None:
     """Nothing has changed, and the next compute says so."""
     logs.expect(LOST)
     compute = compute_of(world, server)
-    with world.frozen(f'libvirtd-{world.host_of(server).number}'):
+    with world.faults.frozen(f'libvirtd-{world.guests.host_of(server).number}'):
         in_background(world, server, current_vcpus=3, current_memory_mb=512)
         reaches(world, server, 'xloud_adjusting')
-        world.kill(compute)
-    world.resume(compute)
+        world.faults.kill(compute)
+    world.faults.resume(compute)
     settles(world, server, MINIMUM)
     works(world, server)
 
@@ -185,12 +186,12 @@ def test_compute_dies_after_the_claim(world: World, server: str, logs: Logs) -> 
     """What was claimed and never given is released by the next compute."""
     logs.expect(LOST)
     compute = compute_of(world, server)
-    with world.frozen('placement'):
+    with world.faults.frozen('placement'):
         in_background(world, server, current_vcpus=3, current_memory_mb=512)
         reaches(world, server, 'xloud_adjusting')
         time.sleep(1)
-        world.kill(compute)
-    world.resume(compute)
+        world.faults.kill(compute)
+    world.faults.resume(compute)
     settles(world, server, MINIMUM)
     works(world, server)
 
@@ -200,11 +201,11 @@ def test_compute_dies_before_the_release(world: World, server: str, logs: Logs) 
     logs.expect(LOST)
     compute = compute_of(world, server)
     world.adjust(server, *GROWN, persist=False)
-    assert world.post_adjust(server, current_vcpus=1, current_memory_mb=256) == (202, '')
-    with world.frozen('placement'):
-        world.hears(server, lambda line: line.cpus == 1 and line.memory_kb < 256 * 1024)
-        world.kill(compute)
-    world.resume(compute)
+    assert world.api.post_adjust(server, current_vcpus=1, current_memory_mb=256) == (202, '')
+    with world.faults.frozen('placement'):
+        world.guests.hears(server, lambda line: line.cpus == 1 and line.memory_kb < 256 * 1024)
+        world.faults.kill(compute)
+    world.faults.resume(compute)
     settles(world, server, MINIMUM)
     works(world, server)
 
@@ -212,25 +213,25 @@ def test_compute_dies_before_the_release(world: World, server: str, logs: Logs) 
 def test_libvirtd_dies_while_a_guest_gives_back(world: World, slow: str, logs: Logs) -> None:
     """The adjust fails; what the guest has is counted when libvirtd is back."""
     logs.expect(LOST)
-    label = f'libvirtd-{world.host_of(slow).number}'
-    assert world.post_adjust(slow, current_vcpus=1) == (202, '')
+    label = f'libvirtd-{world.guests.host_of(slow).number}'
+    assert world.api.post_adjust(slow, current_vcpus=1) == (202, '')
     asks(world, slow)
-    world.kill(label)
+    world.faults.kill(label)
     # Until its compute has noticed.
     time.sleep(1)
-    world.resume(label)
-    assert world.adjusted(slow)['state'] == 'failed'
+    world.faults.resume(label)
+    assert world.api.adjusted(slow)['state'] == 'failed'
     settles(world, slow, MINIMUM)
 
 
 def test_placement_is_dead(world: World, server: str, logs: Logs) -> None:
     """Nothing can be claimed, so nothing changes; afterwards it can."""
     logs.expect(LOST)
-    world.kill('placement')
-    status, text = world.post_adjust(server, current_vcpus=3)
+    world.faults.kill('placement')
+    status, text = world.api.post_adjust(server, current_vcpus=3)
     assert (status, text) == (503, 'Placement, which counts what is used, does not answer.')
-    assert world.accounted(server) == world.live(server) == MINIMUM
-    world.resume('placement')
+    assert world.accounting.size(server) == world.guests.live(server) == MINIMUM
+    world.faults.resume('placement')
     settles(world, server, MINIMUM)
     works(world, server)
 
@@ -239,11 +240,11 @@ def test_placement_dies_before_the_release(world: World, server: str, logs: Logs
     """The guest has given back what cannot be released yet: that is done later."""
     logs.expect(LOST)
     world.adjust(server, *GROWN, persist=False)
-    assert world.post_adjust(server, current_vcpus=1, current_memory_mb=256) == (202, '')
-    world.kill('placement')
-    world.adjusted(server)
-    assert world.accounted(server) == world.live(server) == MINIMUM
-    world.resume('placement')
+    assert world.api.post_adjust(server, current_vcpus=1, current_memory_mb=256) == (202, '')
+    world.faults.kill('placement')
+    world.api.adjusted(server)
+    assert world.accounting.size(server) == world.guests.live(server) == MINIMUM
+    world.faults.resume('placement')
     settles(world, server, MINIMUM)
     works(world, server)
 
@@ -254,17 +255,17 @@ def test_what_services_talk_through_dies(
     world: World, server: str, label: str, grows: bool, logs: Logs
 ) -> None:
     """The adjust is done, or undone; it is never half of either."""
-    if label not in world.services:
+    if label not in world.faults.services:
         pytest.skip('needs `xcloud up --db mariadb`')
     logs.expect(LOST)
     if not grows:
         world.adjust(server, *GROWN, persist=False)
     vcpus, memory_mb = GROWN if grows else MINIMUM
     wanted = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
-    assert world.post_adjust(server, **wanted, persist=False) == (202, '')
-    world.kill(label)
+    assert world.api.post_adjust(server, **wanted, persist=False) == (202, '')
+    world.faults.kill(label)
     time.sleep(2)
-    world.resume(label)
+    world.faults.resume(label)
     settles(world, server, MINIMUM, GROWN)
     works(world, server, within=PATIENCE)
 
@@ -274,11 +275,11 @@ def test_what_services_talk_through_dies_while_a_guest_gives_back(
     world: World, slow: str, label: str, logs: Logs
 ) -> None:
     """The compute cannot say how it went, until it can."""
-    if label not in world.services:
+    if label not in world.faults.services:
         pytest.skip('needs `xcloud up --db mariadb`')
     logs.expect(LOST)
-    assert world.post_adjust(slow, current_vcpus=1) == (202, '')
-    world.kill(label)
+    assert world.api.post_adjust(slow, current_vcpus=1) == (202, '')
+    world.faults.kill(label)
     time.sleep(2)
-    world.resume(label)
+    world.faults.resume(label)
     settles(world, slow, MINIMUM)

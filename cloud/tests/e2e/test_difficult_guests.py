@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from cloud.tests.e2e.logs import Logs
-from cloud.tests.e2e.world import Size, World
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
 Flavor = Callable[..., str]
@@ -23,27 +24,27 @@ _SLOW = 60
 def test_vcpus_of_a_bare_guest(world: World, create: Create, flavor: Flavor) -> None:
     """No agent is needed to take CPUs, nor to give them back."""
     server = create(flavor(4, 256, minimum_cpu='1'), 'guest-bare')
-    world.hears(server)
+    world.guests.hears(server)
     for vcpus in (4, 2, 1, 3):
         world.adjust(server, vcpus, 256)
-        assert world.live(server).vcpus == vcpus
-        world.hears(server, lambda line, vcpus=vcpus: line.cpus == vcpus)
-    shown = world.status(server)
+        assert world.guests.live(server).vcpus == vcpus
+        world.guests.hears(server, lambda line, vcpus=vcpus: line.cpus == vcpus)
+    shown = world.api.status(server)
     assert (shown['guest_vcpus'], shown['balloon_driver_active']) == (None, False)
 
 
 def test_memory_of_a_bare_guest(world: World, create: Create, logs: Logs) -> None:
     """Without a balloon driver a guest keeps its maximum: it is told, and counted."""
     server = create('elastic', 'guest-bare')
-    world.hears(server)
+    world.guests.hears(server)
     world.follows(server, Size(1, 768))
-    assert not world.status(server)['balloon_driver_active']
+    assert not world.api.status(server)['balloon_driver_active']
     last = world.adjust(server, 2, 512, succeeds=False)
     assert last['reason'] == (
         'The guest has no active balloon driver. It still has 768 MiB after 10 seconds.'
     )
-    assert world.live(server) == world.accounted(server) == Size(1, 768)
-    assert world.server(server)['status'] == 'ACTIVE'
+    assert world.guests.live(server) == world.accounting.size(server) == Size(1, 768)
+    assert world.api.server(server)['status'] == 'ACTIVE'
 
 
 def test_slow_guest(world: World, create: Create) -> None:
@@ -51,19 +52,19 @@ def test_slow_guest(world: World, create: Create) -> None:
     server = create('elastic', 'guest-slow')
     world.comes_up(server, MINIMUM)
     world.adjust(server, 3, 256, persist=False)
-    world.hears(server, lambda line: line.cpus == 3)
+    world.guests.hears(server, lambda line: line.cpus == 3)
     last = world.adjust(server, 1, 512, succeeds=False)
     assert last['reason'] == 'The guest has given back 0 of 2 vCPUs after 8 seconds.'
-    assert world.accounted(server) == Size(3, 256)
-    assert list(world.allocations(server).values()) == [Size(3, 256)]
-    assert world.live(server) == Size(3, 256)
+    assert world.accounting.size(server) == Size(3, 256)
+    assert list(world.accounting.allocations(server).values()) == [Size(3, 256)]
+    assert world.guests.live(server) == Size(3, 256)
     # It does as it was told then, once it has heard of it.
-    line = world.hears(server, lambda line: line.cpus < 3, _SLOW)
+    line = world.guests.hears(server, lambda line: line.cpus < 3, _SLOW)
     world.follows(server, Size(line.cpus, 256))
-    assert world.live(server).vcpus == line.cpus
+    assert world.guests.live(server).vcpus == line.cpus
     # What happened is history; the server can be given what it had.
     world.adjust(server, 3, 256)
-    world.hears(server, lambda line: line.cpus == 3)
+    world.guests.hears(server, lambda line: line.cpus == 3)
 
 
 def test_slow_guest_that_starts_with_them(world: World, create: Create) -> None:
@@ -71,35 +72,35 @@ def test_slow_guest_that_starts_with_them(world: World, create: Create) -> None:
     server = create('elastic', 'guest-slow')
     world.comes_up(server, MINIMUM)
     world.adjust(server, 2, 256)
-    world.hears(server, lambda line: line.cpus == 2)
+    world.guests.hears(server, lambda line: line.cpus == 2)
     world.adjust(server, 1, 256, succeeds=False)
-    assert world.start_size(server) == Size(2, 256)
-    world.hears(server, lambda line: line.cpus == 1, _SLOW)
-    assert world.accounted(server) == Size(2, 256)
-    world.act(server, 'reboot', {'type': 'HARD'})
-    world.wait(server, 'ACTIVE')
-    world.settles(server, Size(2, 256))
-    assert world.hears(server).cpus == 2
+    assert world.accounting.start_size(server) == Size(2, 256)
+    world.guests.hears(server, lambda line: line.cpus == 1, _SLOW)
+    assert world.accounting.size(server) == Size(2, 256)
+    world.api.act(server, 'reboot', {'type': 'HARD'})
+    world.api.wait(server, 'ACTIVE')
+    world.guests.settles(server, Size(2, 256))
+    assert world.guests.hears(server).cpus == 2
 
 
 def test_guest_that_has_not_booted(world: World, create: Create) -> None:
     """A server can be adjusted at once: it has what was asked for when its guest is up."""
     server = create('elastic')
-    status, text = world.post_adjust(server, current_vcpus=2, current_memory_mb=512)
+    status, text = world.api.post_adjust(server, current_vcpus=2, current_memory_mb=512)
     assert status == 202, text
-    last = world.adjusted(server)
+    last = world.api.adjusted(server)
     if last['state'] == 'succeeded':
-        world.settles(server, Size(2, 512))
-        assert world.hears(server, lambda line: line.cpus == 2)
-        assert world.accounted(server) == Size(2, 512)
+        world.guests.settles(server, Size(2, 512))
+        assert world.guests.hears(server, lambda line: line.cpus == 2)
+        assert world.accounting.size(server) == Size(2, 512)
 
 
 def test_foreign_hand(world: World, create: Create) -> None:
     """What an operator does behind Nova's back is found, and counted."""
     server = create('elastic')
     world.comes_up(server, MINIMUM)
-    world.hears(server)
-    world.virsh(server, 'setvcpus', '3', '--live')
+    world.guests.hears(server)
+    world.guests.virsh(server, 'setvcpus', '3', '--live')
     world.follows(server, Size(3, 256))
-    world.virsh(server, 'setvcpus', '1', '--live')
+    world.guests.virsh(server, 'setvcpus', '1', '--live')
     world.follows(server, MINIMUM)

@@ -20,7 +20,7 @@ def _fakes(world: World) -> None:
 
 def test_guest_on_a_real_host(world: World, create: Create) -> None:
     """However much room fake hosts seem to have."""
-    assert world.server(create('small'))['hypervisor_hostname'] not in world.fakes
+    assert world.api.server(create('small'))['hypervisor_hostname'] not in world.fakes
 
 
 @pytest.mark.usefixtures('forked')
@@ -28,21 +28,21 @@ def test_adjust(world: World, create: Create) -> None:
     """Servers of fake hosts are counted like others, and start like others."""
     servers = [create('elastic', 'fake') for _ in range(3)]
     for server in servers:
-        assert world.server(server)['hypervisor_hostname'] in world.fakes
-        assert world.accounted(server) == world.live(server) == MINIMUM
+        assert world.api.server(server)['hypervisor_hostname'] in world.fakes
+        assert world.accounting.size(server) == world.guests.live(server) == MINIMUM
     for size, persist in ((GROWN, True), (MAXIMUM, False)):
         world.adjust(servers[0], *size, persist=persist)
-        assert world.accounted(servers[0]) == world.live(servers[0]) == size
-        assert list(world.allocations(servers[0]).values()) == [size]
-    world.act(servers[0], 'reboot', {'type': 'HARD'})
-    world.wait(servers[0], 'ACTIVE')
-    assert world.accounted(servers[0]) == GROWN
+        assert world.accounting.size(servers[0]) == world.guests.live(servers[0]) == size
+        assert list(world.accounting.allocations(servers[0]).values()) == [size]
+    world.api.act(servers[0], 'reboot', {'type': 'HARD'})
+    world.api.wait(servers[0], 'ACTIVE')
+    assert world.accounting.size(servers[0]) == GROWN
 
 
 @pytest.mark.usefixtures('forked')
 def test_restart(world: World, create: Create) -> None:
     """A fake host is known again when its compute starts again, with nothing on it."""
     for name in world.fakes:
-        with world.down(f'nova-compute-{name}'):
+        with world.faults.down(f'nova-compute-{name}'):
             pass
     world.adjust(create('elastic', 'fake'), *GROWN)

@@ -9,7 +9,8 @@ import pytest
 from cloud import waiting
 from cloud.tests.e2e import conftest
 from cloud.tests.e2e.logs import Logs
-from cloud.tests.e2e.world import Size, World
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 
 Flavor = Callable[..., str]
 
@@ -25,7 +26,7 @@ def test_hosts_full(
     quota('admin', cores=-1)
     logs.expect('NoValidHost')
     # More than half of a host: one fits on each.
-    half = flavor(min(world.vcpus(each.host) for each in world.hosts) // 2 + 1, 192)
+    half = flavor(min(world.accounting.host_vcpus(each.host) for each in world.hosts) // 2 + 1, 192)
     for _ in world.hosts:
         create(half)
     compute = world.admin.compute
@@ -36,11 +37,11 @@ def test_hosts_full(
         networks='none',
     )
     try:
-        world.wait(refused.id, 'ERROR')
+        world.api.wait(refused.id, 'ERROR')
         # Nova first says that it failed, and then why.
-        assert waiting.until(lambda: world.server(refused.id)['fault'], 10, 0.5)
-        assert 'No valid host was found' in world.server(refused.id)['fault']['message']
-        assert world.allocations(refused.id) == {}
+        assert waiting.until(lambda: world.api.server(refused.id)['fault'], 10, 0.5)
+        assert 'No valid host was found' in world.api.server(refused.id)['fault']['message']
+        assert world.accounting.allocations(refused.id) == {}
     finally:
         conftest.remove(world, [refused.id])
 
@@ -66,6 +67,6 @@ def test_quota_counts_the_minimum(
     elastic = flavor(4, 768, minimum_cpu='1', minimum_memory='256')
     for _ in range(2):
         server = create(elastic, connection=demo)
-        assert world.accounted(server) == Size(1, 256)
+        assert world.accounting.size(server) == Size(1, 256)
     with pytest.raises(Exception, match='Quota exceeded for'):
         create(elastic, connection=demo)

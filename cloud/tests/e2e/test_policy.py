@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud.tests.e2e.world import Size, World
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
 
@@ -36,10 +37,10 @@ def server(world: World, create: Create) -> str:
 def test_who_may(world: World, server: str, who: str, adjusts: int, sees: int) -> None:
     """Members and administrators change, readers only see, and others find nothing."""
     user = world.connect(who)
-    status, text = world.post_adjust(server, user, current_vcpus=2)
+    status, text = world.api.post_adjust(server, user, current_vcpus=2)
     assert (status, len(text) < 500) == (adjusts, True), text
-    world.adjusted(server) if status == 202 else None
-    assert world.accounted(server).vcpus == (2 if status == 202 else 1)
+    world.api.adjusted(server) if status == 202 else None
+    assert world.accounting.size(server).vcpus == (2 if status == 202 else 1)
     assert user.compute.get(f'/servers/{server}/xloud-status').status_code == sees
 
 
@@ -61,7 +62,7 @@ def test_no_such_server(world: World, method: str) -> None:
     """A server that is not there is told apart from one that cannot be had."""
     absent = '00000000-0000-4000-8000-000000000000'
     if method == 'POST':
-        status, text = world.post_adjust(absent, current_vcpus=2)
+        status, text = world.api.post_adjust(absent, current_vcpus=2)
         assert (status, text) == (404, f'Instance {absent} could not be found.')
     else:
         answer = world.admin.compute.get(f'/servers/{absent}/xloud-status')
@@ -71,10 +72,10 @@ def test_no_such_server(world: World, method: str) -> None:
 def test_locked(world: World, server: str) -> None:
     """A locked server is changed by administrators alone."""
     demo = world.connect('xcloud-demo')
-    world.cli('server', 'lock', server, user='xcloud-demo')
-    status, text = world.post_adjust(server, demo, current_vcpus=2)
+    world.api.cli('server', 'lock', server, user='xcloud-demo')
+    status, text = world.api.post_adjust(server, demo, current_vcpus=2)
     assert (status, text) == (409, f'Instance {server} is locked')
-    assert world.accounted(server) == MINIMUM
+    assert world.accounting.size(server) == MINIMUM
     world.adjust(server, 2, 256)
-    world.cli('server', 'unlock', server, user='xcloud-demo')
+    world.api.cli('server', 'unlock', server, user='xcloud-demo')
     world.adjust(server, *(1, 256), connection=demo)

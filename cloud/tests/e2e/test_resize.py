@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud.tests.e2e.world import Size, World
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
 Flavor = Callable[..., str]
@@ -25,24 +26,24 @@ def test_resize_and_confirm(world: World, create: Create, larger: tuple[str, Siz
     server = create()
     name, size = larger
     _resize(world, server, name)
-    world.act(server, 'confirmResize')
-    world.wait(server, 'ACTIVE')
-    assert world.hears(server).cpus == size.vcpus
+    world.api.act(server, 'confirmResize')
+    world.api.wait(server, 'ACTIVE')
+    assert world.guests.hears(server).cpus == size.vcpus
     world.comes_up(server, size)
 
 
 def test_resize_and_revert(world: World, create: Create, larger: tuple[str, Size]) -> None:
     """The server has the size it had before."""
     server = create()
-    before = world.accounted(server)
+    before = world.accounting.size(server)
     _resize(world, server, larger[0])
-    world.act(server, 'revertResize')
-    world.wait(server, 'ACTIVE')
-    assert world.hears(server).cpus == before.vcpus
+    world.api.act(server, 'revertResize')
+    world.api.wait(server, 'ACTIVE')
+    assert world.guests.hears(server).cpus == before.vcpus
     world.comes_up(server, before)
 
 
 def _resize(world: World, server: str, flavor: str) -> None:
     new = world.admin.compute.find_flavor(flavor, ignore_missing=False).id
-    world.act(server, 'resize', {'flavorRef': new})
-    world.wait(server, 'VERIFY_RESIZE')
+    world.api.act(server, 'resize', {'flavorRef': new})
+    world.api.wait(server, 'VERIFY_RESIZE')

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from cloud.tests.e2e import conftest
+from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.test_adjust import GROWN, MAXIMUM, MINIMUM, has
-from cloud.tests.e2e.world import Size, World
+from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
 
@@ -24,11 +25,11 @@ def servers(world: World, create: Create) -> dict[str, str]:
         name: create('elastic')
         for name in ('untouched', 'grown', 'for now', 'shrunk', 'stopped', 'deleted')
     }
-    world.act(made['stopped'], 'os-stop')
-    world.wait(made['stopped'], 'SHUTOFF')
+    world.api.act(made['stopped'], 'os-stop')
+    world.api.wait(made['stopped'], 'SHUTOFF')
     for name, server in made.items():
         if name != 'stopped':
-            world.settles(server, MINIMUM)
+            world.guests.settles(server, MINIMUM)
         world.adjust(server, *GROWN, persist=name not in ('for now', 'deleted'))
     world.adjust(made['shrunk'], *SHRUNK)
     return made
@@ -36,14 +37,14 @@ def servers(world: World, create: Create) -> dict[str, str]:
 
 def test_stock_nova_and_back(world: World, servers: dict[str, str]) -> None:
     """Stock Nova lists, shows, reboots, stops, starts and deletes them; the fork is right again."""
-    before = {name: world.accounted(server) for name, server in servers.items()}
-    uptime = world.hears(servers['untouched']).seconds
-    with world.stock():
+    before = {name: world.accounting.size(server) for name, server in servers.items()}
+    uptime = world.guests.hears(servers['untouched']).seconds
+    with world.faults.stock():
         assert not world.forked
         _lives_on_stock(world, servers)
         # Stock Nova writes nothing of what the fork has written.
         servers.pop('deleted')
-        assert {name: world.accounted(server) for name, server in servers.items()} == {
+        assert {name: world.accounting.size(server) for name, server in servers.items()} == {
             name: before[name] for name in servers
         }
     assert world.forked
@@ -51,11 +52,11 @@ def test_stock_nova_and_back(world: World, servers: dict[str, str]) -> None:
 
 
 def _lives_on_stock(world: World, servers: dict[str, str]) -> None:
-    listed = {each['ID']: each for each in world.cli('server', 'list', '-f', 'json')}
+    listed = {each['ID']: each for each in world.api.cli('server', 'list', '-f', 'json')}
     for name, server in servers.items():
         status = 'SHUTOFF' if name == 'stopped' else 'ACTIVE'
         assert listed[server]['Status'] == status
-        shown = world.cli('server', 'show', server, '-f', 'json')
+        shown = world.api.cli('server', 'show', server, '-f', 'json')
         assert (shown['status'], shown['OS-EXT-STS:task_state']) == (status, None)
         # It knows one size: the flavor's.
         assert (shown['flavor']['vcpus'], shown['flavor']['ram']) == MAXIMUM
@@ -63,25 +64,25 @@ def _lives_on_stock(world: World, servers: dict[str, str]) -> None:
     # The definition of a guest that was adjusted is good for stock Nova, too.
     for name, size in (('grown', GROWN), ('for now', MINIMUM)):
         _boots_anew(world, servers[name], 'SOFT')
-        world.settles(servers[name], size)
+        world.guests.settles(servers[name], size)
     _boots_anew(world, servers['shrunk'], 'HARD')
-    world.act(servers['stopped'], 'os-start')
-    world.wait(servers['stopped'], 'ACTIVE')
-    world.act(servers['deleted'], 'os-stop')
-    world.wait(servers['deleted'], 'SHUTOFF')
-    world.act(servers['deleted'], 'os-start')
-    world.wait(servers['deleted'], 'ACTIVE')
+    world.api.act(servers['stopped'], 'os-start')
+    world.api.wait(servers['stopped'], 'ACTIVE')
+    world.api.act(servers['deleted'], 'os-stop')
+    world.api.wait(servers['deleted'], 'SHUTOFF')
+    world.api.act(servers['deleted'], 'os-start')
+    world.api.wait(servers['deleted'], 'ACTIVE')
     for name in ('shrunk', 'stopped', 'deleted'):
-        world.settles(servers[name], MAXIMUM)
-        world.hears(servers[name], lambda line: line.cpus == MAXIMUM.vcpus)
+        world.guests.settles(servers[name], MAXIMUM)
+        world.guests.hears(servers[name], lambda line: line.cpus == MAXIMUM.vcpus)
 
     conftest.remove(world, [servers['deleted']])
-    assert world.allocations(servers['deleted']) == {}
+    assert world.accounting.allocations(servers['deleted']) == {}
 
 
 def _right_again(world: World, servers: dict[str, str], uptime: int) -> None:
     has(world, servers['untouched'], GROWN)
-    assert world.hears(servers['untouched']).seconds > uptime
+    assert world.guests.hears(servers['untouched']).seconds > uptime
     has(world, servers['grown'], GROWN)
     has(world, servers['for now'], MINIMUM)
     for name in ('untouched', 'grown', 'for now'):
@@ -91,7 +92,7 @@ def _right_again(world: World, servers: dict[str, str], uptime: int) -> None:
     for name, start in (('shrunk', SHRUNK), ('stopped', GROWN)):
         # What stock Nova gave it is counted, and given back at the next start.
         world.follows(servers[name], MAXIMUM)
-        assert world.start_size(servers[name]) == start
+        assert world.accounting.start_size(servers[name]) == start
         last = world.adjust(servers[name], 1, MAXIMUM.memory_mb, succeeds=False)
         assert last['reason'] == (
             'The guest was defined before elastic servers were supported here. '
@@ -104,8 +105,8 @@ def _right_again(world: World, servers: dict[str, str], uptime: int) -> None:
 
 
 def _boots_anew(world: World, server: str, kind: str) -> None:
-    before = world.start_of(server)
-    world.act(server, 'reboot', {'type': kind})
-    world.wait(server, 'ACTIVE')
-    assert world.start_of(server) != before
-    world.hears(server)
+    before = world.guests.start_of(server)
+    world.api.act(server, 'reboot', {'type': kind})
+    world.api.wait(server, 'ACTIVE')
+    assert world.guests.start_of(server) != before
+    world.guests.hears(server)

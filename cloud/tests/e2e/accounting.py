@@ -1,0 +1,76 @@
+"""What Nova and placement account servers for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy
+
+from cloud import service
+from cloud.tests.e2e.sizes import Size
+
+
+class Accounting:
+    """The records, read where they are kept."""
+
+    def __init__(self, context: service.Context) -> None:
+        self.context = context
+        self._database = sqlalchemy.create_engine(context.database('nova'), pool_pre_ping=True)
+
+    def task(self, server: str) -> str | None:
+        """Give the task of a server, without asking a service."""
+        query = sqlalchemy.text('SELECT task_state FROM instances WHERE uuid = :uuid')
+        with self._database.connect() as connection:
+            return connection.execute(query, {'uuid': server}).scalar()
+
+    def start_size(self, server: str) -> Size:
+        """Give what a server comes back with at its next start."""
+        query = sqlalchemy.text(
+            'SELECT meta.`key`, meta.value FROM instance_system_metadata AS meta '
+            'WHERE instance_uuid = :uuid AND meta.deleted = 0'
+        )
+        with self._database.connect() as connection:
+            rows = connection.execute(query, {'uuid': server}).all()
+        kept = {row[0]: row[1] for row in rows}
+        size = self.size(server)
+        return Size(
+            int(kept.get('xloud_start_vcpus', size.vcpus)),
+            int(kept.get('xloud_start_memory_mb', size.memory_mb)),
+        )
+
+    def size(self, server: str) -> Size:
+        """Give the size that Nova keeps."""
+        query = sqlalchemy.text('SELECT vcpus, memory_mb FROM instances WHERE uuid = :uuid')
+        with self._database.connect() as connection:
+            row = connection.execute(query, {'uuid': server}).one()
+        return Size(row[0], row[1])
+
+    def allocations(self, server: str) -> dict[str, Size]:
+        """Give what placement holds for a server, by the provider's name."""
+        shown = self._placement(f'/allocations/{server}')['allocations']
+        names = self.providers()
+        return {
+            names[provider]: Size(
+                held['resources'].get('VCPU', 0), held['resources'].get('MEMORY_MB', 0)
+            )
+            for provider, held in shown.items()
+        }
+
+    def providers(self) -> dict[str, str]:
+        listed = self._placement('/resource_providers')['resource_providers']
+        return {each['uuid']: each['name'] for each in listed}
+
+    def usage(self, provider: str) -> Size:
+        """Give what placement counts as used of a provider, by its UUID."""
+        used = self._placement(f'/resource_providers/{provider}/usages')['usages']
+        return Size(used.get('VCPU', 0), used.get('MEMORY_MB', 0))
+
+    def host_vcpus(self, hostname: str) -> int:
+        """Give how many VCPUs placement says a host has."""
+        provider = next(each for each, name in self.providers().items() if name == hostname)
+        shown = self._placement(f'/resource_providers/{provider}/inventories/VCPU')
+        return int(shown['total'])
+
+    def _placement(self, path: str) -> Any:
+        client = self.context.admin
+        return client.get(self.context.settings.url('placement') + path)
