@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from bench.cloud import beside, cells, fleet, seed, world
 from bench.measures import adjust, build, density, path, scale, tax
 from bench.report import page, results
-from cloud import errors, lifecycle, progress
+from cloud import errors, machine, progress
 
 #: In the order of the page.
 MEASURES = {
@@ -60,7 +60,7 @@ def _take(name: str, quick: bool, shown: progress.Progress) -> None:
     if name == 'build':  # Which needs no cloud.
         results.keep(name, quick, load, measure.run(shown, quick))
         return
-    lifecycle.check_machine()
+    machine.check()
     there = world.bring_up(shown)
     _clean_up(there)
     try:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cloud import errors, files, lifecycle, service, services, settings, venv
+from cloud import e2e, errors, files, install, lifecycle, machine, service, services, settings, venv
 
 #: In the state folder of a cloud that was made here, and may be removed here.
 _MARK = 'made-for-tests'
@@ -74,7 +74,7 @@ def check_system(kept: dict[str, str]) -> None:
 
 def _prepare(cloud: lifecycle.Cloud, release: str | None) -> settings.Settings:
     """Raise when no cloud can be made here; else leave room for it."""
-    lifecycle.check_machine()
+    machine.check()
     check_system(_system())
     if _mark(cloud).exists():
         # Of a run that was cut off.
@@ -91,10 +91,10 @@ def _prepare(cloud: lifecycle.Cloud, release: str | None) -> settings.Settings:
     cloud.state.prepare()
     context = service.Context(cloud.state, chosen)
     try:
-        cloud.check_space(context)
-        for wave in services.waves(context):
-            for each in wave.services:
-                each.check()
+        waves = services.waves(context)
+        install.Installation(context, waves, cloud.shown).check_space()
+        for each in services.every(waves):
+            each.check()
     except errors.CheckError:
         # As it was before: there is no cloud.
         cloud.wipe(packages=False)
@@ -113,7 +113,7 @@ def _build(release: str) -> None:
 
 def _test(cloud: lifecycle.Cloud) -> dict[str, int]:
     # A line for each test: who waits sees how far it is.
-    argv, environment = cloud.e2e(['-v', '-v'], short=True)
+    argv, environment = e2e.command(cloud, ['-v', '-v'], short=True)
     tests = subprocess.Popen(
         argv,
         cwd=settings.REPOSITORY,

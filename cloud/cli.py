@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 
-from cloud import ci, demo, errors, lifecycle, process, progress, settings
+from cloud import ci, demo, e2e, errors, lifecycle, machine, process, progress, settings
 
 _READY = """
 The cloud is ready. In this shell:
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     cloud = lifecycle.Cloud(settings.State(), shown)
     try:
         if options.run is not _ci:  # Which says so, and counts.
-            lifecycle.check_machine()
+            machine.check()
         return int(options.run(cloud, options, shown) or 0)
     except errors.CloudError as error:
         print(f'xcloud: {error}', file=sys.stderr)
@@ -98,11 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     command('env', _env, 'Print what a shell needs to use the cloud.')
     command('shell', _shell, 'Start a shell that uses the cloud.')
     command('demo', _demo, 'Show an elastic server from three sides.')
-    e2e = command('e2e', _e2e, 'Run the end-to-end tests against the running cloud.')
-    e2e.add_argument('--short', action='store_true', help='only the quick selection')
-    e2e.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
-    test = command('ci', _ci, 'Make a cloud, run the quick tests on it, and remove it.')
-    test.add_argument('--release', help='the OpenStack release (default: 2024.1)')
+    tests = command('e2e', _e2e, 'Run the end-to-end tests against the running cloud.')
+    tests.add_argument('--short', action='store_true', help='only the quick selection')
+    tests.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
+    once = command('ci', _ci, 'Make a cloud, run the quick tests on it, and remove it.')
+    once.add_argument('--release', help='the OpenStack release (default: 2024.1)')
     return parser
 
 
@@ -204,7 +204,7 @@ def _e2e(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> Non
         raise errors.CheckError(
             f'these services are stopped: {", ".join(stopped)}\nrun `xcloud start`'
         )
-    argv, environment = cloud.e2e(options.pytest, options.short)
+    argv, environment = e2e.command(cloud, options.pytest, options.short)
     os.chdir(settings.REPOSITORY)
     os.execve(argv[0], argv, environment)
 

@@ -68,3 +68,18 @@ def waves(context: service.Context) -> list[Wave]:
         ),
         Wave('cell, images, flavors', [compute.Mapping(context), images.Images(context)]),
     ]
+
+
+def every(waves: list[Wave]) -> list[service.Service]:
+    """Return the services of all waves."""
+    return [each for wave in waves for each in wave.services]
+
+
+def of_nova(waves: list[Wave]) -> list[service.Service]:
+    """Return those that run Nova."""
+    return [each for each in every(waves) if each.runs_nova]
+
+
+def hosts_of_nova(waves: list[Wave]) -> list[str]:
+    """Return the names of the hosts that run any of Nova."""
+    return sorted({each.host for each in of_nova(waves)})

@@ -7,7 +7,7 @@ from pathlib import Path
 from cloud import command, files, ports, process, service
 
 # Those on PATH change to another user, who may not read our folder.
-_PROGRAMS = Path('/usr/lib/rabbitmq/bin')
+PROGRAMS = Path('/usr/lib/rabbitmq/bin')
 
 
 class Epmd(service.Service):
@@ -74,7 +74,7 @@ class RabbitMq(service.Service):
         }
 
     def daemon(self) -> process.Daemon:
-        argv: list[str | Path] = [_PROGRAMS / 'rabbitmq-server', '-noinput']
+        argv: list[str | Path] = [PROGRAMS / 'rabbitmq-server', '-noinput']
         return process.Daemon(self.name, argv, self.state, self.environment())
 
     def answers(self) -> bool:
@@ -82,4 +82,4 @@ class RabbitMq(service.Service):
 
     def control(self, *words: str) -> str:
         """Run ``rabbitmqctl``."""
-        return command.run([_PROGRAMS / 'rabbitmqctl', *words], env=self.environment())
+        return command.run([PROGRAMS / 'rabbitmqctl', *words], env=self.environment())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud import cli, debian, errors, lifecycle, progress, settings
+from cloud import cli, debian, errors, install, lifecycle, progress, settings
 from cloud.services import rabbitmq
 
 
@@ -37,7 +37,7 @@ def test_no_root(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
 def test_little_disk(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is free is looked at first, and what is needed is said."""
     needed = 'with everything to fetch'
-    monkeypatch.setitem(lifecycle._SPACE, needed, 1 << 60)
+    monkeypatch.setitem(install.SPACE, needed, 1 << 60)
     with pytest.raises(errors.CheckError) as raised:
         cloud.up({})
     first, second = str(raised.value).splitlines()
@@ -53,14 +53,14 @@ def test_nothing_is_installed(
     """On a machine without any package, these are what `up` begins with."""
     asked: list[str] = []
 
-    def install(names: list[str], _: Path) -> None:
+    def give_up(names: list[str], _: Path) -> None:
         asked.extend(names)
         raise errors.CheckError('enough')
 
-    monkeypatch.setitem(lifecycle._SPACE, 'with everything to fetch', 0)
+    monkeypatch.setitem(install.SPACE, 'with everything to fetch', 0)
     monkeypatch.setattr(debian, 'missing', list)
-    monkeypatch.setattr(debian, 'install', install)
-    monkeypatch.setattr(rabbitmq, '_PROGRAMS', tmp_path)
+    monkeypatch.setattr(debian, 'install', give_up)
+    monkeypatch.setattr(rabbitmq, 'PROGRAMS', tmp_path)
     monkeypatch.setenv('PATH', str(tmp_path))
     with pytest.raises(errors.CheckError, match='^enough$'):
         cloud.up({'port_offset': 7000})
@@ -96,7 +96,7 @@ def test_damaged_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_second_command(cloud: lifecycle.Cloud) -> None:
     """Two commands do not work on one cloud at the same time."""
-    with cloud._alone(), pytest.raises(errors.CheckError) as raised:
+    with cloud.alone(), pytest.raises(errors.CheckError) as raised:
         cloud.up({})
     assert str(raised.value) == (
         'another xcloud command is at work on this cloud\nwait until it ends'

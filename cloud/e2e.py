@@ -1,0 +1,33 @@
+"""How the end-to-end tests are called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from cloud import lifecycle, settings
+
+
+def command(
+    cloud: lifecycle.Cloud, given: Sequence[str], short: bool
+) -> tuple[list[str], dict[str, str]]:
+    """Return the command that runs them against a cloud, and its environment."""
+    environment = {
+        **os.environ,
+        **cloud.environment(),
+        'PYTHONPATH': str(settings.REPOSITORY),
+        'PYTHONDONTWRITEBYTECODE': '1',
+    }
+    python = str(cloud.context().venv.python)
+    return [python, *arguments(given, short)], environment
+
+
+def arguments(given: Sequence[str], short: bool = False) -> list[str]:
+    """Return what Python is called with to run the tests, these or all."""
+    words = ['-m', 'pytest', '-p', 'no:cacheprovider']
+    # Those of the packages that the client is made of.
+    words += ['-W', 'ignore::DeprecationWarning', '--tb', 'short']
+    words += ['-m', 'short'] if short else []
+    # Without a path, pytest would load the tests of the whole repository.
+    named = any((settings.REPOSITORY / word.partition('::')[0]).exists() for word in given)
+    return [*words, *([] if named else [str(settings.E2E)]), *given]
