@@ -17,33 +17,103 @@ xloud_group = cfg.OptGroup(
     title='Elastic servers',
     help="""
 Servers of a flavor with the extra specs ``minimum_cpu`` and
-``minimum_memory`` can be given more or less of both while they run. These
-options say how long a compute service waits for their guests, and how often it
-looks what they have.
+``minimum_memory`` can be adjusted: they get more or less of both while they
+run. These options limit what adjustments may take of a compute service, how
+far the memory of a guest may shrink, and how long a guest has to comply.
 """)
 
 xloud_opts = [
+    cfg.IntOpt(
+        'max_concurrent_adjustments',
+        default=10,
+        min=1,
+        help="""
+How many adjustments a compute service works on at the same time.
+
+An adjustment waits for its guest, which may take minutes to comply or never
+do. While as many as this are in progress, further ones are refused with a
+conflict (HTTP 409) and can be requested again later, so that slow guests do
+not hold up builds and migrations on the host.
+
+Related options:
+
+* ``[xloud] vcpu_timeout`` and ``[xloud] memory_timeout`` limit how long one
+  adjustment can take
+"""),
     cfg.IntOpt(
         'vcpu_timeout',
         default=30,
         min=1,
         help="""
-How long to wait for a guest to take or give back vCPUs, in seconds.
+How long to wait for a guest to plug or unplug vCPUs, in seconds.
 
-A vCPU is given back by the operating system in the guest, which has to move
-off it what runs there. If it has not done so by then, the server is put back
-to what it had and the adjustment fails.
+The operating system in the guest unplugs a vCPU, after it has moved off it
+what runs there. If that has not happened by then, the adjustment fails and the
+server gets its previous size back.
 """),
     cfg.IntOpt(
         'memory_timeout',
         default=60,
         min=1,
         help="""
-How long to wait for a guest to take or give back memory, in seconds.
+How long to wait for a guest to reach the requested memory, in seconds.
 
-The balloon driver in the guest needs longer the more memory it gives back,
-and cannot give back what is in use. If the guest does not have by then what
-was asked for, the server is put back to what it had and the adjustment fails.
+The balloon driver in the guest needs longer the more memory it returns to the
+host, and cannot return what is in use. If the guest has not reached the
+requested memory by then, the adjustment fails and the server gets its previous
+size back.
+"""),
+    cfg.IntOpt(
+        'memory_floor_margin',
+        default=64,
+        min=0,
+        help="""
+How much usable memory a shrink leaves to a guest, in MiB.
+
+A guest whose memory shrinks below what it uses is killed: its kernel runs out
+of memory and panics. The floor of a guest is what it has, less what its
+balloon driver reports as usable, plus this margin. An adjustment to less than
+the floor is refused, unless it is forced. While a guest shrinks its usable
+memory is watched: the shrink is stopped and taken back when less than half of
+this margin is left.
+
+The default covers the reserves of a Linux kernel, which are a few MiB for a
+guest of up to 4 GiB, and what processes allocate between two looks at the
+statistics. Choose more for guests that allocate memory in large bursts.
+
+Possible values:
+
+* A positive number of MiB
+* 0: shrinks may use up all of the usable memory, which is not safe
+"""),
+    cfg.IntOpt(
+        'guest_memory_overhead',
+        default=256,
+        min=0,
+        help="""
+How much memory the process of a guest may have on its host beyond the memory
+of the guest, in MiB.
+
+What a balloon driver reports is only the word of the guest. The resident
+memory of its process is what the host sees. When that exceeds the size of the
+server by more than this, the server is accounted for the excess.
+
+The default covers the devices, the video memory and the I/O buffers of QEMU
+with KVM, which have 50 to 200 MiB in most guests. With
+``[libvirt] virt_type = qemu`` the process also holds translated code, up to
+1 GiB: use 1280 there.
+"""),
+    cfg.IntOpt(
+        'guest_query_timeout',
+        default=5,
+        min=1,
+        help="""
+How long to wait for the hypervisor to answer a question about one guest, in
+seconds.
+
+The monitor of a guest may not respond, for instance while its storage hangs.
+Others do not wait for it longer than this: the status of the server is then
+reported from the database, and an adjustment fails.
 """),
     cfg.IntOpt(
         'guest_agent_timeout',
@@ -52,20 +122,20 @@ was asked for, the server is put back to what it had and the adjustment fails.
         help="""
 How long to wait for an answer of the guest agent, in seconds.
 
-The agent is asked first to take vCPUs offline, and to bring added ones online.
-It is not needed for either.
+The agent is asked to take vCPUs offline before they are unplugged, and to
+bring added vCPUs online. Guests without an agent can do both by themselves.
 """),
     cfg.IntOpt(
         'reconcile_interval',
         default=60,
         min=-1,
         help="""
-How often to compare what elastic servers have with what they are counted for,
-in seconds.
+How often to compare the live size of elastic servers with what they are
+accounted for, in seconds.
 
-A guest may give a vCPU back long after it was asked to, or have all its memory
-because it has no balloon driver. The server is then counted for what it has.
-The same task ends an adjustment that nobody works on any more.
+A guest may unplug a vCPU long after it was requested to, or have all of its
+memory because it has no balloon driver. The server is then accounted for its
+live size. The same task ends adjustments that were interrupted.
 
 Possible values:
 
