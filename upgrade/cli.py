@@ -13,15 +13,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from upgrade import inventory, looking, mapping, payload, plan, proof, sizes, traits
-from upgrade.backups import Store
+from upgrade import looking, mapping, payload, plan, proof, sizes, traits
 from upgrade.errors import StoppedError, UpgradeError
 from upgrade.openstack import Cloud
 from upgrade.progress import Progress
 from upgrade.roll import Roll
-from upgrade.transport import Transport
+from upgrade.target import inventory
+from upgrade.target.backups import Store
+from upgrade.target.transport import Transport
+from upgrade.target.work import Work
 from upgrade.upgrading import Apply, Rollback
-from upgrade.work import Work
 
 
 class Run:

@@ -11,7 +11,7 @@ from typing import Any
 from upgrade.errors import BusyError, UpgradeError
 from upgrade.payload import Payload
 from upgrade.plan import judge
-from upgrade.work import Work
+from upgrade.target.work import Work
 
 OK, NOTE, FAULT = 'ok', 'note', 'fault'
 #: Seconds between clocks: tokens and the times in logs suffer above this.

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from upgrade.inventory import Target
 from upgrade.payload import Payload
+from upgrade.target.inventory import Target
 
 MARGIN = 16 << 20
 #: For the estimate of time: bytes a second, and seconds a target.

@@ -20,7 +20,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 from upgrade.errors import StoppedError, UpgradeError
 from upgrade.progress import Progress
-from upgrade.work import Work
+from upgrade.target.work import Work
 
 #: Phase one's answer: this target needs phase two.
 Prepare = Callable[[Work], bool]

@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from upgrade.backups import Backup, Store
 from upgrade.errors import BackupError, TargetError, UnfitError
 from upgrade.payload import Payload
 from upgrade.plan import Judgement, judge
-from upgrade.work import Work
+from upgrade.target.backups import Backup, Store
+from upgrade.target.work import Work
 
 
 class Apply:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from upgrade import session
 from upgrade.agent import archive, files, stage, swap
+from upgrade.target import session
 from upgrade.tests import made_up
 
 #: What the agent asks of the file system, as the interpreter tells it.
@@ -169,7 +169,7 @@ def test_a_backup_names_every_way_in_which_a_target_differs(tmp_path: Path) -> N
 def test_the_agent_is_fit_for_old_pythons() -> None:
     """It runs under the target's Python, which is that of the release: 3.9 at the least."""
     ast.parse(session.bundle(1), feature_version=(3, 9))
-    for path in (Path(session.__file__).parent / 'agent').glob('*.py'):
+    for path in (Path(session.__file__).parent.parent / 'agent').glob('*.py'):
         tree = ast.parse(path.read_text(), feature_version=(3, 9))
         imported = {
             name.name.split('.')[0]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from upgrade import inventory
 from upgrade.errors import InventoryError
+from upgrade.target import inventory
 
-EXAMPLE = Path(inventory.__file__).with_name('inventory.example.toml')
+EXAMPLE = Path(inventory.__file__).parent.parent / 'inventory.example.toml'
 
 
 def _load(tmp_path: Path, text: str, **environment: str) -> inventory.Inventory:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from upgrade import payload, plan, proof, sizes
-from upgrade.inventory import Host, Target
+from upgrade.target.inventory import Host, Target
 from upgrade.tests import made_up
 
 TARGET = Target('one/nova', Host('one', 'one.example.org'), site_packages='/opt/nova')

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from upgrade.backups import Backup, Store
 from upgrade.errors import ServiceError, StoppedError, TargetError, TransportError, UpgradeError
-from upgrade.inventory import Service, Target
 from upgrade.progress import Progress
-from upgrade.session import Session
-from upgrade.transport import Transport
+from upgrade.target.backups import Backup, Store
+from upgrade.target.inventory import Service, Target
+from upgrade.target.session import Session
+from upgrade.target.transport import Transport
 
 OURS = '.xloud-upgrade'
 TRIES = 4  # a container that fails may be started again and again meanwhile

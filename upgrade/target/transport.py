@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from upgrade.errors import TransportError, UpgradeError
-from upgrade.inventory import Host
+from upgrade.target.inventory import Host
 
 _OPTIONS = (
     'BatchMode=yes',

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from upgrade.errors import BusyError, TargetError, TransportError, UnfitError
-from upgrade.inventory import Host
-from upgrade.transport import Transport
+from upgrade.target.inventory import Host
+from upgrade.target.transport import Transport
 
 #: In the order in which they need each other.
 _MODULES = ('files', 'facts', 'host', 'swap', 'stage', 'archive', 'main')
@@ -29,7 +29,7 @@ IDLE, PING = 90.0, 20.0
 @cache
 def bundle(idle: float) -> bytes:
     """The agent as one program: its modules, and the call that starts it."""
-    folder = Path(__file__).parent / 'agent'
+    folder = Path(__file__).parent.parent / 'agent'
     sources = [(name, (folder / f'{name}.py').read_text()) for name in _MODULES]
     return f"""
 import sys, types
