@@ -39,7 +39,7 @@ docs: .fork/venv/ready ## Nova's documentation, with the branch's pages in it
 	@$(GRAFT) docs $(OPTIONS)
 
 upgrade-pages: wheel ## what an upgrade changes, file by file: upgrade/pages
-	@.fork/venv/bin/python -m upgrade.pages $(OPTIONS)
+	@.fork/venv/bin/python -m upgrade.fork.pages $(OPTIONS)
 
 cloud: $(if $(PRISTINE),,wheel) ## a real OpenStack on this machine: root, Debian 12 (PRISTINE=1: stock Nova; UP='--computes 2')
 	@cloud/xcloud up $(OPTIONS) $(if $(PRISTINE),--pristine,--no-pristine) $(UP)

@@ -13,8 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from upgrade import looking, mapping, payload, plan, proof, sizes, traits
+from upgrade import looking, proof, sizes, traits
 from upgrade.errors import StoppedError, UpgradeError
+from upgrade.fork import file_list, payload, plan
 from upgrade.openstack import Cloud
 from upgrade.progress import Progress
 from upgrade.roll import Roll
@@ -179,7 +180,7 @@ def _plan(run: Run) -> int:
 
     judged = run.each(look)
     if run.options.page:
-        run.options.page.write_text('\n'.join(mapping.page(fork)) + '\n')
+        run.options.page.write_text('\n'.join(file_list.page(fork)) + '\n')
     if run.options.json:
         told = {
             'version': fork.version,

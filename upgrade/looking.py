@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from upgrade.errors import BusyError, UpgradeError
-from upgrade.payload import Payload
-from upgrade.plan import judge
+from upgrade.fork.payload import Payload
+from upgrade.fork.plan import judge
 from upgrade.target.work import Work
 
 OK, NOTE, FAULT = 'ok', 'note', 'fault'

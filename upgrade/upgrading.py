@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from upgrade.errors import BackupError, TargetError, UnfitError
-from upgrade.payload import Payload
-from upgrade.plan import Judgement, judge
+from upgrade.fork.payload import Payload
+from upgrade.fork.plan import Judgement, judge
 from upgrade.target.backups import Backup, Store
 from upgrade.target.work import Work
 

@@ -7,7 +7,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from upgrade import cli, payload  # noqa: E402  (after the path is set)
+from upgrade import cli  # noqa: E402  (after the path is set)
+from upgrade.fork import payload  # noqa: E402
 from upgrade.target import session  # noqa: E402
 
 if 'FORK_WHEEL' in os.environ:

@@ -9,7 +9,7 @@ import pytest
 from graft import fetch, report, tree
 from graft.run import run
 from graft.weave import Woven
-from upgrade import pages, payload
+from upgrade.fork import pages, payload
 from upgrade.tests.released import Released
 from upgrade.tests.world import Node, World
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from upgrade import payload
 from upgrade.errors import PayloadError
+from upgrade.fork import payload
 from upgrade.tests import made_up
 
 

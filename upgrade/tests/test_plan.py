@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from upgrade import payload, plan, proof, sizes
+from upgrade import proof, sizes
+from upgrade.fork import payload, plan
 from upgrade.target.inventory import Host, Target
 from upgrade.tests import made_up
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from upgrade.payload import Payload
+from upgrade.fork.payload import Payload
 
 
 def page(fork: Payload) -> Iterator[str]:

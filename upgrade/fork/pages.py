@@ -1,4 +1,4 @@
-"""Pages about the fork, written from what is built: ``python -m upgrade.pages``.
+"""Pages about the fork, written from what is built: ``python -m upgrade.fork.pages``.
 
 They change whenever the branch does, so none of them is kept: they go to a folder that git ignores.
 """
@@ -17,16 +17,16 @@ from graft.errors import GraftError
 from graft.project import Project, Release
 from graft.touch import Touch
 from graft.weave import Woven
-from upgrade import mapping, payload
 from upgrade.errors import UpgradeError
-from upgrade.payload import Payload
+from upgrade.fork import file_list, payload
+from upgrade.fork.payload import Payload
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parent.parent
 _HOW = {'edited': 'edited', 'member': 'new', 'new': 'new', 'replaced': 'replaced'}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog='upgrade.pages', description=__doc__)
+    parser = argparse.ArgumentParser(prog='upgrade.fork.pages', description=__doc__)
     parser.add_argument('--release', help='a folder of releases/ (default: as in pyproject.toml)')
     parser.add_argument('--wheel', type=Path, help='the forked wheel (default: the one in dist/)')
     parser.add_argument('--dest', type=Path, default=HERE / 'pages', help='default: upgrade/pages')
@@ -38,7 +38,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix='upgrade-') as folder:
             woven = report.woven(project, release, Path(folder))
     except (GraftError, UpgradeError) as error:
-        print(f'upgrade.pages: {error}', file=sys.stderr)
+        print(f'upgrade.fork.pages: {error}', file=sys.stderr)
         return 1
     options.dest.mkdir(parents=True, exist_ok=True)
     for name, lines in pages(project, release, woven, fork).items():
@@ -54,7 +54,7 @@ def pages(
     """Each page by its name."""
     title = f'nova {project.version(release)} ({release.name})'
     return {
-        'FILE_MAPPING.md': list(mapping.page(fork)),
+        'FILE_MAPPING.md': list(file_list.page(fork)),
         'CHANGES.md': list(changes(title, woven)),
         'CODE_REFERENCE.md': list(code_reference(title, woven)),
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from upgrade.payload import Payload
+from upgrade.fork.payload import Payload
 from upgrade.target.inventory import Target
 
 MARGIN = 16 << 20

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from upgrade.errors import PayloadError
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
 #: Written by the target: what its installer would have written there.
 MADE_THERE = ('RECORD', 'INSTALLER', 'REQUESTED', 'direct_url.json')
 

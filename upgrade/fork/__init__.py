@@ -1,0 +1,1 @@
+"""The fork as an upgrade carries it: what is in it, where it goes, and pages about it."""
