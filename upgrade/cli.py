@@ -13,10 +13,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from upgrade import looking, proof, sizes, traits
+from upgrade import looking
 from upgrade.errors import StoppedError, UpgradeError
+from upgrade.findings import FAULT, NOTE, Finding
 from upgrade.fork import file_list, payload, plan
-from upgrade.openstack import Cloud
+from upgrade.openstack import sizes, smoke, traits
+from upgrade.openstack.client import Cloud
 from upgrade.progress import Progress
 from upgrade.roll import Roll
 from upgrade.target import inventory
@@ -140,21 +142,21 @@ def _verify(run: Run) -> int:
     if 'OS_AUTH_URL' in os.environ:
         cloud = Cloud(os.environ)
         with run.shown.step('the cloud', 'verify'):
-            answers.append(proof.of_cloud(cloud))
+            answers.append(smoke.of_cloud(cloud))
         if run.options.smoke:
             with run.shown.step('the cloud', 'smoke test'):
-                answers.append(proof.smoke(cloud, run.options.smoke))
+                answers.append(smoke.smoke(cloud, run.options.smoke))
     elif run.options.smoke:
         raise UpgradeError('--smoke needs the OS_ variables: source an openrc file')
     else:
         text = 'not asked: OS_AUTH_URL is not set; source an openrc file'
-        answers.append([looking.Finding('the cloud', 'api', looking.NOTE, text)])
+        answers.append([Finding('the cloud', 'api', NOTE, text)])
     return _tell(run, answers)
 
 
-def _tell(run: Run, answers: list[list[looking.Finding]]) -> int:
+def _tell(run: Run, answers: list[list[Finding]]) -> int:
     findings = [finding for answer in answers for finding in answer]
-    faults = sum(finding.state == looking.FAULT for finding in findings)
+    faults = sum(finding.state == FAULT for finding in findings)
     if run.options.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
         return 1 if faults else 0

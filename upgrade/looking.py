@@ -5,29 +5,18 @@ from __future__ import annotations
 import posixpath
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from upgrade.errors import BusyError, UpgradeError
+from upgrade.findings import FAULT, NOTE, OK, Finding
 from upgrade.fork.payload import Payload
 from upgrade.fork.plan import judge
 from upgrade.target.work import Work
 
-OK, NOTE, FAULT = 'ok', 'note', 'fault'
 #: Seconds between clocks: tokens and the times in logs suffer above this.
 SKEW = 5.0
 OLDEST = (3, 9)
 _TOOLS = ('rsync', 'sh')
-
-
-@dataclass(frozen=True)
-class Finding:
-    """``state`` is ``ok``, ``note`` (read it) or ``fault`` (mend it)."""
-
-    target: str
-    what: str
-    state: str
-    text: str
 
 
 def reach(work: Work) -> tuple[dict[str, Any], str]:

@@ -12,8 +12,8 @@ from cloud import waiting
 from cloud.tests.e2e.conftest import remove
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
-from upgrade.openstack import Cloud
-from upgrade.traits import providers
+from upgrade.openstack.client import Cloud
+from upgrade.openstack.traits import providers
 
 #: Up and down again; the last is the size that it boots with.
 _SIZES = (Size(2, 384), Size(4, 768), Size(3, 512), Size(1, 256))

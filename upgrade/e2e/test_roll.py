@@ -14,10 +14,10 @@ from cloud.tests.e2e.conftest import remove
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
-from upgrade import traits
 from upgrade.e2e.fleet import Fleet
 from upgrade.e2e.tenant import Tenant
-from upgrade.openstack import Cloud
+from upgrade.openstack import traits
+from upgrade.openstack.client import Cloud
 
 SMALL, LARGE = Size(1, 256), Size(4, 768)
 SPECS = {'minimum_cpu': str(SMALL.vcpus), 'minimum_memory': str(SMALL.memory_mb)}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from upgrade import proof, sizes
 from upgrade.fork import payload, plan
+from upgrade.openstack import sizes, smoke
 from upgrade.target.inventory import Host, Target
 from upgrade.tests import made_up
 
@@ -104,5 +104,5 @@ def test_tests_go_where_tests_are(tmp_path: Path, facts: dict[str, Any]) -> None
 def test_the_names_are_those_of_the_branch() -> None:
     """What the upgrade asks the API for is what the branch calls it."""
     source = ELASTIC.read_text()
-    for name in (proof.TRAIT, *sizes.SPECS):
+    for name in (smoke.TRAIT, *sizes.SPECS):
         assert f"'{name}'" in source, f'{ELASTIC} knows no {name}: change upgrade/ with it'

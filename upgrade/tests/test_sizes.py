@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from upgrade import openstack, proof, sizes, traits
 from upgrade.errors import CloudError
+from upgrade.openstack import sizes, smoke, traits
+from upgrade.openstack.client import Cloud
 from upgrade.tests.cloud import FakeCloud
 from upgrade.tests.world import World
 
@@ -20,11 +21,11 @@ def there() -> Iterator[FakeCloud]:
 
 
 @pytest.fixture
-def cloud(there: FakeCloud) -> openstack.Cloud:
-    return openstack.Cloud(there.environment)
+def cloud(there: FakeCloud) -> Cloud:
+    return Cloud(there.environment)
 
 
-def test_only_servers_that_are_smaller_grow(there: FakeCloud, cloud: openstack.Cloud) -> None:
+def test_only_servers_that_are_smaller_grow(there: FakeCloud, cloud: Cloud) -> None:
     """To the flavor's maximum, and for good; those that have it already are left alone."""
     there.room['host1'] = {'vcpus': 8, 'memory_mb': 8192}
     there.server('full', 'host1', (4, 4), (4096, 4096))
@@ -45,7 +46,7 @@ def test_only_servers_that_are_smaller_grow(there: FakeCloud, cloud: openstack.C
 
 
 def test_a_server_that_is_being_adjusted_is_told(
-    there: FakeCloud, cloud: openstack.Cloud, monkeypatch: pytest.MonkeyPatch
+    there: FakeCloud, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stock Nova would leave it in its task state, so it has to end first."""
     monkeypatch.setattr(sizes, 'PATIENCE', 0)
@@ -57,9 +58,7 @@ def test_a_server_that_is_being_adjusted_is_told(
     ]
 
 
-def test_what_a_compute_sets_right_by_itself_is_waited_for(
-    there: FakeCloud, cloud: openstack.Cloud
-) -> None:
+def test_what_a_compute_sets_right_by_itself_is_waited_for(there: FakeCloud, cloud: Cloud) -> None:
     """It takes seconds, and may begin at any time: also between the look and the adjust."""
     there.room['host1'] = {'vcpus': 8, 'memory_mb': 8192}
     there.server('one', 'host1', (1, 4), (4096, 4096), task='xloud_adjusting', then=None)
@@ -71,9 +70,7 @@ def test_what_a_compute_sets_right_by_itself_is_waited_for(
     assert len(there.adjusts) == 2
 
 
-def test_a_host_without_room_is_told_before_anything_grows(
-    there: FakeCloud, cloud: openstack.Cloud
-) -> None:
+def test_a_host_without_room_is_told_before_anything_grows(there: FakeCloud, cloud: Cloud) -> None:
     """What is free is counted down, server after server; one too many and none is changed."""
     there.room = {
         'host1': {'vcpus': 4, 'memory_mb': 4096},
@@ -101,9 +98,7 @@ def test_a_host_without_room_is_told_before_anything_grows(
     assert there.adjusts == []
 
 
-def test_quota_is_an_obstacle_before_anything_grows(
-    there: FakeCloud, cloud: openstack.Cloud
-) -> None:
+def test_quota_is_an_obstacle_before_anything_grows(there: FakeCloud, cloud: Cloud) -> None:
     """Nova refuses growth above the project's quota, also to an administrator."""
     there.room['host1'] = {'vcpus': 64, 'memory_mb': 65536}
     there.quotas = {
@@ -141,7 +136,7 @@ def test_quota_is_an_obstacle_before_anything_grows(
 
 
 def test_a_project_above_its_quota_may_leave_what_does_not_grow(
-    there: FakeCloud, cloud: openstack.Cloud
+    there: FakeCloud, cloud: Cloud
 ) -> None:
     """Quota that was lowered later hinders only what needs more of the same resource."""
     there.room['host1'] = {'vcpus': 8, 'memory_mb': 8192}
@@ -152,7 +147,7 @@ def test_a_project_above_its_quota_may_leave_what_does_not_grow(
     sizes.bring_back(cloud, servers, print)
 
 
-def test_an_adjust_that_fails_stops_the_rollback(there: FakeCloud, cloud: openstack.Cloud) -> None:
+def test_an_adjust_that_fails_stops_the_rollback(there: FakeCloud, cloud: Cloud) -> None:
     """202 is a promise to try; what came of it is in the status."""
     there.room['host1'] = {'vcpus': 8, 'memory_mb': 8192}
     there.server('small', 'host1', (1, 4), (1024, 4096), fails='the guest refused')
@@ -160,7 +155,7 @@ def test_an_adjust_that_fails_stops_the_rollback(there: FakeCloud, cloud: openst
         sizes.bring_back(cloud, sizes.find(cloud), print)
 
 
-def test_an_api_without_the_fork_is_told(there: FakeCloud, cloud: openstack.Cloud) -> None:
+def test_an_api_without_the_fork_is_told(there: FakeCloud, cloud: Cloud) -> None:
     """Only the fork can give sizes back."""
     there.server('small', 'host1', (1, 4), (1024, 4096))
     there.knows_elastic = False
@@ -168,7 +163,7 @@ def test_an_api_without_the_fork_is_told(there: FakeCloud, cloud: openstack.Clou
         sizes.find(cloud)
 
 
-def test_an_expired_token_is_renewed(there: FakeCloud, cloud: openstack.Cloud) -> None:
+def test_an_expired_token_is_renewed(there: FakeCloud, cloud: Cloud) -> None:
     """A roll over many servers may take longer than a token lives."""
     assert sizes.find(cloud) == []
     there.expired = True
@@ -181,14 +176,14 @@ def test_no_secret_is_told(there: FakeCloud) -> None:
     there.http.shutdown()
     there.http.server_close()
     with pytest.raises(CloudError) as caught:
-        sizes.find(openstack.Cloud(there.environment))
+        sizes.find(Cloud(there.environment))
     assert f'POST {there.url}/v3/auth/tokens was answered with nothing' in str(caught.value)
     assert 'the-secret' not in str(caught.value)
     with pytest.raises(CloudError, match='^OS_USERNAME is not set; source the openrc'):
-        sizes.find(openstack.Cloud({'OS_AUTH_URL': there.url, 'OS_PASSWORD': 'x'}))
+        sizes.find(Cloud({'OS_AUTH_URL': there.url, 'OS_PASSWORD': 'x'}))
 
 
-def test_what_the_api_proves(there: FakeCloud, cloud: openstack.Cloud) -> None:
+def test_what_the_api_proves(there: FakeCloud, cloud: Cloud) -> None:
     """The route, the flavors, and which computes report the trait."""
     there.room = {'host1': {'vcpus': 4, 'memory_mb': 4}, 'host2': {'vcpus': 4, 'memory_mb': 4}}
     there.elastic = {'host1'}
@@ -196,7 +191,7 @@ def test_what_the_api_proves(there: FakeCloud, cloud: openstack.Cloud) -> None:
         {'id': '1', 'name': 'good', 'vcpus': 4, 'ram': 4096, 'extra_specs': {'minimum_cpu': '2'}},
         {'id': '2', 'name': 'bad', 'vcpus': 4, 'ram': 4096, 'extra_specs': {'minimum_cpu': '8'}},
     ]
-    assert [(f.what, f.state, f.text) for f in proof.of_cloud(cloud)] == [
+    assert [(f.what, f.state, f.text) for f in smoke.of_cloud(cloud)] == [
         ('route', 'ok', 'POST /os-xloud-adjust answers'),
         ('flavors', 'fault', "bad: minimum_cpu is '8'; a whole number from 1 to 4 is allowed"),
         ('flavors', 'ok', '2 elastic ones were looked at'),
@@ -208,10 +203,10 @@ def test_what_the_api_proves(there: FakeCloud, cloud: openstack.Cloud) -> None:
         ),
     ]
     there.knows_elastic = False
-    assert proof.of_cloud(cloud)[0].state == 'fault'
+    assert smoke.of_cloud(cloud)[0].state == 'fault'
 
 
-def test_stock_computes_are_not_taken_for_elastic(there: FakeCloud, cloud: openstack.Cloud) -> None:
+def test_stock_computes_are_not_taken_for_elastic(there: FakeCloud, cloud: Cloud) -> None:
     """Only the named ones; a compute that writes at the same moment does not hinder it."""
     there.elastic = {'host1.example.org', 'host2', 'host3'}
     there.conflicts = 2

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from upgrade.errors import CloudError
-from upgrade.looking import FAULT, NOTE, OK, Finding
-from upgrade.openstack import AnswerError, Cloud
-from upgrade.traits import TRAIT, providers
+from upgrade.findings import FAULT, NOTE, OK, Finding
+from upgrade.openstack.client import AnswerError, Cloud
+from upgrade.openstack.traits import TRAIT, providers
 
 _NAME = 'the cloud'
 #: Extra spec, and the flavor's own number that it may not exceed.

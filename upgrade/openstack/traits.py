@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from upgrade.errors import CloudError
-from upgrade.openstack import AnswerError, Cloud
+from upgrade.openstack.client import AnswerError, Cloud
 
 TRAIT = 'CUSTOM_XLOUD_ELASTIC'
 _TRIES = 5

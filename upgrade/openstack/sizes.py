@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from upgrade.errors import CloudError
-from upgrade.openstack import AnswerError, Cloud
+from upgrade.openstack.client import AnswerError, Cloud
 
 SPECS = ('minimum_cpu', 'minimum_memory')
 #: Adjust works on these; stock Nova gives those that are offloaded their flavor's size by itself.
