@@ -13,19 +13,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from upgrade import looking
+from upgrade.commands.apply import Apply
+from upgrade.commands.check import check
+from upgrade.commands.inspection import reach
+from upgrade.commands.roll import Roll
+from upgrade.commands.rollback import Rollback
+from upgrade.commands.status import status
+from upgrade.commands.verify import verify
 from upgrade.errors import StoppedError, UpgradeError
 from upgrade.findings import FAULT, NOTE, Finding
 from upgrade.fork import file_list, payload, plan
 from upgrade.openstack import sizes, smoke, traits
 from upgrade.openstack.client import Cloud
 from upgrade.progress import Progress
-from upgrade.roll import Roll
 from upgrade.target import inventory
 from upgrade.target.backups import Store
 from upgrade.target.transport import Transport
 from upgrade.target.work import Work
-from upgrade.upgrading import Apply, Rollback
 
 
 class Run:
@@ -106,8 +110,8 @@ def _parser() -> argparse.ArgumentParser:
         '--page', type=Path, metavar='FILE', help='also write the page of all files'
     )
     command('apply', _apply, 'Put the fork on every target. What has it is skipped.')
-    verify = command('verify', _verify, 'Prove that the fork is there and works.', True)
-    verify.add_argument(
+    verify_parser = command('verify', _verify, 'Prove that the fork is there and works.', True)
+    verify_parser.add_argument(
         '--smoke', metavar='IMAGE', help='also create a server of this image, let it grow, delete'
     )
     rollback = command('rollback', _rollback, 'Make every target what it was before.')
@@ -133,12 +137,12 @@ def _count(text: str) -> int:
 
 def _check(run: Run) -> int:
     fork = run.payload()
-    return _tell(run, run.each(lambda work: looking.check(work, fork)))
+    return _tell(run, run.each(lambda work: check(work, fork)))
 
 
 def _verify(run: Run) -> int:
     fork = run.payload()
-    answers = run.each(lambda work: looking.verify(work, fork))
+    answers = run.each(lambda work: verify(work, fork))
     if 'OS_AUTH_URL' in os.environ:
         cloud = Cloud(os.environ)
         with run.shown.step('the cloud', 'verify'):
@@ -175,7 +179,7 @@ def _plan(run: Run) -> int:
     fork = run.payload()
 
     def look(work: Work) -> plan.Judgement:
-        facts, left = looking.reach(work)
+        facts, left = reach(work)
         found = plan.judge(work.target, fork, facts)
         found.notes += [left] if left else []
         return found
@@ -265,7 +269,7 @@ def _sum_up(roll: Roll, what: str) -> None:
 
 
 def _status(run: Run) -> int:
-    told = run.each(looking.status)
+    told = run.each(status)
     if run.options.json:
         print(json.dumps(told, indent=2))
         return 1 if any(each['fault'] for each in told) else 0

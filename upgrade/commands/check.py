@@ -1,4 +1,4 @@
-"""``check``, ``verify`` and ``status``: what is found on one target, as a list of findings."""
+"""``check``: whether ``apply`` can do its work on a target."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from upgrade.errors import BusyError, UpgradeError
+from upgrade.commands.inspection import reach
+from upgrade.errors import UpgradeError
 from upgrade.findings import FAULT, NOTE, OK, Finding
 from upgrade.fork.payload import Payload
 from upgrade.fork.plan import judge
@@ -17,33 +18,6 @@ from upgrade.target.work import Work
 SKEW = 5.0
 OLDEST = (3, 9)
 _TOOLS = ('rsync', 'sh')
-
-
-def reach(work: Work) -> tuple[dict[str, Any], str]:
-    """Look at a target, and tell what an interrupted run has left there. Changes nothing."""
-    work.find()
-    facts = work.facts()
-    return facts, _left(work, facts) if facts['litter'] else ''
-
-
-def _left(work: Work, facts: dict[str, Any]) -> str:
-    try:
-        work.need_free()
-    except BusyError as error:
-        return str(error)
-    journal = facts['journal']
-    if not journal:
-        return 'a run was cut off while it copied files there: run it again'
-    kind = journal['about']['kind']
-    if journal['state'] == 'swapped':
-        return (
-            f'an interrupted {kind} has put all files there, but not restarted all services:\n'
-            f'run {kind} again to go on, or rollback'
-        )
-    return (
-        f'an interrupted {kind} has exchanged a part of the files:\n'
-        'run apply or rollback; both put the former ones back first'
-    )
 
 
 def check(work: Work, payload: Payload) -> list[Finding]:
@@ -121,69 +95,3 @@ def _database(work: Work, facts: dict[str, Any]) -> tuple[str, str]:
         end = done['said'].strip().splitlines()[-1:]
         return FAULT, f'not reachable: `{command}` ended with {done["status"]}: {"".join(end)}'
     return OK, 'answers'
-
-
-def verify(work: Work, payload: Payload) -> list[Finding]:
-    """Whether the fork is there whole, and can be imported."""
-    found: list[Finding] = []
-
-    def say(what: str, state: str, text: str) -> None:
-        found.append(Finding(work.target.name, what, state, text))
-
-    try:
-        facts, left = reach(work)
-    except UpgradeError as error:
-        say('connection', FAULT, str(error))
-        return found
-    if left:
-        say('interruption', FAULT, left)
-    judged = judge(work.target, payload, facts)
-    wrong = [*judged.problems]
-    wrong += [f'{change.path} is not that of the fork' for change in judged.changes]
-    wrong += [f'{path} should be gone' for path in judged.removed]
-    if judged.version != payload.version:
-        say('version', FAULT, f'nova {judged.version}, not {payload.version}; run apply')
-    else:
-        say('version', OK, f'nova {judged.version}')
-    for text in wrong[:10]:
-        say('files', FAULT, text)
-    if wrong[10:]:
-        say('files', FAULT, f'and {len(wrong) - 10} more')
-    if not wrong:
-        say('files', OK, f'{len(payload.items)} hold by their hashes')
-    modules = [p for p, i in payload.items.items() if i.kind != 'metadata' and p in facts['files']]
-    failed = work.inside.ask(
-        'imports', site=work.site, wanted=modules, entry_points=payload.entry_points
-    )
-    for name, why in sorted(failed.items()):
-        say('imports', FAULT, f'{name}: {why}')
-    if not failed:
-        points = ', '.join(f'{name} ({group})' for group, name, _ in payload.entry_points)
-        say('imports', OK, f'every module, and the entry points {points or "of the release"}')
-    for service in work.target.services:
-        done = work.shell(service.health)
-        state = FAULT if done['status'] else OK
-        say(service.role, state, 'is not up' if done['status'] else 'is up')
-    return found
-
-
-def status(work: Work) -> dict[str, Any]:
-    """What runs on a target."""
-    told: dict[str, Any] = {'target': work.target.name, 'place': work.target.place}
-    try:
-        facts, left = reach(work)
-    except UpgradeError as error:
-        return {**told, 'version': None, 'fault': str(error), 'services': {}}
-    state = facts['state'] or {}
-    services = {
-        service.role: work.shell(service.health)['status'] == 0 for service in work.target.services
-    }
-    return {
-        **told,
-        'site_packages': facts['site'],
-        'version': (facts['versions'] or [None])[0],
-        'since': state.get('when'),
-        'backup': state.get('backup'),
-        'fault': left or None,
-        'services': services,
-    }
