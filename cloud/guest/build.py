@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import re
 import shutil
 from pathlib import Path
@@ -72,18 +73,44 @@ class Guest:
         archive.file('init', (_HERE / 'init').read_bytes(), 0o755)
         archive.file('sbin/shutdown', _SHUTDOWN.encode(), 0o755)
         archive.file('etc/acpi/PWRF/00000080', _POWER_BUTTON.encode(), 0o755)
-        archive.file('bin/busybox', (unpacked / 'bin/busybox').read_bytes(), 0o755)
-        present = {file.stem: file for file in unpacked.glob('lib/modules/**/*.ko')}
-        for name in MODULES:
-            if name in present:
-                archive.file(f'modules/{name}.ko', present[name].read_bytes())
-        order = [name for name in MODULES if name in present]
-        archive.file('modules/order', '\n'.join([*order, '']).encode())
-        agent = unpacked / 'usr/sbin/qemu-ga'
+        archive.file('bin/busybox', find(unpacked, 'bin/busybox').read_bytes(), 0o755)
+        present = modules(unpacked)
+        for name, content in present.items():
+            archive.file(f'modules/{name}.ko', content)
+        archive.file('modules/order', '\n'.join([*present, '']).encode())
+        agent = find(unpacked, 'sbin/qemu-ga')
         archive.file('bin/qemu-ga', agent.read_bytes(), 0o755)
         for library in _libraries(agent):
             archive.file(str(library)[1:], library.read_bytes(), 0o755)
         return archive
+
+
+def find(unpacked: Path, name: str) -> Path:
+    """Return a file of the packages, which Debian 13 has moved to ``usr``."""
+    for file in (unpacked / name, unpacked / 'usr' / name):
+        if file.exists():
+            return file
+    raise errors.CheckError(
+        f'the packages of the guest have no {name}: {unpacked}\n'
+        'this system is not one whose packages make a guest: Debian 12 and 13 are'
+    )
+
+
+def modules(unpacked: Path) -> dict[str, bytes]:
+    """Return what the kernel package has of the modules, in the order of loading."""
+    files = {
+        file.name.partition('.')[0]: file
+        for pattern in ('lib/modules/**/*.ko', 'lib/modules/**/*.ko.xz')
+        for folder in (unpacked, unpacked / 'usr')
+        for file in folder.glob(pattern)
+    }
+    return {
+        name: lzma.decompress(files[name].read_bytes())
+        if files[name].suffix == '.xz'
+        else files[name].read_bytes()
+        for name in MODULES
+        if name in files
+    }
 
 
 def _libraries(program: Path) -> list[Path]:
