@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import shutil
 import sys
@@ -64,6 +65,26 @@ class Venv(Environment):
                 f'there is no lock of the cloud of release {self.release}: {self.lock}\n'
                 f'releases that have one: {known}'
             )
+        if self._newest_python(self.lock) < sys.version_info[:2]:
+            fitting = [
+                lock.stem
+                for lock in sorted(_LOCKS.glob('*.txt'))
+                if self._newest_python(lock) >= sys.version_info[:2]
+            ]
+            newest = '.'.join(map(str, self._newest_python(self.lock)))
+            raise errors.CheckError(
+                f'the packages of release {self.release} need Python {newest} or older, '
+                f'and this is {platform.python_version()}\n'
+                f'releases that run on it: {", ".join(fitting) or "none"}'
+            )
+
+    @staticmethod
+    def _newest_python(lock: Path) -> tuple[int, ...]:
+        """Return the newest Python that all the packages of a lock run on."""
+        found = re.search(r'^# Newest Python: 3\.(\d+)$', lock.read_text(), re.MULTILINE)
+        if found is None:
+            raise errors.CheckError(f'{lock} has no line `# Newest Python: 3.N`')
+        return 3, int(found[1])
 
     @property
     def _installed(self) -> Path:
@@ -72,7 +93,7 @@ class Venv(Environment):
     def is_installed(self) -> bool:
         """Say whether all that the lock names was installed."""
         stamp = self._installed
-        return stamp.exists() and stamp.read_text() == self.lock.read_text()
+        return stamp.exists() and _pins(stamp.read_text()) == _pins(self.lock.read_text())
 
     def install(self) -> None:
         """Install what the lock names, unless it was."""
@@ -144,6 +165,10 @@ class Venv(Environment):
             ],
             log=self.state.log('install'),
         )  # fmt: skip
+
+
+def _pins(lock: str) -> list[str]:
+    return [line for line in lock.splitlines() if not line.startswith('#')]
 
 
 class Separate(Environment):
