@@ -41,7 +41,9 @@ docs: .fork/venv/ready ## Nova's documentation, with the branch's pages in it
 upgrade-pages: wheel ## what an upgrade changes, file by file: upgrade/pages
 	@.fork/venv/bin/python -m upgrade.fork.pages $(OPTIONS)
 
-cloud: $(if $(PRISTINE),,wheel) ## a real OpenStack on this machine: root, Debian 12 (PRISTINE=1: stock Nova; UP='--computes 2')
+cloud: ## a real OpenStack on this machine: root, Debian 12 or 13 (PRISTINE=1: stock Nova; UP='--computes 2')
+	@cloud/xcloud check $(OPTIONS) $(UP)
+	@$(if $(PRISTINE),,$(MAKE) --no-print-directory wheel)
 	@cloud/xcloud up $(OPTIONS) $(if $(PRISTINE),--pristine,--no-pristine) $(UP)
 
 demo: ## an elastic server of that cloud, as the API, placement and its own console see it
@@ -50,14 +52,20 @@ demo: ## an elastic server of that cloud, as the API, placement and its own cons
 e2e: ## the end-to-end tests against that cloud (SHORT=1: the quick selection)
 	@cloud/xcloud e2e $(if $(SHORT),--short)
 
-e2e-upgrade: wheel ## roll the fork over a cloud of stock Nova and take it off again; that cloud stays
+e2e-upgrade: ## roll the fork over a cloud of stock Nova and take it off again; that cloud stays
+	@cloud/xcloud check $(OPTIONS) --separate --db mariadb --computes 3 $(UP)
+	@$(MAKE) --no-print-directory wheel
 	@cloud/xcloud up $(OPTIONS) --pristine --separate --db mariadb --computes 3 $(UP)
 	@cloud/xcloud e2e -- upgrade/e2e -s
 
-bench: wheel ## measure it all on that cloud, with MariaDB: results, plots and bench/README.md (under two hours)
+bench: ## measure it all on that cloud, with MariaDB: results, plots and bench/README.md (under two hours)
+	@cloud/xcloud check $(OPTIONS) --db mariadb
+	@$(MAKE) --no-print-directory wheel
 	@$(PYTHON) -m bench all
 
-bench-quick: wheel ## the same with less of everything, in under ten minutes
+bench-quick: ## the same with less of everything, in under ten minutes
+	@cloud/xcloud check $(OPTIONS) --db mariadb
+	@$(MAKE) --no-print-directory wheel
 	@$(PYTHON) -m bench all --quick
 
 clean: ## delete everything that was built

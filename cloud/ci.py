@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import platform
 import re
 import signal
 import subprocess
@@ -16,12 +15,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cloud import e2e, errors, files, install, lifecycle, machine, service, services, settings, venv
+from cloud import e2e, errors, files, lifecycle, machine, settings
 
 #: In the state folder of a cloud that was made here, and may be removed here.
 _MARK = 'made-for-tests'
-
-_DEBIAN = '12'
 
 _COUNTED = re.compile(r'\b(\d+) (passed|failed|errors?|skipped)\b')
 
@@ -63,19 +60,9 @@ def last_line(counts: dict[str, int]) -> str:
     return f'{line}, {counts["skipped"]} skipped' if counts.get('skipped') else line
 
 
-def check_system(kept: dict[str, str]) -> None:
-    """Raise unless this is the system whose packages the cloud is made of."""
-    if (kept.get('ID'), kept.get('VERSION_ID')) != ('debian', _DEBIAN):
-        raise errors.CheckError(
-            f'it is made of the packages of Debian {_DEBIAN}, and this is '
-            f'{kept.get("PRETTY_NAME", "something else")}'
-        )
-
-
 def _prepare(cloud: lifecycle.Cloud, release: str | None) -> settings.Settings:
     """Raise when no cloud can be made here; else leave room for it."""
     machine.check()
-    check_system(_system())
     if _mark(cloud).exists():
         # Of a run that was cut off.
         cloud.wipe(packages=False)
@@ -87,14 +74,8 @@ def _prepare(cloud: lifecycle.Cloud, release: str | None) -> settings.Settings:
     chosen = settings.Settings(database='mariadb')
     if release:
         chosen = dataclasses.replace(chosen, release=release)
-    venv.Venv(cloud.state, chosen.release).check()
-    cloud.state.prepare()
-    context = service.Context(cloud.state, chosen)
     try:
-        waves = services.waves(context)
-        install.Installation(context, waves, cloud.shown).check_space()
-        for each in services.every(waves):
-            each.check()
+        cloud.check(dataclasses.asdict(chosen))
     except errors.CheckError:
         # As it was before: there is no cloud.
         cloud.wipe(packages=False)
@@ -138,12 +119,6 @@ def _test(cloud: lifecycle.Cloud) -> dict[str, int]:
     if tests.returncode and not counts['failed']:
         counts['failed'] = 1
     return counts
-
-
-def _system() -> dict[str, str]:
-    with contextlib.suppress(OSError):
-        return platform.freedesktop_os_release()
-    return {}
 
 
 def _mark(cloud: lifecycle.Cloud) -> Path:

@@ -8,6 +8,8 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 from cloud import ci, demo, e2e, errors, lifecycle, machine, process, progress, settings
 
@@ -40,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno == errno.ENOSPC:
             remedy = 'free some disk, then run the command again'
-        elif str(error.filename).startswith(str(cloud.state.root)):
+        elif _is_below(error.filename, cloud.state.packages):
+            remedy = 'it is of what was fetched: run `xcloud wipe --packages`, then `xcloud up`'
+        elif _is_below(error.filename, cloud.state.root):
             remedy = 'the state folder is damaged: run `xcloud wipe`, then `xcloud up`'
         else:
             raise
@@ -53,6 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 130
+
+
+def _is_below(file: object, folder: Path) -> bool:
+    return file is not None and Path(str(file)).is_relative_to(folder)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,20 +76,9 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     up = command('up', _up, 'Install, configure and start what is not.')
-    up.add_argument('--release', help='the OpenStack release (default: 2024.1)')
-    up.add_argument(
-        '--pristine',
-        action=argparse.BooleanOptionalAction,
-        help='run stock Nova of the release instead of the fork',
-    )
-    up.add_argument('--computes', type=_count(1), metavar='N', help='libvirt hosts')
-    up.add_argument('--fake-computes', type=_count(0), metavar='N', help='fake hosts')
-    up.add_argument(
-        '--separate', action='store_true', default=None,
-        help='give each host an environment with a Nova of its own',
-    )  # fmt: skip
-    up.add_argument('--db', dest='database', choices=('sqlite', 'mariadb'))
-    up.add_argument('--port-offset', type=int, metavar='N', help='move every port by N')
+    check = command('check', _check, 'Say whether something is in the way of `up`; change nothing.')
+    for parser_of_choices in (up, check):
+        _add_choices(parser_of_choices)
 
     command('start', _start, 'Start the cloud again after a stop.')
     command('stop', _stop, 'End every process of the cloud; keep its state.')
@@ -106,6 +103,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--release', help='the OpenStack release (default: 2024.1)')
+    parser.add_argument(
+        '--pristine',
+        action=argparse.BooleanOptionalAction,
+        help='run stock Nova of the release instead of the fork',
+    )
+    parser.add_argument('--computes', type=_count(1), metavar='N', help='libvirt hosts')
+    parser.add_argument('--fake-computes', type=_count(0), metavar='N', help='fake hosts')
+    parser.add_argument(
+        '--separate', action='store_true', default=None,
+        help='give each host an environment with a Nova of its own',
+    )  # fmt: skip
+    parser.add_argument('--db', dest='database', choices=('sqlite', 'mariadb'))
+    parser.add_argument('--port-offset', type=int, metavar='N', help='move every port by N')
+
+
 def _count(least: int) -> Callable[[str], int]:
     def count(text: str) -> int:
         if not text.isdigit() or int(text) < least:
@@ -116,12 +130,20 @@ def _count(least: int) -> Callable[[str], int]:
 
 
 def _up(cloud: lifecycle.Cloud, options: argparse.Namespace, shown: progress.Progress) -> None:
+    cloud.up(_choices(options))
+    shown.say(_READY.format(front=_front()))
+
+
+def _check(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
+    cloud.check(_choices(options))
+
+
+def _choices(options: argparse.Namespace) -> dict[str, Any]:
     names = (
         'release', 'pristine', 'computes', 'fake_computes', 'separate', 'database', 'port_offset',
     )  # fmt: skip
     given = {name: getattr(options, name) for name in names}
-    cloud.up({name: value for name, value in given.items() if value is not None})
-    shown.say(_READY.format(front=_front()))
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _start(cloud: lifecycle.Cloud, *_: object) -> None:

@@ -12,7 +12,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cloud import errors, files, install, process, progress, service, services, settings, venv
+from cloud import (
+    errors,
+    files,
+    install,
+    machine,
+    process,
+    progress,
+    service,
+    services,
+    settings,
+    venv,
+)
 from cloud.services import host
 
 
@@ -35,19 +46,15 @@ class Cloud:
 
     def up(self, changes: dict[str, Any]) -> None:
         """Install, configure and start what is not; repeat it at will."""
-        chosen = self._chosen(changes)
-        self.state.prepare()
-        with self.alone():
-            context = service.Context(self.state, chosen)
-            context.venv.check()
-            waves = services.waves(context)
-            installation = install.Installation(context, waves, self.shown)
-            installation.check_space()
-            for each in services.every(waves):
-                each.check()
+        with self._checked(changes) as installation:
             installation.run()
-            self.state.save(chosen)
-            self._run(waves)
+            self.state.save(installation.context.settings)
+            self._run(installation.waves)
+
+    def check(self, changes: dict[str, Any]) -> None:
+        """Raise when something is in the way of ``up``."""
+        with self._checked(changes):
+            pass
 
     def start(self) -> None:
         """Start what is installed and stopped."""
@@ -144,6 +151,20 @@ class Cloud:
         }
 
     # The steps of `up`.
+
+    @contextlib.contextmanager
+    def _checked(self, changes: dict[str, Any]) -> Iterator[install.Installation]:
+        machine.check_system()
+        chosen = self._chosen(changes)
+        venv.Venv(self.state, chosen.release).check()
+        self.state.prepare()
+        with self.alone():
+            context = service.Context(self.state, chosen)
+            installation = install.Installation(context, services.waves(context), self.shown)
+            installation.check_space()
+            for each in services.every(installation.waves):
+                each.check()
+            yield installation
 
     def _chosen(self, changes: dict[str, Any]) -> settings.Settings:
         present = self.state.load()

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
+import socket
+import sys
 from pathlib import Path
 
 import pytest
 
-from cloud import cli, debian, errors, install, lifecycle, progress, settings
+from cloud import cli, debian, errors, install, lifecycle, machine, progress, settings, venv
 from cloud.services import rabbitmq
+
+
+@pytest.fixture(autouse=True)
+def _debian(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have any machine be one that can have a cloud."""
+    monkeypatch.setattr(machine, 'system', lambda: {'ID': 'debian', 'VERSION_ID': '12'})
+    monkeypatch.setattr(sys, 'version_info', (3, 11, 2))
 
 
 @pytest.fixture
@@ -32,6 +42,45 @@ def test_no_root(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == (
         'xcloud: this needs root: for namespaces, libvirt and Debian packages\nrun it as root\n'
     )
+
+
+def test_other_system(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the systems whose packages are needed will do; nothing is made on others."""
+    other = {'ID': 'ubuntu', 'VERSION_ID': '24.04', 'PRETTY_NAME': 'Ubuntu 24.04'}
+    monkeypatch.setattr(machine, 'system', lambda: other)
+    for verb in (cloud.check, cloud.up):
+        with pytest.raises(errors.CheckError) as raised:
+            verb({})
+        assert str(raised.value) == (
+            'a cloud is made of the packages of Debian 12 or 13, and this is Ubuntu 24.04\n'
+            'use such a machine or container'
+        )
+    monkeypatch.setattr(machine, 'system', lambda: {'ID': 'debian', 'VERSION_ID': '13'})
+    machine.check_system()
+
+
+def test_newer_python(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packages that do not run on it are not fetched; it is said which release does."""
+    monkeypatch.setattr(sys, 'version_info', (3, 13, 5))
+    monkeypatch.setattr(platform, 'python_version', lambda: '3.13.5')
+    with pytest.raises(errors.CheckError) as raised:
+        cloud.check({'release': '2024.1'})
+    assert str(raised.value) == (
+        'the packages of release 2024.1 need Python 3.12 or older, and this is 3.13.5\n'
+        'releases that run on it: 2026.1'
+    )
+    venv.Venv(cloud.state, '2026.1').check()
+
+
+def test_port_of_another(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that is taken is found by the check, too, before anything is built."""
+    monkeypatch.setitem(install.SPACE, 'with everything to fetch', 0)
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        taken = server.getsockname()[1]
+        offset = taken - settings.Settings().port('keystone')
+        with pytest.raises(errors.CheckError, match=f'^keystone needs port {taken} on 127.0.0.1'):
+            cloud.check({'port_offset': offset})
+    assert cloud.state.load() is None
 
 
 def test_little_disk(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +140,24 @@ def test_damaged_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().err == (
         f"xcloud: [Errno 17] File exists: '{tmp_path}/.cloud/log'\n"
         'the state folder is damaged: run `xcloud wipe`, then `xcloud up`\n'
+    )
+
+
+@pytest.mark.usefixtures('_root_here')
+def test_damaged_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that was fetched is none that the tool wrote: it is to be fetched again."""
+    missing = tmp_path / '.cloud' / 'packages' / 'guest' / 'kernel'
+
+    def read(*_: object) -> None:
+        missing.read_bytes()
+
+    monkeypatch.setattr(lifecycle.Cloud, 'up', read)
+    assert cli.main(['up']) == 1
+    assert capsys.readouterr().err == (
+        f"xcloud: [Errno 2] No such file or directory: '{missing}'\n"
+        'it is of what was fetched: run `xcloud wipe --packages`, then `xcloud up`\n'
     )
 
 
