@@ -1,23 +1,276 @@
-"""Why the size of a server was not changed."""
+"""Why a server was not adjusted, a class and a sentence for each reason."""
+
+from nova import i18n
 
 
 class EphemeralEncryptionCleanupFailed(NovaException):
     ...
 
 
+# The first word of an error code says whose it is; the rest is what clients
+# and operators look up. Codes are part of the API: they do not change.
 class ServerAdjustInvalid(Invalid):
+    """An adjustment that the flavor of the server does not allow."""
     msg_fmt = _("%(reason)s")
+    error_code = 'xloud.invalid'
+
+
+class ServerAdjustVCPUsFixed(ServerAdjustInvalid):
+    msg_fmt = _("The number of vCPUs of this server is fixed at %(current)d: "
+                "its flavor does not set minimum_cpu.")
+    error_code = 'xloud.not_elastic'
+
+
+class ServerAdjustMemoryFixed(ServerAdjustInvalid):
+    msg_fmt = _("The memory of this server is fixed at %(current)d MiB: its "
+                "flavor does not set minimum_memory.")
+    error_code = 'xloud.not_elastic'
+
+
+class ServerAdjustVCPUsOutOfRange(ServerAdjustInvalid):
+    msg_fmt = i18n.PluralFormat(
+        'requested',
+        "This server can have %(minimum)d to %(maximum)d vCPUs; "
+        "%(requested)d was requested.",
+        "This server can have %(minimum)d to %(maximum)d vCPUs; "
+        "%(requested)d were requested.")
+    error_code = 'xloud.out_of_range'
+
+
+class ServerAdjustMemoryOutOfRange(ServerAdjustInvalid):
+    msg_fmt = _("This server can have %(minimum)d to %(maximum)d MiB of "
+                "memory; %(requested)d MiB were requested.")
+    error_code = 'xloud.out_of_range'
 
 
 class ServerAdjustConflict(NovaException):
+    """An adjustment that is refused for what the server or its host is now."""
     msg_fmt = _("%(reason)s")
     code = 409
+    error_code = 'xloud.conflict'
+
+
+class ServerAdjustHostFull(ServerAdjustConflict):
+    msg_fmt = _("The host does not have enough capacity.")
+    error_code = 'xloud.host_full'
+
+
+class ServerAdjustHostLacksVCPUs(ServerAdjustHostFull):
+    msg_fmt = i18n.PluralFormat(
+        'available',
+        "Its host has %(available)d vCPU available; the request needs "
+        "%(requested)d more.",
+        "Its host has %(available)d vCPUs available; the request needs "
+        "%(requested)d more.")
+
+
+class ServerAdjustHostLacksMemory(ServerAdjustHostFull):
+    msg_fmt = _("Its host has %(available)d MiB of memory available; the "
+                "request needs %(requested)d MiB more.")
+
+
+class ServerAdjustAboveHostLimit(ServerAdjustConflict):
+    msg_fmt = _("Its host does not allow a single server to have that much.")
+    error_code = 'xloud.above_host_limit'
+
+
+class ServerAdjustVCPUsAboveHostLimit(ServerAdjustAboveHostLimit):
+    msg_fmt = i18n.PluralFormat(
+        'allowed',
+        "Its host allows at most %(allowed)d vCPU per server; %(requested)d "
+        "were requested.",
+        "Its host allows at most %(allowed)d vCPUs per server; %(requested)d "
+        "were requested.")
+
+
+class ServerAdjustMemoryAboveHostLimit(ServerAdjustAboveHostLimit):
+    msg_fmt = _("Its host allows at most %(allowed)d MiB of memory per "
+                "server; %(requested)d MiB were requested.")
+
+
+class ServerAdjustConcurrentUpdate(ServerAdjustConflict):
+    msg_fmt = _("Too many concurrent updates of the host's allocations. Try "
+                "again later.")
+    error_code = 'xloud.concurrent_update'
+
+
+class ServerAdjustHostBusy(ServerAdjustConflict):
+    msg_fmt = _("Too many adjustments are in progress on the host. Try again "
+                "later.")
+    error_code = 'xloud.too_many'
+
+
+class ServerAdjustInProgress(ServerAdjustConflict):
+    msg_fmt = _("The previous adjustment is still in progress on the host.")
+    error_code = 'xloud.in_progress'
+
+
+class ServerAdjustCancelled(ServerAdjustConflict):
+    msg_fmt = _("The adjustment was cancelled before the host accepted it.")
+    error_code = 'xloud.cancelled'
+
+
+class ServerAdjustServerChanged(ServerAdjustConflict):
+    msg_fmt = _("The server was deleted or its state was reset during the "
+                "adjustment.")
+    error_code = 'xloud.server_changed'
+
+
+class ServerAdjustNoGuest(ServerAdjustConflict):
+    msg_fmt = _("The server has no guest on its host. Hard reboot the "
+                "server.")
+    error_code = 'xloud.no_guest'
+
+
+class ServerAdjustGuestNotResponding(ServerAdjustConflict):
+    msg_fmt = _("The hypervisor did not respond for the guest of this "
+                "server.")
+    error_code = 'xloud.guest_not_responding'
+
+
+class ServerAdjustBelowFloor(ServerAdjustConflict):
+    msg_fmt = _("The guest needs at least %(floor)d MiB; %(requested)d MiB "
+                "were requested.")
+    error_code = 'xloud.below_floor'
+
+
+class ServerAdjustStopped(ServerAdjustConflict):
+    msg_fmt = _("A stopped server can be adjusted only with persist=true.")
+    error_code = 'xloud.stopped'
+
+
+class ServerAdjustPaused(ServerAdjustConflict):
+    msg_fmt = _("Only vCPUs can be added to a paused server. Unpause it for "
+                "other changes.")
+    error_code = 'xloud.paused'
+
+
+class ServerAdjustNotSupported(ServerAdjustConflict):
+    msg_fmt = _("The host runs a version of Nova that cannot adjust servers.")
+    error_code = 'xloud.not_supported'
 
 
 class ServerAdjustUnavailable(NovaException):
+    """An adjustment that a service could not do anything about."""
     msg_fmt = _("%(reason)s")
     code = 503
+    error_code = 'xloud.unavailable'
+
+
+class ServerAdjustPlacementUnavailable(ServerAdjustUnavailable):
+    msg_fmt = _("The placement service is not responding.")
+    error_code = 'xloud.placement_unavailable'
+
+
+class ServerAdjustUsageUnknown(ServerAdjustUnavailable):
+    msg_fmt = _("The usage of the project could not be determined. Try again "
+                "later.")
+    error_code = 'xloud.usage_unknown'
+
+
+class ServerAdjustHostDown(ServerAdjustUnavailable):
+    msg_fmt = _("The compute service of the host is down.")
+    error_code = 'xloud.host_down'
+
+
+class ServerAdjustCellDown(ServerAdjustUnavailable):
+    msg_fmt = _("The cell of the server is not responding. Try again later.")
+    error_code = 'xloud.cell_down'
+
+
+class ServerAdjustHostNotResponding(ServerAdjustUnavailable):
+    msg_fmt = _("The host did not respond.")
+    error_code = 'xloud.host_not_responding'
+
+
+class ServerAdjustHostError(ServerAdjustUnavailable):
+    msg_fmt = _("The host could not adjust the server. See the log of "
+                "nova-compute.")
+    error_code = 'xloud.host_error'
+
+
+class ServerAdjustOutcomeUnknown(ServerAdjustUnavailable):
+    msg_fmt = _("The host did not respond in time but has accepted the "
+                "adjustment. Check its status later.")
+    error_code = 'xloud.outcome_unknown'
 
 
 class ServerAdjustFailed(NovaException):
-    msg_fmt = _("%(reason)s")
+    """An adjustment that failed after it had been accepted."""
+    msg_fmt = _("The host could not adjust the server. See the log of "
+                "nova-compute.")
+    error_code = 'xloud.host_error'
+
+
+class ServerAdjustInterrupted(ServerAdjustFailed):
+    msg_fmt = _("nova-compute stopped before the adjustment was complete.")
+    error_code = 'xloud.interrupted'
+
+
+class ServerAdjustHypervisorError(ServerAdjustFailed):
+    msg_fmt = _("The hypervisor refused the adjustment. See the log of "
+                "nova-compute.")
+    error_code = 'xloud.hypervisor_error'
+
+
+class ServerAdjustGuestRestarted(ServerAdjustFailed):
+    msg_fmt = _("The guest was restarted during the adjustment.")
+    error_code = 'xloud.guest_restarted'
+
+
+class ServerAdjustMemoryExhausted(ServerAdjustFailed):
+    msg_fmt = _("The guest ran out of usable memory before it had given back "
+                "what was requested. Its memory was put back.")
+    error_code = 'xloud.memory_exhausted'
+
+
+class ServerAdjustGuestPaused(ServerAdjustFailed):
+    msg_fmt = _("The guest is paused. It can neither give back vCPUs nor "
+                "change its memory.")
+    error_code = 'xloud.guest_paused'
+
+
+class ServerAdjustNeedsHardReboot(ServerAdjustFailed):
+    msg_fmt = _("The guest was defined before its host supported elastic "
+                "servers. Hard reboot the server before it gives back vCPUs.")
+    error_code = 'xloud.needs_hard_reboot'
+
+
+class ServerAdjustNoBalloonDriver(ServerAdjustFailed):
+    msg_fmt = _("The guest has no active balloon driver. It still has "
+                "%(current)d MiB after %(timeout)d seconds.")
+    error_code = 'xloud.no_balloon_driver'
+
+
+class ServerAdjustGuestTimeout(ServerAdjustFailed):
+    msg_fmt = _("The guest did not complete the adjustment in %(timeout)d "
+                "seconds.")
+    error_code = 'xloud.guest_timeout'
+
+
+class ServerAdjustVCPUsNotReleased(ServerAdjustGuestTimeout):
+    msg_fmt = i18n.PluralFormat(
+        'requested',
+        "The guest has given back %(done)d of %(requested)d vCPU after "
+        "%(timeout)d seconds.",
+        "The guest has given back %(done)d of %(requested)d vCPUs after "
+        "%(timeout)d seconds.")
+
+
+class ServerAdjustVCPUsNotOnline(ServerAdjustGuestTimeout):
+    msg_fmt = i18n.PluralFormat(
+        'requested',
+        "The guest has %(done)d of %(requested)d vCPU online after "
+        "%(timeout)d seconds.",
+        "The guest has %(done)d of %(requested)d vCPUs online after "
+        "%(timeout)d seconds.")
+
+
+class ServerAdjustMemoryNotReleased(ServerAdjustGuestTimeout):
+    msg_fmt = _("The guest has given back %(done)d of %(requested)d MiB after "
+                "%(timeout)d seconds.")
+
+
+class ServerAdjustMemoryNotTaken(ServerAdjustGuestTimeout):
+    msg_fmt = _("The guest has taken %(done)d of %(requested)d MiB after "
+                "%(timeout)d seconds.")
