@@ -32,7 +32,7 @@ class API:
             ...
         # Check quotas
         num_instances = compute_utils.check_num_instances_quota(
-            context, scheduler_utils.count_pinned(flavor, boot_meta),
+            context, scheduler_utils.flavor_for_quota(flavor, boot_meta),
             min_count, max_count)
         if block_device_mapping:  # nova
             ...
@@ -40,16 +40,16 @@ class API:
 
     def restore(*nova):
         flavor = ...  # nova
-        flavor = elastic.with_minimum(flavor, elastic.size(instance))
+        flavor = elastic.flavor_at_size(flavor, elastic.size(instance))
         ...
 
     @staticmethod
     def _check_quota_for_upsize(*nova):
         ...
         new_flavor, current_flavor = (
-            elastic.counted(scheduler_utils.count_pinned(
+            elastic.quota_flavor(scheduler_utils.flavor_for_quota(
                 flavor, instance.image_meta))
-            for flavor in elastic.sized_in_resize(
+            for flavor in elastic.flavors_in_resize(
                 instance, new_flavor, current_flavor))
         deltas = ...  # nova
         if deltas:  # nova
@@ -85,8 +85,8 @@ class API:
     def _check_quota_unshelve_offloaded(*nova):
         ...
         memory_mb = ...  # nova
-        vcpus, memory_mb = elastic.minimum(scheduler_utils.count_pinned(
-            elastic.with_minimum(instance.flavor, elastic.size(instance)),
+        vcpus, memory_mb = elastic.minimum(scheduler_utils.flavor_for_quota(
+            elastic.request_flavor(instance),
             request_spec.image))
         ...
 
@@ -138,7 +138,7 @@ class API:
         # deleted before the host came back.
         if not self._is_host_up(instance):
             raise exception.ServiceUnavailable()
-        asked = elastic.requested(instance.flavor, *asked)
+        asked = elastic.requested_size(instance.flavor, *asked)
         if not elastic.is_elastic(instance.flavor):
             # It has been asked for what it has for good.
             return
@@ -146,7 +146,7 @@ class API:
             raise exception.ServerAdjustConflict(
                 reason=_('A stopped server can only be given what it is to '
                          'start with.'))
-        size, _start = elastic.adjusted(instance, asked, persist)
+        size, _start = elastic.sizes_after(instance, asked, persist)
         try:
             self._check_adjust_quota(context, instance, size)
         except (exception.UsagesRetrievalFailed,
@@ -179,7 +179,7 @@ class API:
         # for what is more.
         self._check_quota_for_upsize(
             context, instance, instance.flavor,
-            elastic.with_minimum(instance.flavor, size), is_bfv=False,
+            elastic.flavor_at_size(instance.flavor, size), is_bfv=False,
             is_revert=True)
         held, grown = (
             scheduler_utils.resources_from_size(instance, each)

@@ -97,7 +97,8 @@ class SizeAudit(object):
         for instance in instances:
             if self.has_mended_enough:
                 return
-            if not any(map(elastic.is_ours, instance.flavor.extra_specs)):
+            if not any(map(elastic.is_elastic_extra_spec,
+                           instance.flavor.extra_specs)):
                 continue
             self.servers += 1
             if self._is_busy(instance):
@@ -176,7 +177,7 @@ class SizeAudit(object):
                             % {'state': instance.task_state,
                                'since': instance.updated_at.strftime(
                                    '%Y-%m-%dT%H:%M:%SZ')})
-        size, start = elastic.settled(instance)
+        size, start = elastic.expected_sizes(instance)
         for name, recorded, due in (
                 (_('size'), elastic.size(instance), size),
                 (_('start size'), elastic.start_size(instance), start)):
@@ -223,7 +224,7 @@ class SizeAudit(object):
                 exception.InstanceUpdateConflict):
             return _('Something else has begun with it. Run this again.')
 
-        size, start = elastic.settled(instance)
+        size, start = elastic.expected_sizes(instance)
         remedy = None
         try:
             if self._placement.set_instance_resources(

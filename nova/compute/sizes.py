@@ -164,20 +164,20 @@ class ServerSizes(object):
         """
         before, start_before = (
             elastic.size(instance), elastic.start_size(instance))
-        size, start = elastic.adjusted(instance, asked, persist)
+        size, start = elastic.sizes_after(instance, asked, persist)
         try:
             live = self._get_live_size(instance)
         except exception.InstanceNotFound:
             raise exception.ServerAdjustConflict(
                 reason=_('The server has no guest on its host. Reboot it '
                          'hard.'))
-        changes = elastic.changes(live, asked) if live else []
+        changes = elastic.ordered_changes(live, asked) if live else []
         if not changes and (size, start) == (before, start_before):
             self._end(instance)
             return None
         self._check_paused(instance, live, asked, changes)
 
-        held = elastic.larger(size, before)
+        held = elastic.elementwise_max(size, before)
         self._books.claim(context, instance, before, held)
         self._notify(context, instance, fields.NotificationPhase.START)
         if held != before:
@@ -318,7 +318,7 @@ class ServerSizes(object):
     def _get_due_size(instance, live):
         """What a server has to be counted for."""
         start = elastic.start_size(instance)
-        return elastic.larger(live, start) if live else start
+        return elastic.elementwise_max(live, start) if live else start
 
     def _settle(self, context, instance):
         """Count a server for what it has, and end what was done to it."""
@@ -420,7 +420,7 @@ class ServerSizes(object):
         if size == elastic.size(instance) and all(
                 held.get(rc, 0) == amount for rc, amount in due.items()):
             return
-        if size != excess and elastic.larger(
+        if size != excess and elastic.elementwise_max(
                 size, elastic.size(instance)) != elastic.size(instance):
             # A guest that has just been started has all its memory until its
             # balloon driver runs, so this counts when it is found again.

@@ -9,7 +9,7 @@ from nova.i18n import _
 
 
 def check_num_instances_quota(*nova):
-    flavor = elastic.counted(flavor)
+    flavor = elastic.quota_flavor(flavor)
     ...
 
 

@@ -30,5 +30,5 @@ class RequestSpec(base.NovaObject):
         if 'flavor' not in self or not elastic.is_elastic(self.flavor):
             return
         if self.flavor.id == instance.flavor.id:
-            self.flavor = elastic.with_minimum(
+            self.flavor = elastic.flavor_at_size(
                 instance.flavor, elastic.size(instance))

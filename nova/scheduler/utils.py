@@ -33,7 +33,7 @@ class ResourceRequest(object):
 
 def resources_from_flavor(*nova):
     if elastic.is_elastic(flavor) and flavor.id == instance.flavor.id:
-        flavor = elastic.with_minimum(flavor, elastic.size(instance))
+        flavor = elastic.flavor_at_size(flavor, elastic.size(instance))
     ...
 
 
@@ -47,7 +47,7 @@ def resources_from_size(instance, size):
     :returns: A dict of resource class to amount, which may be zero.
     """
     req_spec = objects.RequestSpec(
-        flavor=elastic.with_minimum(instance.flavor, size),
+        flavor=elastic.flavor_at_size(instance.flavor, size),
         image=instance.image_meta, is_bfv=True)
     request = ResourceRequest.from_request_spec(req_spec)
     resources = request.merged_resources()
@@ -58,7 +58,7 @@ def resources_from_size(instance, size):
     return {rc: resources.get(rc, 0) for rc in changing}
 
 
-def count_pinned(flavor, image=None):
+def flavor_for_quota(flavor, image=None):
     """The flavor as quota counts it, if usage is counted from placement.
 
     Placement holds all the CPUs that are pinned, so the minimum of an elastic
@@ -77,7 +77,7 @@ def count_pinned(flavor, image=None):
     resources = ResourceRequest.from_request_spec(req_spec).merged_resources()
     size = elastic.minimum(flavor)
     cores = resources.get(orc.VCPU, 0) + resources.get(orc.PCPU, 0)
-    return elastic.with_minimum(
+    return elastic.flavor_at_size(
         flavor, size._replace(vcpus=min(cores, flavor.vcpus)))
 
 

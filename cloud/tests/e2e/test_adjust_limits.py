@@ -17,8 +17,8 @@ pytestmark = pytest.mark.usefixtures('forked')
 
 MINIMUM = Size(1, 256)
 
-BETWEEN_VCPUS = 'This server can have from 1 to 4 vCPUs, and not '
-BETWEEN_MEMORY = 'This server can have from 256 to 768 MiB of memory, and not '
+BETWEEN_VCPUS = 'This server can have 1 to 4 vCPUs; '
+BETWEEN_MEMORY = 'This server can have 256 to 768 MiB of memory; '
 
 
 def refuses(world: World, server: str, status: int, body: dict[str, object]) -> str:
@@ -43,9 +43,9 @@ def test_out_of_range(world: World, create: Create) -> None:
     server = create('elastic')
     world.comes_up(server, MINIMUM)
     for body, text in (
-        ({'current_vcpus': 5}, f'{BETWEEN_VCPUS}5.'),
-        ({'current_memory_mb': 247}, f'{BETWEEN_MEMORY}247.'),
-        ({'current_vcpus': 2, 'current_memory_mb': 777}, f'{BETWEEN_MEMORY}777.'),
+        ({'current_vcpus': 5}, f'{BETWEEN_VCPUS}5 were requested.'),
+        ({'current_memory_mb': 247}, f'{BETWEEN_MEMORY}247 MiB were requested.'),
+        ({'current_vcpus': 2, 'current_memory_mb': 777}, f'{BETWEEN_MEMORY}777 MiB were requested.'),
     ):
         assert refuses(world, server, 400, body) == text
     assert 'current_vcpus' in refuses(world, server, 400, {'current_vcpus': 0})
@@ -57,7 +57,7 @@ def test_not_elastic(world: World, create: Create, flavor: Flavor) -> None:
     """What the flavor names no minimum for is fixed."""
     server = create(flavor(2, 256, minimum_cpu='1'))
     assert refuses(world, server, 400, {'current_memory_mb': 192}) == (
-        'This server has 256 MiB of memory for good: its flavor names no minimum.'
+        'The memory of this server is fixed at 256 MiB: its flavor does not set minimum_memory.'
     )
     # As dashboards send it: the value it has, besides one that changes.
     world.adjust(server, 2, 256)

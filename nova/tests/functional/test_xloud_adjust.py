@@ -70,19 +70,20 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         self.assertCounted(server, elastic.Size(1, 4096))
 
     @ddt.data(({'current_vcpus': 5},
-               'This server can have from 1 to 4 vCPUs, and not 5.'),
+               'This server can have 1 to 4 vCPUs; 5 were requested.'),
               ({'current_vcpus': 10 ** 9},
-               'This server can have from 1 to 4 vCPUs, and not 1000000000.'),
+               'This server can have 1 to 4 vCPUs; 1000000000 were '
+               'requested.'),
               ({'current_memory_mb': 1015},
-               'This server can have from 1024 to 4096 MiB of memory, and '
-               'not 1015.'),
+               'This server can have 1024 to 4096 MiB of memory; 1015 MiB '
+               'were requested.'),
               ({'current_memory_mb': 4105},
-               'This server can have from 1024 to 4096 MiB of memory, and '
-               'not 4105.'),
+               'This server can have 1024 to 4096 MiB of memory; 4105 MiB '
+               'were requested.'),
               # All or nothing
               ({'current_vcpus': 2, 'current_memory_mb': 5000},
-               'This server can have from 1024 to 4096 MiB of memory, and '
-               'not 5000.'))
+               'This server can have 1024 to 4096 MiB of memory; 5000 MiB '
+               'were requested.'))
     @ddt.unpack
     def test_out_of_range(self, body, message):
         server = self._boot()
@@ -142,12 +143,12 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
 
     @ddt.data((elastic.MINIMUM_MEMORY, FIXED_CPU, elastic.Size(4, 2048),
                {'current_vcpus': 3},
-               'This server has 4 vCPUs for good: its flavor names no '
-               'minimum.'),
+               'The number of vCPUs of this server is fixed at 4: its '
+               'flavor does not set minimum_cpu.'),
               (elastic.MINIMUM_CPU, FIXED_MEMORY, elastic.Size(2, 4096),
                {'current_memory_mb': 2048},
-               'This server has 4096 MiB of memory for good: its flavor '
-               'names no minimum.'))
+               'The memory of this server is fixed at 4096 MiB: its flavor '
+               'does not set minimum_memory.'))
     @ddt.unpack
     def test_half_elastic(self, name, least, grown, body, message):
         """What the flavor fixes cannot be changed, but can be sent along."""
@@ -162,7 +163,8 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
     def test_not_elastic(self):
         server = self._boot(self._create_flavor(vcpu=4, memory_mb=4096))
         self.assertEqual(
-            'This server has 4 vCPUs for good: its flavor names no minimum.',
+            'The number of vCPUs of this server is fixed at 4: its flavor '
+            'does not set minimum_cpu.',
             self._refused(400, server, current_vcpus=2))
         self._adjust(server, MAXIMUM)
         self.assertCounted(server, MAXIMUM)

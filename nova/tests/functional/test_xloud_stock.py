@@ -55,7 +55,7 @@ class StockNovaTest(xloud_base.ElasticAdjustTestBase):
         with tarfile.open(archive) as tar:
             tar.extractall(release)
         self.assertFalse(os.path.exists(
-            os.path.join(release, 'nova', 'elastic.py')))
+            os.path.join(release, 'nova', 'elastic')))
         return release
 
     def _dump(self, context_manager, name):

@@ -67,37 +67,37 @@ class TestFlavors(test.NoDBTestCase):
         self.assertEqual(resources, elastic.elastic_resources(flavor))
         self.assertEqual(bool(resources), elastic.is_elastic(flavor))
 
-    def test_with_minimum(self):
+    def test_flavor_at_size(self):
         """A request for an existing server asks for what it has."""
         flavor = _flavor(BOTH)
-        asked = elastic.with_minimum(flavor, elastic.Size(3, 2048))
+        asked = elastic.flavor_at_size(flavor, elastic.Size(3, 2048))
         self.assertEqual((3, 2048), elastic.minimum(asked))
         self.assertEqual((4, 4096), elastic.maximum(asked))
         self.assertTrue(elastic.is_elastic(
-            elastic.with_minimum(flavor, elastic.maximum(flavor))))
+            elastic.flavor_at_size(flavor, elastic.maximum(flavor))))
         self.assertEqual((1, 1024), elastic.minimum(flavor))
 
         only_cpu = _flavor({'minimum_cpu': '1', 'a': 'b'})
         self.assertEqual(
             {'minimum_cpu': '3', 'a': 'b'},
-            elastic.with_minimum(only_cpu, (elastic.Size(3, 4096)))
+            elastic.flavor_at_size(only_cpu, (elastic.Size(3, 4096)))
             .extra_specs)
         plain = _flavor({})
         self.assertIs(
-            plain, elastic.with_minimum(plain, elastic.Size(1, 1)))
+            plain, elastic.flavor_at_size(plain, elastic.Size(1, 1)))
 
-    def test_counted(self):
+    def test_quota_flavor(self):
         flavor = _flavor(BOTH)
         self.assertEqual(
-            (1, 1024), elastic.maximum(elastic.counted(flavor)))
+            (1, 1024), elastic.maximum(elastic.quota_flavor(flavor)))
         # Once more is the same as once.
         self.assertEqual((1, 1024), elastic.maximum(
-            elastic.counted(elastic.counted(flavor))))
+            elastic.quota_flavor(elastic.quota_flavor(flavor))))
         self.assertEqual((3, 2048), elastic.maximum(
-            elastic.counted(flavor, elastic.Size(3, 2048))))
+            elastic.quota_flavor(flavor, elastic.Size(3, 2048))))
         self.assertEqual((4, 4096), elastic.maximum(flavor))
         plain = _flavor({})
-        self.assertIs(plain, elastic.counted(plain))
+        self.assertIs(plain, elastic.quota_flavor(plain))
 
     @ddt.data(
         (1, (), 1), (4, (), 4), (1, (2, 3), 1), (3, (2, 3), 2),
@@ -270,11 +270,12 @@ class TestServers(test.NoDBTestCase):
         ((1, 1024), (9, 512), (4, 1024), (4, 1024)),
     )
     @ddt.unpack
-    def test_settled(self, size, start, settled, settled_start):
+    def test_expected_sizes(self, size, start, settled, settled_start):
         """A server is counted for what its flavor allows."""
         instance = _instance(size)
         elastic.set_size(instance, size, elastic.Size(*start or size))
-        self.assertEqual((settled, settled_start), elastic.settled(instance))
+        self.assertEqual((settled, settled_start),
+                         elastic.expected_sizes(instance))
 
 
 @ddt.ddt

@@ -62,33 +62,36 @@ class TestRequested(test.NoDBTestCase):
     @ddt.unpack
     def test_allowed(self, specs, asked, expected):
         self.assertEqual(
-            expected, elastic.requested(_flavor(specs), *asked))
+            expected, elastic.requested_size(_flavor(specs), *asked))
 
     @ddt.data(
         (BOTH, (0, None),
-         'This server can have from 1 to 4 vCPUs, and not 0.'),
+         'This server can have 1 to 4 vCPUs; 0 were requested.'),
         (BOTH, (5, 1024),
-         'This server can have from 1 to 4 vCPUs, and not 5.'),
+         'This server can have 1 to 4 vCPUs; 5 were requested.'),
         (BOTH, (1, 1015),
-         'This server can have from 1024 to 4096 MiB of memory, and not '
-         '1015.'),
+         'This server can have 1024 to 4096 MiB of memory; 1015 MiB were '
+         'requested.'),
         (BOTH, (1, 4105),
-         'This server can have from 1024 to 4096 MiB of memory, and not '
-         '4105.'),
+         'This server can have 1024 to 4096 MiB of memory; 4105 MiB were '
+         'requested.'),
         (MEMORY, (3, None),
-         'This server has 4 vCPUs for good: its flavor names no minimum.'),
+         'The number of vCPUs of this server is fixed at 4: its flavor does '
+         'not set minimum_cpu.'),
         (MEMORY, (5, None),
-         'This server has 4 vCPUs for good: its flavor names no minimum.'),
+         'The number of vCPUs of this server is fixed at 4: its flavor does '
+         'not set minimum_cpu.'),
         (CPU, (2, 2048),
-         'This server has 4096 MiB of memory for good: its flavor names no '
-         'minimum.'),
+         'The memory of this server is fixed at 4096 MiB: its flavor does not '
+         'set minimum_memory.'),
         ({}, (1, None),
-         'This server has 4 vCPUs for good: its flavor names no minimum.'),
+         'The number of vCPUs of this server is fixed at 4: its flavor does '
+         'not set minimum_cpu.'),
     )
     @ddt.unpack
     def test_refused(self, specs, asked, message):
         error = self.assertRaises(
-            exception.ServerAdjustInvalid, elastic.requested,
+            exception.ServerAdjustInvalid, elastic.requested_size,
             _flavor(specs), *asked)
         self.assertEqual(message, error.format_message())
 
@@ -96,7 +99,7 @@ class TestRequested(test.NoDBTestCase):
         """Memory that is both bounds, as rounded, stays within them."""
         flavor = _flavor({'minimum_memory': '4090'})
         for memory_mb in range(4082, 4105):
-            asked = elastic.requested(flavor, memory_mb=memory_mb)
+            asked = elastic.requested_size(flavor, memory_mb=memory_mb)
             self.assertIn(asked.memory_mb, (4090, 4096))
 
 
@@ -119,7 +122,7 @@ class TestAdjusted(test.NoDBTestCase):
     @ddt.unpack
     def test_for_good(self, size, start, asked, expected, expected_start):
         self.assertEqual(
-            (expected, expected_start), elastic.adjusted(
+            (expected, expected_start), elastic.sizes_after(
                 _instance(size, start), elastic.Size(*asked)))
 
     @ddt.data(
@@ -133,8 +136,39 @@ class TestAdjusted(test.NoDBTestCase):
     def test_for_now(self, size, start, asked, expected):
         """What it starts with stays as it is."""
         self.assertEqual(
-            (expected, start), elastic.adjusted(
+            (expected, start), elastic.sizes_after(
                 _instance(size, start), elastic.Size(*asked), persist=False))
+
+
+@ddt.ddt
+class TestDueSize(test.NoDBTestCase):
+
+    @ddt.data(
+        ((3, 3072), (2, 2048), None, (2, 2048)),
+        ((3, 3072), (2, 2048), (1, 1024), (2, 2048)),
+        ((3, 3072), (2, 2048), (1, 4096), (2, 4096)),
+        ((3, 3072), None, None, (3, 3072)),
+        ((3, 3072), None, (4, 1024), (4, 3072)),
+    )
+    @ddt.unpack
+    def test_due_size(self, size, start, live, due):
+        """What the guest has now, and what it has after its next start."""
+        self.assertEqual(due, elastic.due_size(
+            _instance(size, start), live and elastic.Size(*live)))
+
+    @ddt.data(
+        (4096, 3000, 256, 1352),
+        (4096, 0, 256, 4096),
+        (4096, 100, 256, 4096),
+        (4096, 4096, 0, 0),
+        # Statistics can be older than the last change of the memory.
+        (1024, 2048, 256, 256),
+    )
+    @ddt.unpack
+    def test_memory_floor(self, memory_mb, usable_mb, margin_mb, floor):
+        """A guest keeps what it uses and a margin, or all that it has."""
+        self.assertEqual(
+            floor, elastic.memory_floor(memory_mb, usable_mb, margin_mb))
 
 
 @ddt.ddt
@@ -147,9 +181,9 @@ class TestOrder(test.NoDBTestCase):
         ((2, 2048), (2, 2048), (2, 2048)),
     )
     @ddt.unpack
-    def test_larger(self, one, other, expected):
+    def test_elementwise_max(self, one, other, expected):
         self.assertEqual(
-            expected, elastic.larger(elastic.Size(*one),
+            expected, elastic.elementwise_max(elastic.Size(*one),
                                      elastic.Size(*other)))
 
     @ddt.data(
@@ -167,8 +201,8 @@ class TestOrder(test.NoDBTestCase):
         ((3, 1024), ['memory_mb', 'vcpus']),
     )
     @ddt.unpack
-    def test_changes(self, asked, expected):
-        self.assertEqual(expected, elastic.changes(
+    def test_ordered_changes(self, asked, expected):
+        self.assertEqual(expected, elastic.ordered_changes(
             elastic.Size(2, 2048), elastic.Size(*asked)))
 
 

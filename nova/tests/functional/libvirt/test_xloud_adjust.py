@@ -98,7 +98,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
         server = self._grown_to(START)
         self._adjust(server, size, persist=False)
         server = self._live_migrate_to(server, 'host2')
-        counted = elastic.larger(size, START)
+        counted = elastic.elementwise_max(size, START)
         self.assertHas(server, size, counted, START, host='host2')
         self._adjust(server, MAXIMUM)
         self.assertAdjusted(server, MAXIMUM, host='host2')

@@ -1,0 +1,91 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Elastic servers: the arithmetic of their flavors and sizes.
+
+A flavor names the maximum a server can have and, in two extra specs, the
+minimum it boots with. What Nova accounts a server for is its *size*; what it
+comes back with at its next start is its *start size*, which is recorded only
+while it differs. For a flavor without the extra specs all of these are the
+same.
+
+This package knows no service, so that the API, the scheduler, the compute
+manager and the drivers can all ask it.
+"""
+
+from nova.elastic.conflicts import check
+from nova.elastic.conflicts import conflict
+from nova.elastic.flavor import elastic_resources
+from nova.elastic.flavor import elementwise_max
+from nova.elastic.flavor import flavor_at_size
+from nova.elastic.flavor import is_elastic
+from nova.elastic.flavor import is_elastic_extra_spec
+from nova.elastic.flavor import maximum
+from nova.elastic.flavor import minimum
+from nova.elastic.flavor import MINIMUM_CPU
+from nova.elastic.flavor import MINIMUM_MEMORY
+from nova.elastic.flavor import quota_flavor
+from nova.elastic.flavor import shared_vcpus
+from nova.elastic.flavor import Size
+from nova.elastic.flavor import TRAIT
+from nova.elastic.resize import flavors_in_resize
+from nova.elastic.resize import forget_size
+from nova.elastic.resize import old_size
+from nova.elastic.resize import remember_size
+from nova.elastic.resize import to_flavor
+from nova.elastic.server import describe
+from nova.elastic.server import due_size
+from nova.elastic.server import expected_sizes
+from nova.elastic.server import memory_floor
+from nova.elastic.server import ordered_changes
+from nova.elastic.server import request_flavor
+from nova.elastic.server import requested_size
+from nova.elastic.server import set_size
+from nova.elastic.server import size
+from nova.elastic.server import sizes_after
+from nova.elastic.server import start_size
+from nova.elastic.server import to_start_size
+
+__all__ = [
+    'MINIMUM_CPU',
+    'MINIMUM_MEMORY',
+    'Size',
+    'TRAIT',
+    'check',
+    'conflict',
+    'describe',
+    'due_size',
+    'elastic_resources',
+    'elementwise_max',
+    'expected_sizes',
+    'flavor_at_size',
+    'flavors_in_resize',
+    'forget_size',
+    'is_elastic',
+    'is_elastic_extra_spec',
+    'maximum',
+    'memory_floor',
+    'minimum',
+    'old_size',
+    'ordered_changes',
+    'quota_flavor',
+    'remember_size',
+    'request_flavor',
+    'requested_size',
+    'set_size',
+    'shared_vcpus',
+    'size',
+    'sizes_after',
+    'start_size',
+    'to_flavor',
+    'to_start_size',
+]

@@ -1,0 +1,121 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a flavor cannot have if its servers are elastic."""
+
+import re
+
+import os_resource_classes as orc
+from oslo_utils import strutils
+
+from nova.elastic import flavor as flavors
+from nova import exception
+from nova.i18n import _
+
+_RESOURCE = re.compile(r'resources(?:[a-zA-Z0-9_-]{1,64})?:(.+)')
+
+
+def conflict(flavor, image_meta=None, pci_requests=None, networks=None):
+    """Why servers of this flavor cannot be elastic, if there is a reason.
+
+    :param flavor: A Flavor object or dict with its extra specs.
+    :param image_meta: The ImageMeta the server is to boot from, if known.
+    :param pci_requests: The InstancePCIRequests of the server, if known.
+    :param networks: The NetworkRequestList of the server, if known.
+    :returns: One sentence, or None if nothing is wrong.
+    """
+    specs = flavors.get_extra_specs(flavor)
+    most = flavors.maximum(flavor)
+
+    for name, bound, unit in ((flavors.MINIMUM_CPU, most.vcpus, 'vCPUs'),
+                              (flavors.MINIMUM_MEMORY, most.memory_mb, 'MiB')):
+        if name not in specs:
+            continue
+        try:
+            # As it is read back from the database, where it is a string.
+            value = int(str(specs[name]))
+        except ValueError:
+            return _("%(name)s must be an integer, not '%(value)s'.") % {
+                'name': name, 'value': specs[name]}
+        if value < 1:
+            return _("%(name)s must be at least 1, not %(value)d.") % {
+                'name': name, 'value': value}
+        if value > bound:
+            return _("%(name)s is %(value)d, but the flavor has only "
+                     "%(bound)d %(unit)s.") % {
+                         'name': name, 'value': value,
+                         'bound': bound, 'unit': unit}
+
+    resources = {
+        match.group(1) for match in map(_RESOURCE.fullmatch, specs) if match}
+    if flavors.MINIMUM_CPU in specs and orc.VCPU in resources:
+        return _("%(name)s cannot be used with resources:%(other)s, which "
+                 "fixes what is allocated.") % {
+                     'name': flavors.MINIMUM_CPU, 'other': orc.VCPU}
+    if flavors.MINIMUM_MEMORY not in specs:
+        return None
+    if orc.MEMORY_MB in resources:
+        return _("%(name)s cannot be used with resources:%(other)s, which "
+                 "fixes what is allocated.") % {
+                     'name': flavors.MINIMUM_MEMORY, 'other': orc.MEMORY_MB}
+    reason = _what_pins_memory(
+        specs, resources, image_meta, pci_requests, networks)
+    if reason:
+        return _("%(name)s cannot be used with %(reason)s, which pins the "
+                 "memory of the guest.") % {
+                     'name': flavors.MINIMUM_MEMORY, 'reason': reason}
+
+
+def check(flavor, image_meta=None, pci_requests=None, networks=None):
+    """Refuse a flavor whose servers cannot be elastic.
+
+    :raises: InvalidRequest with the sentence that ``conflict`` gives.
+    """
+    reason = conflict(flavor, image_meta, pci_requests, networks)
+    if reason:
+        raise exception.InvalidRequest(reason)
+
+
+def _what_pins_memory(specs, resources, image_meta, pci_requests, networks):
+    """The extra spec, image property or device that pins guest memory."""
+    properties = image_meta.properties if image_meta else {}
+
+    for source, key in ((specs, 'hw:mem_page_size'),
+                        (properties, 'hw_mem_page_size')):
+        # Anything but small pages may end up on explicit huge pages.
+        value = source.get(key)
+        if value and str(value).lower() != 'small':
+            return key
+
+    for name in ('locked_memory', 'mem_encryption'):
+        for source, key in ((specs, 'hw:' + name), (properties, 'hw_' + name)):
+            if strutils.bool_from_string(source.get(key)):
+                return key
+
+    if strutils.bool_from_string(specs.get('hw:cpu_realtime')):
+        return 'hw:cpu_realtime'
+
+    for key in ('pci_passthrough:alias', 'accel:device_profile', 'hw:pmem'):
+        if specs.get(key):
+            return key
+
+    for name in sorted(resources):
+        if name in (orc.VGPU, orc.PCI_DEVICE, orc.MEM_ENCRYPTION_CONTEXT):
+            return 'resources:' + name
+        if name.startswith('CUSTOM_PMEM_NAMESPACE_'):
+            return 'resources:' + name
+
+    if pci_requests and pci_requests.requests:
+        return _('PCI passthrough')
+
+    if any(network.device_profile for network in networks or ()):
+        return _('a port with a device profile')

@@ -1,0 +1,91 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a resize remembers of the size of an elastic server.
+
+Whether a server is in a resize is told by its states, which are known here
+alone.
+"""
+
+from nova.compute import task_states
+from nova.compute import vm_states
+from nova.elastic import flavor as flavors
+from nova.elastic import server
+
+# Keys of the instance's system metadata.
+_OLD = ('xloud_old_vcpus', 'xloud_old_memory_mb')
+_OLD_START = ('xloud_old_start_vcpus', 'xloud_old_start_memory_mb')
+
+_RESIZING = (*task_states.resizing_states, task_states.RESIZE_REVERTING,
+             task_states.RESIZE_CONFIRMING)
+
+
+def remember_size(instance):
+    """Keep what a server has, for when its resize is reverted.
+
+    The caller saves the instance, here and below.
+    """
+    # What there may be is of a resize that failed.
+    server.write_size(instance, _OLD, None)
+    server.write_size(instance, _OLD_START, None)
+    if flavors.is_elastic(instance.flavor):
+        server.write_size(instance, _OLD, server.size(instance))
+        server.write_size(
+            instance, _OLD_START, server.read_size(instance, server.START))
+
+
+def old_size(instance):
+    """Return what a server had before its resize, if that was elastic."""
+    # Nova lets a server whose resize failed keep its old flavor.
+    in_resize = instance.old_flavor and (
+        instance.vm_state == vm_states.RESIZED or
+        instance.task_state in _RESIZING)
+    return server.read_size(instance, _OLD) if in_resize else None
+
+
+def flavors_in_resize(instance, new_flavor, old_flavor):
+    """Return both flavors of a resize or its revert, at their sizes.
+
+    Their minimums are what the server gets and what it has.
+    """
+    before = old_size(instance)
+    if before:
+        new_flavor = flavors.flavor_at_size(new_flavor, before)
+    return new_flavor, flavors.flavor_at_size(
+        old_flavor, server.size(instance))
+
+
+def to_flavor(instance):
+    """Give a server that has just got its flavor the size that goes with it.
+
+    That is the size it had if this is the flavor from before its resize, and
+    the minimum of the flavor otherwise. A reverted server also keeps that
+    size for the start that the revert is; ``forget_size`` brings its start
+    size back.
+    """
+    if instance.old_flavor and instance.old_flavor.id == instance.flavor.id:
+        # A host that runs stock Nova kept nothing: there it had the maximum.
+        before = old_size(instance) or flavors.maximum(instance.flavor)
+        server.write_size(instance, _OLD, None)
+    else:
+        before = flavors.minimum(instance.flavor)
+    server.set_size(instance, before)
+
+
+def forget_size(instance):
+    """Drop what ``remember_size`` kept, once a resize is over."""
+    old_start = server.read_size(instance, _OLD_START)
+    if old_start and not server.read_size(instance, _OLD):
+        # The resize was reverted.
+        server.write_size(instance, server.START, old_start)
+    server.write_size(instance, _OLD, None)
+    server.write_size(instance, _OLD_START, None)
