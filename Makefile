@@ -20,8 +20,8 @@ wheel: .fork/venv/ready ## the forked nova as a wheel, in dist/
 test: .fork/venv/ready ## set up all it needs and run every test
 	@$(GRAFT) test $(OPTIONS)
 
-test-upstream: .fork/venv/ready ## Nova's whole unit suite, on the pristine and the woven source
-	@$(GRAFT) upstream $(OPTIONS)
+test-upstream: .fork/venv/ready ## Nova's own tests, pristine and woven: all of unit, or KIND=functional TESTS=touched
+	@$(GRAFT) upstream $(or $(KIND),unit) $(TESTS) $(OPTIONS)
 
 report: .fork/venv/ready ## every file and function the branch touches (AGAINST=2026.1: what Nova changed of them there)
 	@$(GRAFT) report $(OPTIONS) $(if $(AGAINST),--against $(AGAINST))

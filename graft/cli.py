@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -65,15 +66,24 @@ def _parser() -> argparse.ArgumentParser:
         'style', _style, 'check our packages with ruff, and what is woven as Nova checks itself'
     )
     command('venv', _venv, 'make an environment for the woven tree; prints its Python')
-    tried = command('trial', _trial, 'run tests in the woven tree')
-    tried.add_argument('kind', choices=trial.KINDS)
-    tried.add_argument(
-        'modules',
-        nargs='*',
-        help="test modules; `own` (the default) for the branch's own, "
-        "`touched` for Nova's unit tests of what the branch touches",
-    )
-    command('upstream', _upstream, "run Nova's unit suite on the pristine and the woven source")
+    for name, call, what, default in (
+        ('trial', _trial, 'run tests in the woven tree', ['own']),
+        ('upstream', _upstream, "run Nova's tests on the pristine and the woven source", []),
+    ):
+        tried = command(name, call, what)
+        tried.add_argument('kind', choices=trial.KINDS)
+        tried.add_argument(
+            'tests',
+            nargs='*',
+            default=default,
+            help="test modules or tests by name; `own` for the branch's own modules, "
+            "`touched` for Nova's modules of what the branch touches "
+            f'(default: {" ".join(default) or "all"})',
+        )
+        if name == 'trial':
+            tried.add_argument(
+                '--pristine', action='store_true', help='on Nova as released instead'
+            )
     command('docs', _docs, "build Nova's documentation with the branch's pages in it")
     command('test', _test, 'run everything that `make test` runs')
     return parser
@@ -136,25 +146,29 @@ def _venv(project, args):
 def _trial(project, args):
     release = project.release(args.release)
     source, python = venv.make(project, release)
-    modules: list[str] = []
-    for word in args.modules or ['own']:
-        if word == 'own':
-            modules += trial.own(project, release, args.kind)
-        elif word == 'touched':
-            modules += trial.of_touched(project, release, source)
-        else:
-            modules.append(word)
-    outcome = trial.run(source, python, args.kind, modules)
+    tests = trial.select(project, release, source, args.kind, args.tests)
+    if args.pristine:
+        source = trial.pristine(project, release)
+    outcome = trial.run(source, python, args.kind, tests)
+    if outcome.failed:
+        words = ['graft', 'trial', args.kind, '--release', release.name]
+        words += ['--pristine'] * args.pristine
+        print('failed:', *sorted(outcome.failed), sep='\n  ')
+        print('to run them again:')
+        print(f'  {sys.executable} -m {shlex.join([*words, *sorted(outcome.failed)])}')
     print(outcome)
     return 1 if outcome.failed else 0
 
 
 def _upstream(project, args):
-    before, after = trial.upstream(project, project.release(args.release))
+    before, after = trial.upstream(project, project.release(args.release), args.kind, args.tests)
     worse = sorted(after.failed - before.failed)
+    for test in sorted(before.failed):
+        print(f'fails on pristine Nova: {test}')
     for test in worse:
         print(f'worse: {test}')
-    print(f'pristine: {len(before.failed)} failed of {before.passed + len(before.failed)}')
+    print(f'pristine: {before}')
+    print(f'woven: {after}')
     print(f'{after.passed} passed, {len(worse)} failed that pass on pristine Nova')
     return 1 if worse else 0
 

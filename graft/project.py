@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from graft.errors import ReleaseError
 
@@ -45,6 +46,10 @@ class Project:
         return cls(
             root, table['label'], table['number'], table['default-release'], tuple(table['branch'])
         )
+
+    def settings(self) -> dict[str, Any]:
+        """Everything under ``[tool.graft]``."""
+        return tomllib.loads((self.root / 'pyproject.toml').read_text())['tool']['graft']
 
     @property
     def work(self) -> Path:

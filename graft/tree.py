@@ -52,6 +52,16 @@ def lay(project: Project, release: Release, *, force: bool = False) -> Path:
     return tree
 
 
+def changes(tree: Path) -> dict[str, str]:
+    """The files in which a woven tree differs from Nova as released: ``new`` or ``edited``."""
+    released = _git(tree, 'rev-list', '--max-parents=0', 'HEAD').strip()
+    lines = _git(tree, 'diff', '--name-status', '--no-renames', released).splitlines()
+    return {
+        path: 'new' if how == 'A' else 'edited'
+        for how, _, path in (x.partition('\t') for x in lines)
+    }
+
+
 def _stage(project: Project, release: Release, archive: Path, staged: Path) -> Woven:
     when = fetch.unpack(archive, staged)
     shutil.rmtree(staged / fetch.METADATA, ignore_errors=True)
@@ -98,7 +108,8 @@ def _key(project: Project, release: Release) -> str:
     """A digest of everything that a woven tree is made from."""
     digest = hashlib.sha256(f'{release.sha256} {project.version(release)}'.encode())
     package = Path(__file__).parent
-    modules = (p for p in sorted(package.rglob('*.py')) if 'tests' not in p.parts)
+    apart = {'tests', 'workshop'}  # which weave nothing
+    modules = (p for p in sorted(package.rglob('*.py')) if not apart & {*p.parts})
     sources = {f'graft/{p.relative_to(package)}': p for p in modules}
     for path, source in {**sources, **project.files(release)}.items():
         content = hashlib.sha256(source.read_bytes()).hexdigest()

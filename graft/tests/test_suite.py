@@ -86,11 +86,29 @@ def test_upstream_tests_of_what_is_touched(house: House) -> None:
     }
     house.release('old', '1.0.0', files)
     house.write('nova/tests/unit/test_count.py', 'pass\n')
+    house.write('nova/tests/unit/test_own.py', 'from nova import bird\n')
     house.graft('tree')
     project = Project.at(house.root)
     release = project.release()
-    assert of_touched(project, release, house.tree) == [
+    assert of_touched(project, house.tree, 'unit') == [
         'nova.tests.unit.test_bird',
         'nova.tests.unit.test_flight',
     ]
-    assert own(project, release, 'unit') == ['nova.tests.unit.test_count']
+    assert own(project, release, 'unit') == [
+        'nova.tests.unit.test_count',
+        'nova.tests.unit.test_own',
+    ]
+
+
+def test_functional_tests_of_what_is_touched(house: House) -> None:
+    """Those that `pyproject.toml` names and the release has, without the branch's own."""
+    flights = {f'nova/tests/functional/air/test_{name}.py': '' for name in ('far', 'high')}
+    house.release('old', '1.0.0', {**OLD, **flights, 'nova/tests/functional/test_nest.py': ''})
+    house.write('nova/tests/functional/air/test_count.py', 'pass\n')
+    with (house.root / 'pyproject.toml').open('a') as file:
+        file.write('touched-functional = ["air/test_*.py", "test_bird.py"]\n')
+    house.graft('tree')
+    assert of_touched(Project.at(house.root), house.tree, 'functional') == [
+        'nova.tests.functional.air.test_far',
+        'nova.tests.functional.air.test_high',
+    ]

@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 import time
-import tomllib
 from collections import deque
 from dataclasses import dataclass
 
@@ -38,11 +37,10 @@ class Result:
 
 
 def stages(project: Project, release: Release) -> list[Stage]:
-    table = tomllib.loads((project.root / 'pyproject.toml').read_text())['tool']['graft']
     words = {'python': sys.executable, 'release': release.name}
     return [
         Stage(stage['name'], [word.format(**words) for word in stage['run']])
-        for stage in table['stage']
+        for stage in project.settings()['stage']
     ]
 
 

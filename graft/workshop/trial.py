@@ -1,6 +1,8 @@
-"""Test runs in the woven tree: the branch's own tests, and Nova's tests of what it touches."""
+"""Test runs: the branch's own tests, and Nova's tests of what it touches, woven and pristine."""
 
+import hashlib
 import json
+import os
 import re
 import subprocess
 import tempfile
@@ -8,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from graft import fetch, report
+from graft import fetch, tree
 from graft.errors import CommandError
 from graft.project import Project, Release
 from graft.run import step
@@ -21,9 +23,26 @@ KINDS = ('unit', 'functional')
 class Outcome:
     passed: int
     failed: frozenset[str]
+    skipped: int = 0
 
     def __str__(self) -> str:
-        return f'{self.passed} passed, {len(self.failed)} failed'
+        skipped = f', {self.skipped} skipped' if self.skipped else ''
+        return f'{self.passed} passed, {len(self.failed)} failed{skipped}'
+
+
+def select(
+    project: Project, release: Release, source: Path, kind: str, words: Sequence[str]
+) -> list[str]:
+    """The test modules that words stand for: ``own``, ``touched``, or modules and tests by name."""
+    modules: list[str] = []
+    for word in words:
+        if word == 'own':
+            modules += own(project, release, kind)
+        elif word == 'touched':
+            modules += of_touched(project, source, kind)
+        else:
+            modules.append(word)
+    return modules
 
 
 def own(project: Project, release: Release, kind: str) -> list[str]:
@@ -33,92 +52,107 @@ def own(project: Project, release: Release, kind: str) -> list[str]:
     return [_module(path) for path in files if PurePosixPath(path).name.startswith('test_')]
 
 
-def of_touched(project: Project, release: Release, source: Path) -> list[str]:
-    """Nova's unit tests of the modules that the branch touches.
+def of_touched(project: Project, source: Path, kind: str) -> list[str]:
+    """Nova's test modules of what the branch touches in a woven tree.
 
-    A module's tests stand in the folder of its name among the tests, in a file that names it.
+    A module's unit tests stand in the folder of its name among the tests, in a file that names it.
+    Functional tests run whole services: `pyproject.toml` names those that drive what is touched.
     """
-    found: set[str] = set()
-    for path, touches in report.touched(project, release).items():
-        module = PurePosixPath(path)
-        if touches[0]['how'] == 'new' or module.suffix != '.py' or 'tests' in module.parts:
-            continue
-        package = '.'.join(module.parent.parts)
-        named = re.compile(
-            rf'\bfrom {re.escape(package)} import {module.stem}\b|'
-            rf'\b{re.escape(package)}\.{module.stem}\b'
-        )
-        beside = source / 'nova/tests/unit' / module.parent.relative_to('nova')
-        for test in sorted(beside.glob('test_*.py')):
-            if test.stem == f'test_{module.stem}' or named.search(test.read_text()):
-                found.add(_module(test.relative_to(source).as_posix()))
-        if (beside / module.stem).is_dir():
-            found.add(_module((beside / module.stem).relative_to(source).as_posix()))
-    return sorted(found)
+    changes = tree.changes(source)
+    base = source / 'nova/tests' / kind
+    tests: set[Path] = set()
+    if kind == 'functional':
+        for pattern in project.settings()['touched-functional']:
+            tests.update(base.glob(pattern))
+    else:
+        for path, how in changes.items():
+            if how != 'new' and path.endswith('.py') and '/tests/' not in path:
+                tests |= _unit_tests(base, PurePosixPath(path))
+    paths = (test.relative_to(source).as_posix() for test in tests)
+    return sorted(_module(path) for path in paths if changes.get(path) != 'new')
+
+
+def _unit_tests(base: Path, module: PurePosixPath) -> set[Path]:
+    package = '.'.join(module.parent.parts)
+    named = re.compile(
+        rf'\bfrom {re.escape(package)} import {module.stem}\b|'
+        rf'\b{re.escape(package)}\.{module.stem}\b'
+    )
+    beside = base / module.parent.relative_to('nova')
+    tests = {
+        test
+        for test in beside.glob('test_*.py')
+        if test.stem == f'test_{module.stem}' or named.search(test.read_text())
+    }
+    return tests | set((beside / module.stem).rglob('test_*.py'))
 
 
 def run(
     source: Path, python: Path, kind: str, modules: Sequence[str] = (), workers: int = 2
 ) -> Outcome:
     """Run test modules (or all of a kind) with stestr, its output as it comes."""
-    command = [str(python), '-m', 'stestr', '--test-path', f'./nova/tests/{kind}', 'run']
-    command += ['--concurrency', str(workers)]
+    # Beside the tree, which every weave replaces: stestr spreads tests by the times it recorded.
+    records = source.parent / f'{source.name}-{kind}-records'
+    records.mkdir(exist_ok=True)
+    stestr = [str(python), '-m', 'stestr', '--repo-url', str(records)]
+    stestr += ['--test-path', f'./nova/tests/{kind}']
+    command = [*stestr, 'run', '--concurrency', str(workers)]
+    # stestr hands the interpreter to a shell as it is, and the path of the project may hold spaces.
+    env = {**venv.environment(), 'PYTHON': os.path.relpath(python, source)}
     with tempfile.NamedTemporaryFile('w', suffix='.txt') as wanted:
         if modules:
-            wanted.writelines(rf'^{re.escape(module)}\.' + '\n' for module in modules)
+            wanted.writelines(rf'^{re.escape(module)}([.(]|$)' + '\n' for module in modules)
             wanted.flush()
             command += ['--include-list', wanted.name]
-        done = subprocess.run(command, cwd=source, env=venv.environment(), check=False)
-    return _outcome(source, python, done.returncode)
-
-
-def _outcome(source: Path, python: Path, code: int) -> Outcome:
-    last = subprocess.run(
-        [str(python), '-m', 'stestr', 'last'],
-        cwd=source,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    failing = subprocess.run(
-        [str(python), '-m', 'stestr', 'failing', '--list'],
-        cwd=source,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    passed = re.search(r'^ - Passed: (\d+)', last, re.MULTILINE)
+        done = subprocess.run(command, cwd=source, env=env, check=False)
+    last = _told([*stestr, 'last'], source)
+    failing = _told([*stestr, 'failing', '--list'], source)
+    passed, skipped = (
+        re.search(rf'^ - {what}: (\d+)', last, re.MULTILINE) for what in ('Passed', 'Skipped')
+    )
     failed = frozenset(line.strip() for line in failing.splitlines() if line.startswith('nova.'))
-    if passed is None or (code and not failed):
-        raise CommandError(f'the test run ended with {code} and told no outcome; see above')
-    return Outcome(int(passed.group(1)), failed)
+    if passed is None or skipped is None or (done.returncode and not failed):
+        raise CommandError(f'the test run ended with {done.returncode} and no outcome; see above')
+    return Outcome(int(passed.group(1)), failed, int(skipped.group(1)))
 
 
-def upstream(project: Project, release: Release) -> tuple[Outcome, Outcome]:
-    """Nova's whole unit suite on the pristine and on the woven source, in that order.
+def _told(command: Sequence[str], source: Path) -> str:
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
+    return done.stdout
+
+
+def upstream(
+    project: Project, release: Release, kind: str, words: Sequence[str]
+) -> tuple[Outcome, Outcome]:
+    """Nova's tests of a kind (all, or those named) on the pristine and on the woven source.
 
     The pristine outcome is kept: neither the release nor its requirements change.
     """
     source, python = venv.make(project, release)
-    kept = python.parent.parent / 'pristine-outcome.json'
+    modules = select(project, release, source, kind, words)
+    names = hashlib.sha256('\n'.join([release.version, *modules]).encode()).hexdigest()[:12]
+    kept = project.work / release.name / f'pristine-{kind}-{names}.json'
     if kept.exists():
-        passed, failed = json.loads(kept.read_text())
-        before = Outcome(passed, frozenset(failed))
+        table = json.loads(kept.read_text())
+        before = Outcome(table['passed'], frozenset(table['failed']), table['skipped'])
     else:
-        before = _pristine(project, release, python)
-        kept.write_text(json.dumps([before.passed, sorted(before.failed)]))
-    ours = own(project, release, 'unit')
-    after = run(source, python, 'unit')
+        before = run(pristine(project, release), python, kind, modules)
+        table = {'passed': before.passed, 'skipped': before.skipped, 'modules': modules}
+        kept.write_text(json.dumps({**table, 'failed': sorted(before.failed)}, indent=1))
+    after = run(source, python, kind, modules)
+    ours = {_module(path) for path, how in tree.changes(source).items() if how == 'new'}
     others = (t for t in after.failed if not any(t.startswith(f'{module}.') for module in ours))
-    return before, Outcome(after.passed, frozenset(others))
+    return before, Outcome(after.passed, frozenset(others), after.skipped)
 
 
-def _pristine(project: Project, release: Release, python: Path) -> Outcome:
-    pristine = project.work / release.name / 'pristine'
-    if not pristine.exists():
+def pristine(project: Project, release: Release) -> Path:
+    """Nova as released, unpacked beside the woven tree."""
+    folder = project.work / release.name / f'pristine-{release.version}'
+    if not folder.exists():
+        archive = fetch.tarball(project, release)
         with step(f'unpack pristine Nova {release.version}'):
-            fetch.unpack(fetch.tarball(project, release), pristine)
-    return run(pristine, python, 'unit')
+            fetch.unpack(archive, folder)
+    return folder
 
 
 def _module(path: str) -> str:
