@@ -1,6 +1,6 @@
-"""What elasticity costs and what it gives, measured on the one-machine cloud.
+"""What elastic servers cost and what they gain, measured on the one-machine cloud.
 
-``cli`` is the front. ``measures`` has a module for each measure, which takes its
-figures and shows them; ``page`` makes the published page from the results that
-are kept as JSON. ``inside`` is what runs with the cloud's own Python.
+``measures`` takes the measurements, on the clouds that ``cloud`` handles, and ``report`` makes the
+published page of their results, which are kept as JSON. ``inside`` has the programs that run with
+another Python: the cloud's, or graft's.
 """

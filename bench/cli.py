@@ -10,36 +10,34 @@ from collections.abc import Sequence
 
 from bench.cloud import beside, cells, fleet, seed, world
 from bench.measures import adjust, build, density, path, scale, tax
-from bench.report import page, results
+from bench.report import environment, page, results
 from cloud import errors, machine, progress
 
-#: In the order of the page.
-MEASURES = {
-    'adjust': adjust,
-    'path': path,
-    'tax': tax,
-    'density': density,
-    'scale': scale,
-    'build': build,
-}
+#: Measurements against a cloud, in the order in which they are taken.
+_WITH_CLOUD = {'adjust': adjust, 'path': path, 'tax': tax, 'density': density, 'scale': scale}
+MEASURES = (*_WITH_CLOUD, 'build')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Take a measure, or all, and make the page; give the status to end with."""
+    """Take one measurement, or all, and write the page; return the exit status."""
     parser = argparse.ArgumentParser(prog='python -m bench', description=__doc__)
-    parser.add_argument('what', choices=(*MEASURES, 'all', 'page'))
-    parser.add_argument('--quick', action='store_true', help='take less of everything')
+    parser.add_argument(
+        'what',
+        choices=(*MEASURES, 'all', 'page'),
+        help='a measurement; all of them; or only the page, from the results that are kept',
+    )
+    parser.add_argument('--quick', action='store_true', help='take fewer samples')
     options = parser.parse_args(argv)
-    # Told to end, it cleans up as after Ctrl-C, which a shell has background jobs ignore.
+    # Clean up after SIGTERM as after Ctrl-C, which a shell makes background jobs ignore.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    shown = progress.Progress()
-    chosen = list(MEASURES) if options.what == 'all' else [options.what]
-    began = time.monotonic()
+    report = progress.Progress()
+    chosen = {'all': MEASURES, 'page': ()}.get(options.what, (options.what,))
+    start = time.monotonic()
     try:
-        if options.what != 'page':
-            for name in chosen:
-                _take(name, options.quick, shown)
-        print(page.make(MEASURES))
+        environment.python(report)  # A measurement may take an hour: better to fail before it.
+        for name in chosen:
+            _measure(name, options.quick, report)
+        print(page.write())
     except errors.CloudError as error:
         print(f'bench: {error}', file=sys.stderr)
         for line in error.evidence.splitlines():
@@ -48,32 +46,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('bench: interrupted; the next run cleans up what is left', file=sys.stderr)
         return 130
-    if options.what != 'page':
-        shown.say(f'{", ".join(chosen)}: {time.monotonic() - began:.0f} s')
+    if chosen:
+        report.say(f'{", ".join(chosen)}: {time.monotonic() - start:.0f} s')
     return 0
 
 
-def _take(name: str, quick: bool, shown: progress.Progress) -> None:
-    measure = MEASURES[name]
-    shown.say(f'{measure.TITLE}')
-    load = results.load()
-    if name == 'build':  # Which needs no cloud.
-        results.keep(name, quick, load, measure.run(shown, quick))
+def _measure(name: str, quick: bool, report: progress.Progress) -> None:
+    report.say(f'measure {name}')
+    load_average = results.load_average()
+    if name == 'build':
+        results.save(name, quick, load_average, build.run(report, quick))
         return
     machine.check()
-    there = world.bring_up(shown)
-    _clean_up(there)
+    measured = world.bring_up(report)
+    _clean_up(measured)
     try:
-        with there.wide_quota():
-            results.keep(name, quick, load, measure.run(there, quick))
+        with measured.wide_quota():
+            data = _WITH_CLOUD[name].run(measured, quick)
+            results.save(name, quick, load_average, data)
     finally:
-        _clean_up(there)
+        _clean_up(measured)
 
 
-def _clean_up(there: world.World) -> None:
-    """Remove all that a measure makes, also one that was cut off."""
-    beside.remove(there.shown)
-    seed.remove(there)
-    cells.remove(there)
-    there.clean_up()
-    fleet.forget(there)
+def _clean_up(measured: world.World) -> None:
+    """Remove whatever a measurement creates, also if an earlier one was interrupted."""
+    beside.remove(measured.shown)
+    seed.remove(measured)
+    cells.remove(measured)
+    measured.clean_up()
+    fleet.forget(measured)

@@ -1,4 +1,5 @@
-"""What runs with the Python of the cloud, each a program of its own.
+"""Programs that run with another Python than the bench.
 
-They are called by path, so that ``nova`` is the one that is installed there.
+``fleet`` and ``rpc_watch`` run with the cloud's and are called by path, so that ``nova`` is the
+installed one; ``weaving`` runs with graft's.
 """

@@ -1,1 +1,1 @@
-"""The measures: each module takes its figures with ``run`` and shows them with ``page``."""
+"""The measurements: ``run`` of each module returns data for ``report`` to publish."""

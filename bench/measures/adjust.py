@@ -7,12 +7,8 @@ from typing import Any
 
 from bench.cloud.console import Console
 from bench.cloud.world import Size, World
-from bench.report import plot, stats
-from bench.report.page import Page
 from cloud import waiting
 from cloud.services import host
-
-TITLE = 'Adjust, end to end'
 
 SMALL, LARGE = Size(1, 256), Size(4, 768)
 
@@ -111,51 +107,3 @@ class Guest:
             return counted == size and task is None
 
         waiting.until(there, 30)
-
-
-def page(page: Page, data: dict[str, Any]) -> None:
-    """Show how long each way takes."""
-    ways = data['ways']
-    names = {
-        'adjust': 'adjust, through the API',
-        'virsh': '`virsh setmem`, `setvcpus`',
-        'resize': 'resize and confirm',
-    }
-    page.say(
-        f'A real guest goes from {data["from"][0]} vCPU and {data["from"][1]} MiB to '
-        f'{data["to"][0]} vCPUs and {data["to"][1]} MiB and back, by each way in turn. It prints '
-        'what it sees ten times a second, and that counts. `virsh` on the same guest is the floor: '
-        'it asks nobody and counts nothing. A resize on the same host, confirmed at once, is what '
-        'people do without elastic servers.'
-    )
-    rows = []
-    for key, what in (('accepted', 'accepted (202)'), ('seen', 'the guest shows it'),
-                      ('done', 'all done'), ('silent', 'guest not running')):  # fmt: skip
-        for way, name in names.items():
-            values = [each[key] for each in ways[way] if key in each]
-            if values:
-                spread = stats.spread(values)
-                rows.append([what, name, spread.count, *(f'{each:.2f}' for each in spread[1:])])
-    page.table(['until', 'by', 'times', 'p50, s', 'p95, s', 'p99, s'], rows)
-    middle = {
-        way: stats.quantile([each['seen'] for each in taken], 0.5) for way, taken in ways.items()
-    }
-    down = stats.quantile([each['silent'] for each in ways['resize']], 0.5)
-    page.say(
-        f'An adjust takes **{middle["adjust"] / middle["virsh"]:.2f} times** as long as `virsh` '
-        f'until the guest shows it, and a resize **{middle["resize"] / middle["adjust"]:.1f} '
-        f'times** as long as an adjust. A resize stops the guest for {down:.1f} s; an adjust never '
-        'does. Of few values, p99 is close to the largest.'
-    )
-    series = []
-    for way in ways:
-        ordered = sorted(each['seen'] for each in ways[way])
-        shares = [(value, (index + 1) / len(ordered)) for index, value in enumerate(ordered)]
-        series.append(plot.Series(way, shares))
-    page.plot(
-        'adjust',
-        plot.lines(
-            'From the request until the guest shows it', 'seconds', 'share of requests', series,
-            log_x=True,
-        ),
-    )  # fmt: skip

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import statistics
 from typing import Any
 
-from bench.report import plot
-from bench.report.page import Page
 from cloud import command, progress, settings
-
-TITLE = 'Weave and build'
 
 
 def run(shown: progress.Progress, quick: bool) -> dict[str, Any]:
@@ -30,28 +25,3 @@ def run(shown: progress.Progress, quick: bool) -> dict[str, Any]:
             taken[release].append(said['seconds'])
             files[release] = said['files']
     return {'files': files, 'seconds': taken}
-
-
-def page(page: Page, data: dict[str, Any]) -> None:
-    """Show the time of each step and release."""
-    times = len(next(iter(data['seconds'].values())))
-    page.say(
-        f'The median of {times}, in turns; the tarball is there already. The wheel is made from '
-        'the tarball, so its time has unpacking and weaving in it.'
-    )
-    steps = ('unpack', 'weave', 'wheel')
-    middle = {
-        release: [statistics.median(each[step] for each in taken) for step in steps]
-        for release, taken in data['seconds'].items()
-    }
-    page.table(
-        ['release', 'files of the weave', 'unpack, s', 'weave, s', 'whole wheel, s'],
-        [[release, data['files'][release], *(f'{value:.1f}' for value in values)]
-         for release, values in middle.items()],
-    )  # fmt: skip
-    page.plot(
-        'build',
-        plot.bars('From the tarball to the wheel of the fork',
-                  [plot.Bar(release, values[2], f'{values[2]:.1f}')
-                   for release, values in middle.items()], 'seconds'),
-    )  # fmt: skip

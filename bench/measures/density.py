@@ -7,11 +7,7 @@ from typing import Any
 
 from bench.cloud.fleet import Fleet
 from bench.cloud.world import Size, World
-from bench.report import plot
-from bench.report.page import Page
 from cloud import rest
-
-TITLE = 'Density'
 
 #: Of a host, and of what a server can have there at most.
 HOST, LARGE = Size(32, 32768), Size(8, 8192)
@@ -105,50 +101,3 @@ def load(
         if has[server] != small:
             ask(server, small)
     return asked, refused
-
-
-def page(page: Page, data: dict[str, Any]) -> None:
-    """Show what fits, and what is refused then."""
-    fits, large = data['fits'], data['large']
-    page.say(
-        f'{data["hosts"]} fake hosts of {data["host"][0]} CPUs and {data["host"][1]} MiB, without '
-        f'overcommit; the scheduler, placement and every claim are real. A server can have '
-        f'{large[0]} vCPUs and {large[1]} MiB. With a fixed flavor it has them always; an elastic '
-        'one, with a minimum:maximum of 1:N, boots at the Nth part.'
-    )
-    page.table(
-        ['flavor', 'servers that fit', 'against fixed'],
-        [[name, count, f'{count / fits["fixed"]:.1f}'] for name, count in fits.items()],
-    )
-    shares = ', '.join(f'{name}: {100 * share:.0f}%' for name, share in data['mixes'].items())
-    page.say(
-        'A full house of minimums cannot grow. So the loads run with fewer servers, as many as '
-        f'that for each that fits with the fixed flavor. A share of them ({shares}) wants '
-        'all it can have, the others their minimum; again and again one stops wanting and '
-        'another begins. Refused is a request for more that was answered with 409. Nobody is '
-        'moved to another host meanwhile.'
-    )
-    page.table(
-        ['minimum:maximum', 'load', 'servers', 'against fixed', 'asked for more', 'refused'],
-        [[f'1:{each["ratio"]}', each['mix'], each['servers'], f'{each["fill"]:.1f}', each['asked'],
-          f'{100 * each["refused"] / each["asked"]:.0f}%'] for each in _sorted(data)],
-    )  # fmt: skip
-    series: dict[str, list[tuple[float, float]]] = {}
-    for each in _sorted(data):
-        name = f'1:{each["ratio"]} {each["mix"]}'
-        point = (each['fill'], 100 * each['refused'] / each['asked'])
-        series.setdefault(name, []).append(point)
-    for ratio in sorted({each['ratio'] for each in data['loads']}):
-        chosen = [plot.Series(name.split()[1], points) for name, points in series.items()
-                  if name.startswith(f'1:{ratio} ')]  # fmt: skip
-        page.plot(
-            f'density-{ratio}',
-            plot.lines(
-                f'How often growth is refused, minimum:maximum 1:{ratio}',
-                'servers, for each that fits with the fixed flavor', 'refused, %', chosen,
-            ),
-        )  # fmt: skip
-
-
-def _sorted(data: dict[str, Any]) -> list[dict[str, Any]]:
-    return sorted(data['loads'], key=lambda each: (each['ratio'], each['mix'], each['fill']))

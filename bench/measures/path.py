@@ -7,22 +7,17 @@ import contextlib
 import datetime
 import json
 import re
-import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.cloud.fleet import Fleet
 from bench.cloud.world import Size, World
-from bench.report import plot
-from bench.report.page import Page
 from cloud import command, process, settings
 from cloud.services import rabbitmq
-
-TITLE = 'The path inside'
 
 SMALL, LARGE = Size(1, 1024), Size(4, 4096)
 PHASES = ('asked', 'claimed', 'done')
@@ -287,58 +282,3 @@ def _profiler(world: World) -> Path:
         command.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps',
                      '--disable-pip-version-check', '--target', folder, _PROFILER])  # fmt: skip
     return folder / 'bin' / 'py-spy'
-
-
-def page(page: Page, data: dict[str, Any]) -> None:
-    """Show what an adjust asks of whom, in which phase, and where the CPU goes."""
-    page.say(
-        f'{len(data["adjusts"])} adjusts of a server with the fake driver, whose host does '
-        "nothing else meanwhile, one after the other. RPC calls are those that RabbitMQ's "
-        "tracer shows, by the request that they belong to; statements those in MariaDB's general "
-        "log, other than BEGIN, COMMIT and ROLLBACK; requests those in placement's log. Medians. "
-        '*Asked* is until the API calls the host, *claimed* until the host answers and with '
-        'it the API (202), *done* until the host records the end.'
-    )
-    for kind in ('grow', 'shrink'):
-        taken = [each for each in data['adjusts'] if each['kind'] == kind]
-        databases = sorted({name for each in taken for phase in PHASES
-                            for name in each['databases'][phase]})  # fmt: skip
-        rows = []
-        for phase in PHASES:
-            rows.append([
-                phase,
-                f'{1000 * _middle(each["seconds"][phase] for each in taken):.0f}',
-                f'{_middle(len(each["rpc"][phase]) for each in taken):.0f}',
-                f'{_middle(len(each["placement"][phase]) for each in taken):.0f}',
-                *(f'{_middle(each["databases"][phase].get(name, 0) for each in taken):.0f}'
-                  for name in databases),
-            ])  # fmt: skip
-        page.say(f'**To {kind}**, while it is traced:')
-        heads = ['until', 'ms', 'RPC calls', 'placement requests']
-        page.table([*heads, *(f'statements, `{name}`' for name in databases)], rows)
-        calls = ', '.join(f'`{name}`' for phase in PHASES for name in taken[-1]['rpc'][phase])
-        asked = ', '.join(f'`{name}`' for phase in PHASES for name in taken[-1]['placement'][phase])
-        page.say(f'The calls: {calls}. To placement: {asked}.')
-    used = sorted(data['cpu'].items(), key=lambda each: -each[1])
-    page.say(f'CPU of each service for one adjust, of {data["count"]}, less what it takes at rest:')
-    page.plot(
-        'cpu',
-        plot.bars('CPU for one adjust',
-                  [plot.Bar(name, 1000 * value, f'{1000 * value:.0f}')
-                   for name, value in used if value > 0.001], 'ms'),
-    )  # fmt: skip
-    page.say(
-        f'The hottest is **{data["hottest"]}**. Sampled 100 times a second while adjusts follow '
-        'each other, this is where it is, as a share of the time that it works: by package, and by '
-        "function of Nova's with all that it calls."
-    )
-    page.table(['package', 'share'], _shares(data['profile']['packages']))
-    page.table(['function', 'share'], _shares(data['profile']['functions']))
-
-
-def _middle(values: Iterable[float]) -> float:
-    return statistics.median(values)
-
-
-def _shares(rows: list[tuple[str, float]]) -> list[list[str]]:
-    return [[f'`{name}`', f'{100 * share:.0f}%'] for name, share in rows]

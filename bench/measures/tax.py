@@ -11,11 +11,7 @@ from typing import Any, NamedTuple
 from bench.cloud import beside
 from bench.cloud.fleet import Fleet
 from bench.cloud.world import Size, World
-from bench.report import plot, stats
-from bench.report.page import Page
 from cloud import lifecycle, progress
-
-TITLE = 'No tax on plain flavors'
 
 _SIZE = Size(1, 512)
 _NAMES = {
@@ -118,43 +114,3 @@ class _Side:
         began = time.monotonic()
         self.world.client.get(self.world.nova + path)
         return time.monotonic() - began
-
-
-def ratios(data: dict[str, Any], key: str) -> list[float]:
-    """Give how good the fork was in each turn; pristine Nova is 1, and more is better."""
-    pairs = zip(data['fork'], data['pristine'], strict=True)
-    better = _NAMES[key][1] == 'higher'
-    return [f[key] / p[key] if better else p[key] / f[key] for f, p in pairs]
-
-
-def page(page: Page, data: dict[str, Any]) -> None:
-    """Show the fork against pristine Nova."""
-    exchanged = 'After half of them the two change places.' if data['exchanged'] else ''
-    page.say(
-        'The fork and pristine Nova run side by side, each with services of its own, and are asked '
-        f'in turns, {len(data["fork"])} times, each first in every other turn: so whatever else '
-        f'the machine does is felt by both. {exchanged} In a turn {data["boots"]} servers of a '
-        f'plain flavor are booted on {data["hosts"]} fake hosts, listed {data["reads"]} times, and '
-        f'one is shown {data["reads"]} times. The ratio is the fork against pristine Nova, more is '
-        'better, and 0.98 is what we promise; it is the median of the ratios of the turns, and 95% '
-        'sure is how near that is to the median of ever so many.'
-    )
-    rows, bars = [], []
-    for key, (name, _) in _NAMES.items():
-        fork, pristine = (
-            statistics.median(each[key] for each in data[kind]) for kind in ('fork', 'pristine')
-        )
-        each = ratios(data, key)
-        middle = statistics.median(each)
-        rows.append(
-            [name, plot.number(fork), plot.number(pristine), f'**{middle:.2f}**',
-             '{:.2f} to {:.2f}'.format(*stats.sure(each))]
-        )  # fmt: skip
-        bars.append(plot.Bar(name.replace('`', ''), middle, f'{middle:.2f}'))
-    page.table(['', 'fork', 'pristine', 'ratio', '95% sure'], rows)
-    page.plot(
-        'tax',
-        plot.bars(
-            'The fork against pristine Nova: more is better', bars, 'ratio; 1 is pristine Nova'
-        ),
-    )

@@ -1,4 +1,4 @@
-"""What was measured, kept as JSON beside the page."""
+"""The last result of each measurement, kept as JSON beside the page."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from typing import Any
 from cloud import files, settings
 
 FOLDER = settings.REPOSITORY / 'bench'
-KEPT = FOLDER / 'results'
+RESULTS = FOLDER / 'results'
 
 
-def keep(measure: str, quick: bool, load: str, data: Any) -> None:
-    """Write the result of a measure in the place of its last one.
+def save(measure: str, quick: bool, load_average: str, data: Any) -> None:
+    """Replace the last result of a measurement.
 
-    :param load: What the machine did before
+    :param load_average: That of the machine before the measurement
     """
     result = {
         'command': f'python -m bench {measure}' + (' --quick' if quick else ''),
         'taken': datetime.datetime.now(datetime.UTC).date().isoformat(),
         'machine': machine(),
-        'load': load,
+        'load': load_average,
         'data': rounded(data),
     }
-    KEPT.mkdir(exist_ok=True)
-    files.write(KEPT / f'{measure}.json', json.dumps(result, indent=1) + '\n', 0o644)
+    RESULTS.mkdir(exist_ok=True)
+    files.write(RESULTS / f'{measure}.json', json.dumps(result, indent=1) + '\n', 0o644)
 
 
-def kept(measure: str) -> dict[str, Any] | None:
-    """Give the last result of a measure, if there is one."""
-    file = KEPT / f'{measure}.json'
+def load(measure: str) -> dict[str, Any] | None:
+    """Return the last result of a measurement, if there is one."""
+    file = RESULTS / f'{measure}.json'
     return dict(json.loads(file.read_text())) if file.exists() else None
 
 
 def machine() -> str:
-    """Say what the figures were taken on, in a line."""
+    """Describe the machine in one line."""
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / (1 << 30)
     system = platform.freedesktop_os_release()['PRETTY_NAME']
     return (
@@ -47,13 +47,13 @@ def machine() -> str:
     )
 
 
-def load() -> str:
-    """Say how many processes wanted to run in the last minute."""
+def load_average() -> str:
+    """Return how many processes were running or ready to run in the last minute."""
     return f'{os.getloadavg()[0]:.1f}'
 
 
 def rounded(data: Any) -> Any:
-    """Give data with its numbers as short as they are meant."""
+    """Return data with its numbers rounded to five digits."""
     if isinstance(data, float):
         return float(f'{data:.5g}')
     if isinstance(data, dict):

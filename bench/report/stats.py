@@ -1,4 +1,4 @@
-"""The little statistics that the measures need."""
+"""The statistics that the page needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Spread(NamedTuple):
 
 
 class Slope(NamedTuple):
-    """A straight line through points, and how sure it is."""
+    """A straight line through points, and the standard error of its slope."""
 
     intercept: float
     slope: float
@@ -26,9 +26,9 @@ class Slope(NamedTuple):
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Give the value that this share of the values does not exceed, interpolated."""
+    """Return the value that this share of the values does not exceed, interpolated."""
     if not values:
-        raise ValueError('no values have no quantile')
+        raise ValueError('there is no quantile of no values')
     ordered = sorted(values)
     place = share * (len(ordered) - 1)
     low = math.floor(place)
@@ -37,12 +37,12 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Give the count and the usual quantiles."""
+    """Return the count and the usual quantiles."""
     return Spread(len(values), *(quantile(values, share) for share in (0.5, 0.95, 0.99)))
 
 
-def sure(values: Sequence[float]) -> tuple[float, float]:
-    """Give between which values the median is of all that could be measured, sure to 95%."""
+def median_confidence_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return the 95% confidence interval of the median: the ranks that the sign test gives."""
     ordered = sorted(values)
     rank = math.floor(len(ordered) / 2 - 0.98 * math.sqrt(len(ordered)))
     last = max(0, rank - 1)
@@ -50,13 +50,13 @@ def sure(values: Sequence[float]) -> tuple[float, float]:
 
 
 def slope(points: Sequence[tuple[float, float]]) -> Slope:
-    """Fit a line by least squares; the error is the slope's standard error."""
+    """Fit a line by least squares."""
     if len({x for x, _ in points}) < 2:
-        raise ValueError('a slope needs two different places')
+        raise ValueError('a slope needs two different x')
     line = statistics.linear_regression(*zip(*points, strict=True))
     if len(points) < 3:
         return Slope(line.intercept, line.slope, math.inf)
-    middle = statistics.fmean(x for x, _ in points)
-    off = sum((y - line.intercept - line.slope * x) ** 2 for x, y in points)
-    wide = sum((x - middle) ** 2 for x, _ in points)
-    return Slope(line.intercept, line.slope, math.sqrt(off / (len(points) - 2) / wide))
+    mean = statistics.fmean(x for x, _ in points)
+    residual = sum((y - line.intercept - line.slope * x) ** 2 for x, y in points)
+    width = sum((x - mean) ** 2 for x, _ in points)
+    return Slope(line.intercept, line.slope, math.sqrt(residual / (len(points) - 2) / width))

@@ -23,8 +23,8 @@ def test_quantile(values, share, expected):
 
 
 def test_quantile_of_nothing():
-    """Nothing has no quantile, and that is no 0."""
-    with pytest.raises(ValueError, match='no values have no quantile'):
+    """There is no quantile of nothing, and it is not 0."""
+    with pytest.raises(ValueError, match='there is no quantile of no values'):
         stats.quantile([], 0.5)
 
 
@@ -33,14 +33,17 @@ def test_spread():
     assert stats.spread([float(value) for value in range(1, 102)]) == (101, 51.0, 96.0, 100.0)
 
 
-def test_sure_of_many():
+def test_median_confidence_interval_of_many():
     """It is as wide as the sign test says: ranks 40 and 61 of 100 values."""
-    assert stats.sure([float(value) for value in range(100, 0, -1)]) == (40.0, 61.0)
+    assert stats.median_confidence_interval([float(value) for value in range(100, 0, -1)]) == (
+        40.0,
+        61.0,
+    )
 
 
-def test_sure_of_few():
+def test_median_confidence_interval_of_few():
     """Of few values nothing is left out."""
-    assert stats.sure([3.0, 1.0, 2.0]) == (1.0, 3.0)
+    assert stats.median_confidence_interval([3.0, 1.0, 2.0]) == (1.0, 3.0)
 
 
 def test_slope_of_a_line():
@@ -62,7 +65,7 @@ def test_slope_of_two_points():
     assert stats.slope([(0, 1), (1, 2)]).error == math.inf
 
 
-def test_slope_of_one_place():
+def test_slope_of_one_x():
     """There is no slope without a width."""
-    with pytest.raises(ValueError, match='two different places'):
+    with pytest.raises(ValueError, match='two different x'):
         stats.slope([(1, 1), (1, 2)])

@@ -1,0 +1,60 @@
+"""What the page says of the results."""
+
+from bench.report import page
+from bench.report.sections import scale, tax
+
+
+def test_tax_ratios():
+    """A higher ratio is better, of rates and of times."""
+    data = {
+        'fork': [{'boots': 3.0, 'cpu': 2.0}],
+        'pristine': [{'boots': 2.0, 'cpu': 1.0}],
+    }
+    assert tax.ratios(data, 'boots') == [1.5]
+    assert tax.ratios(data, 'cpu') == [0.5]
+
+
+def _point(hosts, per_host):
+    stays = {'accepted': [0.1, 0.2], 'done': [0.2, 0.4], 'cpu': [0.1, 0.1], 'rows': [5, 5]}
+    grows = {key: [value + 0.001 * per_host for value in stays[key]] for key in stays}
+    return {
+        'hosts': hosts, 'servers': hosts * per_host, 'project': 'own', 'grows': grows,
+        'stays': stays, 'rate': 1.5, 'rest': 0.2,
+    }  # fmt: skip
+
+
+def test_scale_growths():
+    """A growth is in one thing, over points that are alike in all others."""
+    points = [_point(*numbers) for numbers in ((10, 1), (10, 20), (10, 99), (50, 1), (50, 20))]
+    numbers = {
+        growth.name: [number for number, _ in growth.points] for growth in scale.growths(points)
+    }
+    assert numbers == {'hosts': [10, 50], 'servers': [200, 1000], 'host': [1, 20, 99]}
+
+
+def test_scale_slope():
+    """A slope leaves out what slows both clouds down, and shows what grows with the host."""
+    points = [_point(*numbers) for numbers in ((10, 1), (10, 20), (10, 99), (50, 1), (50, 20))]
+    # A slow phase of the machine, the same for both.
+    for name in ('grows', 'stays'):
+        points[3][name]['done'] = [value + 0.5 for value in points[3][name]['done']]
+    hosts, _, host = scale.growths(points)
+    assert [row[2] for row in hosts.slopes()] == ['+0.0 ± 0.0'] * 3
+    assert [row[2] for row in host.slopes()] == ['+98.0 ± 0.0'] * 3
+
+
+def test_scale_stopped():
+    """What was measured before it stopped is shown, and why it stopped."""
+    data = {
+        'points': [_point(10, 1), _point(10, 20)],
+        'cells': [{**_point(10, 1), 'cells': number} for number in (1, 4)],
+        'adjusts': 10,
+        'rows': {'nova.instances': 1},
+        'stopped': {'hosts': 50, 'why': 'fleet: no more memory'},
+    }
+    section = scale.make(data)
+    result = {'command': '', 'taken': '', 'machine': '', 'load': '', 'data': data}
+    text = page.render('scale', result, section)
+    assert 'The measurement stopped at 50 hosts: fleet: no more memory.' in text
+    assert 'requests for 5 booted servers' in text
+    assert list(section.plots) == ['scale-host']
