@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench.cloud import beside, cells, fleet, seed, world
+from bench.cloud import beside, cells, fleet, seed, tuning, world
 from bench.measures import adjust, build, density, path, scale, tax
 from bench.report import environment, page, results
 from cloud import errors, machine, progress
@@ -61,7 +61,7 @@ def _measure(name: str, quick: bool, report: progress.Progress) -> None:
     measured = world.bring_up(report)
     _clean_up(measured)
     try:
-        with measured.wide_quota():
+        with tuning.wide_quota(measured):
             data = _WITH_CLOUD[name].run(measured, quick)
             results.save(name, quick, load_average, data)
     finally:
@@ -70,7 +70,7 @@ def _measure(name: str, quick: bool, report: progress.Progress) -> None:
 
 def _clean_up(measured: world.World) -> None:
     """Remove whatever a measurement creates, also if an earlier one was interrupted."""
-    beside.remove(measured.shown)
+    beside.remove(measured.progress)
     seed.remove(measured)
     cells.remove(measured)
     measured.clean_up()

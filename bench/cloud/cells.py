@@ -1,4 +1,4 @@
-"""Further cells: databases of their own, in which there is no server and no host."""
+"""More cells: databases of their own, without servers or hosts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _NAME = 'bench_cell_'
 
 
 def grow(world: World, count: int) -> None:
-    """Have as many cells as this, with the one that has the servers."""
+    """Have this many cells, including the one with the servers."""
     tables = [name for (name,) in world.sql('SHOW TABLES FROM nova')]
-    known = len(_names(world)) + 1
-    for number in range(known + 1, count + 1):
+    existing = len(_names(world)) + 1
+    for number in range(existing + 1, count + 1):
         name = f'{_NAME}{number}'
         statements = [f'CREATE DATABASE {name}', f"GRANT ALL ON {name}.* TO 'xcloud'@'localhost'"]
         statements += [f'CREATE TABLE {name}.`{table}` LIKE nova.`{table}`' for table in tables]
@@ -23,11 +23,11 @@ def grow(world: World, count: int) -> None:
             "FROM nova_api.cell_mappings WHERE name = 'cell1'"
         )
         world.sql(';\n'.join(statements))
-    world.restart('nova-api')  # It asks once which cells there are.
+    world.restart('nova-api')  # It reads the list of cells once.
 
 
 def remove(world: World) -> None:
-    """Remove all that were made here, also by an earlier call that was cut off."""
+    """Remove the cells of the bench, also if an earlier run was interrupted."""
     names = _names(world)
     if names:
         world.sql(f"DELETE FROM nova_api.cell_mappings WHERE name LIKE '{_NAME}%'")

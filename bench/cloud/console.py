@@ -1,4 +1,4 @@
-"""What a guest prints on its own console, and when."""
+"""What a guest prints on its console, and when."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.cloud.world import Size
+from bench.cloud.size import Size
 from cloud import errors
 from cloud.guest import line
 
 _PATIENCE = 120
 
 
-class Said(NamedTuple):
-    """A line of the guest."""
+class Sighting(NamedTuple):
+    """A line of the guest: what it saw of itself, and when that was read."""
 
-    when: float
+    time: float
     vcpus: int
     memory_mb: int
     #: Since the guest started.
-    seconds: int
-    #: Which start of the guest that is, as seen from here.
+    uptime: int
+    #: Which start of the guest it was, counted here.
     start: int
 
     def shows(self, size: Size) -> bool:
-        """Say whether the guest sees itself having a size."""
+        """Return whether the guest sees itself at a size."""
         return self.vcpus == size.vcpus and line.fits(self.memory_mb, size.memory_mb)
 
 
 class Console:
-    """The file in which QEMU keeps what a guest prints.
+    """The file to which QEMU writes what a guest prints.
 
-    Reading it costs the services nothing, other than asking the API for it.
+    Reading it costs the services nothing, unlike asking the API for it.
     """
 
     def __init__(self, file: Path) -> None:
         self.file = file
         self._inode, self._offset, self._starts = 0, 0, 0
-        self._rest = ''
+        self._partial = ''
         self.read()
 
-    def read(self) -> list[Said]:
-        """Give the lines since the last call; also when the server got a new file."""
+    def read(self) -> list[Sighting]:
+        """Return the lines since the last call, also if the server has a new file."""
         try:
             inode = self.file.stat().st_ino
             if inode != self._inode:
-                self._inode, self._offset, self._rest = inode, 0, ''
+                self._inode, self._offset, self._partial = inode, 0, ''
                 self._starts += 1
             with self.file.open('rb') as stream:
                 stream.seek(self._offset)
@@ -56,21 +56,29 @@ class Console:
             return []
         now = time.monotonic()
         self._offset += len(new)
-        *whole, self._rest = (self._rest + new.decode(errors='replace')).split('\n')
+        *whole, self._partial = (self._partial + new.decode(errors='replace')).split('\n')
         return [
-            Said(now, seen.cpus, seen.memory_mb, seen.seconds, self._starts)
+            Sighting(now, seen.cpus, seen.memory_mb, seen.seconds, self._starts)
             for seen in line.parse('\n'.join(whole))
         ]
 
-    def hears(self, wanted: Callable[[Said], bool]) -> Said:
-        """Wait for a new line that is wanted."""
+    def wait_for(self, condition: Callable[[Sighting], bool]) -> Sighting:
+        """Wait for a new line that meets a condition."""
         deadline = time.monotonic() + _PATIENCE
         last = None
         while time.monotonic() < deadline:
             for last in self.read():
-                if wanted(last):
+                if condition(last):
                     return last
             time.sleep(0.01)
         raise errors.NotReadyError(
-            'the guest', f'for {_PATIENCE} s it did not print what was waited for, but {last}'
+            'the guest', f'it did not print the expected line in {_PATIENCE} s; its last was {last}'
         )
+
+    def wait_for_size(self, size: Size) -> Sighting:
+        """Wait for a new line in which the guest sees itself at a size."""
+        return self.wait_for(lambda seen: seen.shows(size))
+
+    def next(self) -> Sighting:
+        """Wait for a new line."""
+        return self.wait_for(lambda seen: True)

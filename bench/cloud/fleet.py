@@ -1,50 +1,54 @@
-"""Hosts with Nova's fake driver, as many as a measure wants."""
+"""Hosts with Nova's fake driver, as many as a measurement needs."""
 
 from __future__ import annotations
 
-import contextlib
 import time
 
-from bench.cloud.world import FLEET, Size, World, at_once, cpu_of
-from cloud import errors, files, ini, process, rest, settings
+from bench.cloud import cpu, hosts, parallel
+from bench.cloud.size import Size
+from bench.cloud.world import World
+from cloud import errors, files, ini, process, settings
 from cloud.services import nova, rabbitmq
 
 _PROGRAM = settings.REPOSITORY / 'bench' / 'inside' / 'fleet.py'
 
-#: Hosts in one process: more of them wait too long for each other.
-_TOGETHER = 125
-#: Processes that start at once: a host that starts mostly waits for the others' answers.
+#: Hosts in one process: with more of them, each waits too long for the others.
+_PER_PROCESS = 125
+#: Processes that start at once: a starting host mostly waits for answers of the services.
 _STARTING = 2
-#: Signs of life that two cores hear in a second, besides their work.
-_SIGNS = 15
-_START = 120
+#: Service reports that two cores handle in a second, besides their other work.
+_REPORTS = 15
+_PATIENCE = 120
 
-#: Without the work that computes do on their own now and then: what is measured
-#: is what somebody asks for.
+#: Without the periodic tasks of the computes, so that only requests are measured.
 QUIET: ini.Sections = {'DEFAULT': {'periodic_enable': False}}
 
 
 class Fleet:
-    """Computes that are started here, and gone without a trace afterwards."""
+    """Compute services that the bench starts, and removes without a trace."""
 
-    def __init__(self, world: World, size: Size, most: int, options: ini.Sections = QUIET) -> None:
+    def __init__(
+        self, world: World, size: Size, maximum: int, options: ini.Sections = QUIET
+    ) -> None:
         self.world = world
         self.size = size
         self.names: list[str] = []
-        # Nova takes the service of an earlier host of the same name for this one's.
-        self._tag = f'{FLEET}{int(time.time()):x}'
+        # Nova would take the service record of an earlier host of the same name for this one's.
+        self._prefix = f'{hosts.FLEET}{int(time.time()):x}'
         self._daemons: list[process.Daemon] = []
         self._options = options
-        #: Seconds between two signs of life of a host.
-        self.interval = max(3, most // _SIGNS)
+        #: Seconds between two service reports of a host.
+        self.interval = max(3, maximum // _REPORTS)
 
     def grow(self, count: int) -> None:
-        """Have as many hosts as this."""
+        """Have this many hosts."""
         missing = range(len(self.names) + 1, count + 1)
-        names = [f'{self._tag}-{number:04d}' for number in missing]
-        groups = [names[first : first + _TOGETHER] for first in range(0, len(names), _TOGETHER)]
-        with self.world.shown.step(f'{len(names)} more fake hosts'):
-            at_once(_STARTING, self._start, groups)
+        names = [f'{self._prefix}-{number:04d}' for number in missing]
+        groups = [
+            names[first : first + _PER_PROCESS] for first in range(0, len(names), _PER_PROCESS)
+        ]
+        with self.world.progress.step(f'{len(names)} more fake hosts'):
+            parallel.run(_STARTING, self._start, groups)
             self.names += names
             nova.Control(self.world.context).manage('cell_v2', 'discover_hosts')
 
@@ -53,7 +57,7 @@ class Fleet:
         label = f'bench-fleet-{names[0].rpartition("-")[2]}'
         folder = context.state.data(label)
         (folder / 'lock').mkdir(parents=True, exist_ok=True)
-        own: ini.Sections = {
+        options: ini.Sections = {
             'DEFAULT': {
                 'state_path': folder,
                 'instances_path': folder / 'instances',
@@ -66,7 +70,7 @@ class Fleet:
             'oslo_concurrency': {'lock_path': folder / 'lock'},
         }
         file = context.state.etc(label) / 'nova-compute.conf'
-        parts = (nova.shared(context, label), own, self._options)
+        parts = (nova.shared(context, label), options, self._options)
         files.write(file, ini.render(ini.merge(*parts)))
         daemon = process.Daemon(
             label,
@@ -78,7 +82,7 @@ class Fleet:
         daemon.start()
         self._daemons.append(daemon)
         for name in names:
-            deadline = time.monotonic() + _START
+            deadline = time.monotonic() + _PATIENCE
             while f'started {name}\n' not in daemon.log.read_text(errors='replace'):
                 if daemon.pid is None or time.monotonic() > deadline:
                     raise errors.NotReadyError(
@@ -87,47 +91,39 @@ class Fleet:
                 time.sleep(0.2)
 
     def cpu(self) -> float:
-        """Give the seconds of CPU that the processes have used."""
-        return sum(map(cpu_of, self.pids()))
+        """Return the CPU time that the hosts have used so far."""
+        return sum(map(cpu.seconds, self.pids()))
 
     def cloud_cpu(self) -> float:
-        """Give the seconds of CPU that they and all services have used."""
+        """Return the CPU time that the hosts and all services have used so far."""
         return sum(self.world.cpu().values()) + self.cpu()
 
     def pids(self) -> list[int]:
-        """Give the processes that run."""
-        return [each.pid for each in self._daemons if each.pid]
+        """Return the running processes."""
+        return [daemon.pid for daemon in self._daemons if daemon.pid]
 
     def close(self) -> None:
-        """Stop the hosts, without servers by then, and have Nova forget them."""
-        self.world.delete_all()
+        """Delete all servers, stop the hosts, and delete their service records."""
+        self.world.servers.delete_all()
         forget(self.world)
 
 
 def forget(world: World) -> None:
-    """Have Nova forget the hosts of a fleet, also of one that was cut off."""
+    """Stop fake hosts and delete their service records, also if an earlier run was interrupted."""
     state = world.context.state
     for file in (state / 'run').glob('bench-fleet-*.pid'):
         process.Daemon(file.stem, [], state).stop()
-
-    def delete(identity: str) -> None:
-        # One that was not deleted is listed again.
-        with contextlib.suppress(rest.RestError):
-            world.client.call('DELETE', f'{world.nova}/os-services/{identity}')
-
-    def left() -> list[str]:
-        return [each['id'] for each in world.computes() if each['host'].startswith(FLEET)]
-
-    gone = left()
-    with world.shown.step(f'forget {len(gone)} fake hosts') if gone else contextlib.nullcontext():
-        at_once(2, delete, gone)
-        if gone and (gone := left()):
-            at_once(1, delete, gone)
+    services = world.hosts.fleet()
+    if services:
+        with world.progress.step(f'forget {len(services)} fake hosts'):
+            parallel.run(2, world.hosts.delete, services)
+            # Some may have been refused while others were deleted.
+            parallel.run(1, world.hosts.delete, world.hosts.fleet())
 
 
 def expire_queues(world: World) -> None:
-    """Have RabbitMQ delete the queues of hosts that are gone, which Nova never does."""
-    queues, when = r'^compute\.' + FLEET, '{"expires": 600000}'
+    """Let RabbitMQ delete the queues of hosts that are gone; Nova never does."""
+    queues, definition = r'^compute\.' + hosts.FLEET, '{"expires": 600000}'
     rabbitmq.RabbitMq(world.context).control(
-        'set_policy', FLEET, queues, when, '--apply-to', 'queues'
+        'set_policy', hosts.FLEET, queues, definition, '--apply-to', 'queues'
     )

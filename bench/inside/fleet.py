@@ -1,9 +1,9 @@
 """Many nova-computes in one process, each with Nova's fake driver.
 
-Each is a whole service: its own record, its own queues, its own resources in
-placement, its own periodic tasks. Only the process is shared, since one for each
-would take 100 MiB. Called with a configuration file and the names of the
-hosts; says of each that it has started.
+Each is a complete service, with a service record, queues, a resource provider and
+periodic tasks of its own. Only the process is shared, since one for each would take
+100 MiB. The arguments are a configuration file and the names of the hosts; it prints
+when each of them has started.
 """
 
 import os
@@ -22,14 +22,14 @@ from nova.virt import fake
 
 
 class Host(fake.FakeDriver):
-    """A host as large as the environment says."""
+    """A host whose size is in the environment."""
 
     vcpus = int(os.environ['FLEET_VCPUS'])
     memory_mb = int(os.environ['FLEET_MEMORY_MB'])
 
 
 def main():
-    """Run the hosts until told to end."""
+    """Run the hosts until terminated."""
     file, names = sys.argv[1], sys.argv[2:]
     config.parse_args([sys.argv[0], '--config-file', file])
     log.setup(nova.conf.CONF, 'nova')
@@ -38,14 +38,14 @@ def main():
     nova.db.main.api.DISABLE_DB_ACCESS = True
     base.NovaObject.indirection_api = conductor.ConductorAPI()
     objects.Service.enable_min_version_cache()
-    fake.FleetHost = Host  # Nova looks for drivers in its own modules.
+    fake.FleetHost = Host  # Nova loads drivers from its own modules.
     computes = []
     for name in names:
         nova.conf.CONF.set_override('host', name)
         compute = service.Service.create(host=name, binary='nova-compute', topic=rpcapi.RPC_TOPIC)
         compute.start()
         if not compute.manager.rt.compute_nodes:
-            # Nova logs what went wrong there and tries again now and then, which is off here.
+            # Nova logs why and tries again in a periodic task, but those may be off here.
             compute.manager.update_available_resource(context.get_admin_context())
         computes.append(compute)
         print('started', name, flush=True)

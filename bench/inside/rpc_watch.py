@@ -1,7 +1,7 @@
-"""Says what is sent over RabbitMQ, a line of JSON for each message.
+"""Prints what is sent over RabbitMQ, a line of JSON for each message.
 
-It listens where RabbitMQ's tracer copies every message to. The URL of the server is
-in the environment. Says an empty object when it hears.
+It consumes the copies of RabbitMQ's tracer. The URL of the server is in the environment.
+It prints an empty object as soon as it listens.
 """
 
 import json
@@ -12,18 +12,18 @@ import kombu
 
 
 def main():
-    """Listen until told to end."""
+    """Listen until terminated."""
     connection = kombu.Connection(os.environ['RABBITMQ_URL'])
     tracer = kombu.Exchange('amq.rabbitmq.trace', type='topic', durable=True, passive=True)
     queue = kombu.Queue('', tracer, 'publish.#', exclusive=True, auto_delete=True)
-    with connection.Consumer(queue, on_message=tell, no_ack=True):
+    with connection.Consumer(queue, on_message=report, no_ack=True):
         print('{}', flush=True)
         while True:
             connection.drain_events()
 
 
-def tell(message):
-    """Say what one message is about."""
+def report(message):
+    """Print what a message calls, and the IDs by which it belongs to others."""
     now = time.time()
     inner = json.loads(json.loads(message.body)['oslo.message'])
     args = inner.get('args', {})
@@ -31,9 +31,8 @@ def tell(message):
     if name in ('object_action', 'object_class_action_versions'):
         subject = args.get('objname') or args['objinst']['nova_object.name']
         name = f'{subject}.{args["objmethod"]}'
-    line = {
+    line = {  # as trace.Message
         'when': now,
-        'to': message.headers['routing_keys'][0],
         'method': name,
         'message': inner.get('_msg_id'),
         'request': inner.get('_context_request_id'),

@@ -1,4 +1,4 @@
-"""Says how long the steps of making the fork of a release take; runs with graft's Python."""
+"""Prints how long each step of building the fork of a release takes; runs with graft's Python."""
 
 import json
 import sys
@@ -11,21 +11,21 @@ from graft.weave import weave
 
 
 def main() -> None:
-    """Unpack, weave and build a release; the tarball is fetched before."""
+    """Unpack, weave and build a release; the tarball is fetched first."""
     branch = project.Project.at(Path.cwd())
     release = branch.release(sys.argv[1])
     archive = fetch.tarball(branch, release)
     seconds = {}
     with tempfile.TemporaryDirectory(prefix='bench-') as folder:
-        began = time.monotonic()
+        start = time.monotonic()
         fetch.unpack(archive, Path(folder, 'nova'))
-        seconds['unpack'] = time.monotonic() - began
-        began = time.monotonic()
+        seconds['unpack'] = time.monotonic() - start
+        start = time.monotonic()
         woven = weave(branch, release, Path(folder, 'nova'))
-        seconds['weave'] = time.monotonic() - began
-        began = time.monotonic()
+        seconds['weave'] = time.monotonic() - start
+        start = time.monotonic()
         build.build(branch, release, 'build_wheel', Path(folder))
-        seconds['wheel'] = time.monotonic() - began
+        seconds['wheel'] = time.monotonic() - start
     print(json.dumps({'files': len(woven.files), 'seconds': seconds}))
 
 

@@ -1,4 +1,4 @@
-"""How long it takes to weave the branch into each release, and to build the wheel."""
+"""The time to weave the branch into each release, and to build the wheel."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 from cloud import command, progress, settings
 
 
-def run(shown: progress.Progress, quick: bool) -> dict[str, Any]:
-    """Make each release some times, in turns; if quick, the oldest and the newest once."""
+def run(report: progress.Progress, quick: bool) -> dict[str, Any]:
+    """Build each release several times, in turns; if quick, the oldest and the newest once."""
     root = settings.REPOSITORY
     command.run(['make', '--quiet', '.fork/venv/ready'], cwd=root)
     releases = sorted(file.parent.name for file in root.glob('releases/*/release.toml'))
     if quick:
         releases = [releases[0], releases[-1]]
-    taken: dict[str, list[dict[str, float]]] = {release: [] for release in releases}
+    seconds: dict[str, list[dict[str, float]]] = {release: [] for release in releases}
     files: dict[str, int] = {}
     for _ in range(1 if quick else 3):
         for release in releases:
-            with shown.step(f'weave and build {release}'):
+            with report.step(f'weave and build {release}'):
                 program = [root / '.fork/venv/bin/python', '-m', 'bench.inside.weaving', release]
-                said = json.loads(command.run(program, cwd=root).splitlines()[-1])
-            taken[release].append(said['seconds'])
-            files[release] = said['files']
-    return {'files': files, 'seconds': taken}
+                answer = json.loads(command.run(program, cwd=root).splitlines()[-1])
+            seconds[release].append(answer['seconds'])
+            files[release] = answer['files']
+    return {'files': files, 'seconds': seconds}

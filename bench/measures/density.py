@@ -6,98 +6,118 @@ import random
 from typing import Any
 
 from bench.cloud.fleet import Fleet
-from bench.cloud.world import Size, World
+from bench.cloud.size import Size
+from bench.cloud.world import World
 from cloud import rest
 
-#: Of a host, and of what a server can have there at most.
-HOST, LARGE = Size(32, 32768), Size(8, 8192)
-#: How much of its time a server wants all it can have; else it wants its minimum.
+HOST = Size(32, 32768)
+#: The maximum of every server; with a fixed flavor, its size.
+LARGE = Size(8, 8192)
+#: The share of the servers that want their maximum at a time; the others want their minimum.
 MIXES = {'quiet': 0.1, 'mixed': 0.3, 'busy': 0.6}
-#: As many servers as this, for each that fits with fixed flavors.
+#: The numbers of servers, as multiples of the number that fits with the fixed flavor.
 FILLS = (1.0, 1.5, 2.0, 3.0, 4.0)
 
 
 def run(world: World, quick: bool) -> dict[str, Any]:
-    """Boot until the hosts are full; then let the servers of several loads ask."""
+    """Boot servers until the hosts are full; then run several loads with some of them."""
     hosts, ratios, steps = (2, (4,), 15) if quick else (4, (2, 4, 8), 40)
     mixes = {name: MIXES[name] for name in (('mixed',) if quick else MIXES)}
-    fleet = Fleet(world, HOST, most=hosts)
-    rows, fits = [], {}
+    fills = FILLS[1::2] if quick else FILLS
+    fleet = Fleet(world, HOST, maximum=hosts)
+    loads: list[dict[str, Any]] = []
+    fits: dict[str, int] = {}
     try:
         fleet.grow(hosts)
-        with world.other_hosts_apart():
-            fits['fixed'] = fill(world, world.flavor('fixed', LARGE))
+        with world.hosts.only_fleet():
+            fits['fixed'] = fill(world, world.servers.create_flavor('fixed', LARGE))
             for ratio in ratios:
                 small = Size(LARGE.vcpus // ratio, LARGE.memory_mb // ratio)
-                flavor = world.flavor(f'elastic-{ratio}', LARGE, small)
+                flavor = world.servers.create_flavor(f'elastic-{ratio}', LARGE, small)
                 fits[f'1:{ratio}'] = fill(world, flavor, keep=True)
-                servers = world.servers()
-                for fill_ in reversed(FILLS[1::2] if quick else FILLS):
-                    wanted = round(fits['fixed'] * fill_)
-                    if wanted > fits[f'1:{ratio}']:
+                numbers = {multiple: round(fits['fixed'] * multiple) for multiple in fills}
+                servers = world.servers.ids()
+                for multiple, number in sorted(numbers.items(), reverse=True):
+                    if number > fits[f'1:{ratio}']:
                         continue
-                    world.delete(servers[wanted:])
-                    servers = servers[:wanted]
+                    world.servers.delete(servers[number:])
+                    servers = servers[:number]
                     for mix, share in mixes.items():
-                        with world.shown.step(f'1:{ratio}, {wanted} servers, {mix}'):
-                            asked, refused = load(world, servers, small, share, steps)
-                        rows.append({'ratio': ratio, 'fill': fill_, 'servers': wanted,
-                                     'mix': mix, 'asked': asked, 'refused': refused})  # fmt: skip
-                world.delete(servers)
+                        with world.progress.step(f'1:{ratio}, {number} servers, {mix}'):
+                            load = Load(world, servers, small, share)
+                            load.run(steps)
+                        loads.append(
+                            {'ratio': ratio, 'fill': multiple, 'servers': number, 'mix': mix,
+                             'asked': load.requests, 'refused': load.refused}
+                        )  # fmt: skip
+                world.servers.delete(servers)
     finally:
         fleet.close()
     return {'hosts': hosts, 'host': HOST, 'large': LARGE, 'mixes': mixes, 'fits': fits,
-            'loads': rows}  # fmt: skip
+            'loads': loads}  # fmt: skip
 
 
 def fill(world: World, flavor: str, keep: bool = False) -> int:
-    """Boot servers until there is no room for one more, and give how many came up."""
-    with world.shown.step(f'fill the hosts: {flavor}'):
-        servers = world.servers()
-        while more := world.boot(flavor, 4):
+    """Boot servers until no more fit, and return how many did; keep them only if ``keep``."""
+    with world.progress.step(f'fill the hosts: {flavor}'):
+        servers = world.servers.ids()
+        while more := world.servers.boot(flavor, 4):
             servers += more
             if len(more) < 4:
                 break
-        failed = set(world.servers()) - set(servers)
-        world.delete(failed if keep else failed | set(servers))
+        failed = set(world.servers.ids()) - set(servers)
+        world.servers.delete(failed if keep else failed | set(servers))
     return len(servers)
 
 
-def load(
-    world: World, servers: list[str], small: Size, share: float, steps: int
-) -> tuple[int, int]:
-    """Let servers at random want all or little; give how often more was asked and refused."""
-    chance = random.Random(f'{len(servers)} {share}')
-    wants, has = dict.fromkeys(servers, small), dict.fromkeys(servers, small)
-    asked = refused = 0
+class Load:
+    """Servers of which a random share wants the maximum, the others their minimum."""
 
-    def ask(server: str, size: Size) -> bool:
+    def __init__(self, world: World, servers: list[str], small: Size, share: float) -> None:
+        self.world = world
+        self.servers = servers
+        self.small = small
+        self.share = share
+        #: Requests to grow, and how many of them were refused.
+        self.requests = self.refused = 0
+        self._random = random.Random(f'{len(servers)} {share}')
+        self._wanted = dict.fromkeys(servers, small)
+        self._size = dict.fromkeys(servers, small)
+
+    def run(self, steps: int) -> None:
+        """Let one server after the other stop wanting its maximum, and another begin."""
+        # It begins in the steady state, with the share that wants the maximum.
+        for server in self._random.sample(self.servers, round(len(self.servers) * self.share)):
+            self._grow(server)
+        for _ in range(steps):
+            busy = [server for server in self.servers if self._wanted[server] == LARGE]
+            idle = [server for server in self.servers if self._wanted[server] != LARGE]
+            if not busy or not idle:
+                break
+            stops, begins = self._random.choice(busy), self._random.choice(idle)
+            self._shrink(stops)
+            self._grow(begins)
+        for server in self.servers:
+            self._shrink(server)
+
+    def _grow(self, server: str) -> None:
+        self._wanted[server] = LARGE
+        self.requests += 1
+        self.refused += not self._adjust(server, LARGE)
+
+    def _shrink(self, server: str) -> None:
+        self._wanted[server] = self.small
+        if self._size[server] != self.small:
+            self._adjust(server, self.small)
+
+    def _adjust(self, server: str, size: Size) -> bool:
+        """Adjust a server, and return whether it was not refused."""
         try:
-            world.adjust(server, size)
+            self.world.servers.adjust(server, size)
         except rest.RestError as error:
             if error.status != 409:
                 raise
             return False
-        world.free(server)
-        has[server] = size
+        self.world.servers.wait_until_idle(server)
+        self._size[server] = size
         return True
-
-    # Begins in the middle of such a day: with as many busy ones as there are then.
-    for server in chance.sample(servers, round(len(servers) * share)):
-        wants[server] = LARGE
-        asked, refused = asked + 1, refused + (not ask(server, LARGE))
-    for _ in range(steps):
-        # One stops wanting and one begins, so the share stays.
-        busy = [each for each in servers if wants[each] == LARGE]
-        idle = [each for each in servers if wants[each] != LARGE]
-        if not busy or not idle:
-            break
-        ends, begins = chance.choice(busy), chance.choice(idle)
-        wants[ends], wants[begins] = small, LARGE
-        if has[ends] != small:
-            ask(ends, small)
-        asked, refused = asked + 1, refused + (not ask(begins, LARGE))
-    for server in servers:
-        if has[server] != small:
-            ask(server, small)
-    return asked, refused

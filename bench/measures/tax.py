@@ -1,4 +1,4 @@
-"""What plain flavors pay for a fork that they do not use."""
+"""What ordinary flavors pay for a fork that they do not use."""
 
 from __future__ import annotations
 
@@ -10,21 +10,15 @@ from typing import Any, NamedTuple
 
 from bench.cloud import beside
 from bench.cloud.fleet import Fleet
-from bench.cloud.world import Size, World
+from bench.cloud.size import Size
+from bench.cloud.world import World
 from cloud import lifecycle, progress
 
-_SIZE = Size(1, 512)
-_NAMES = {
-    'boots': ('boots per second, four at a time', 'higher'),
-    'list': ('`GET /servers/detail`, s', 'lower'),
-    'show': ('`GET /servers/ID`, s', 'lower'),
-    'scheduler': ('scheduler, CPU s a boot', 'lower'),
-    'cpu': ('all services, CPU s a boot', 'lower'),
-}
+_HOST, _SERVER = Size(256, 1 << 18), Size(1, 512)
 
 
 class _Plan(NamedTuple):
-    """How much is asked."""
+    """How many hosts and turns there are, and how many boots and reads in a turn."""
 
     hosts: int
     turns: int
@@ -33,84 +27,86 @@ class _Plan(NamedTuple):
 
 
 def run(world: World, quick: bool) -> dict[str, Any]:
-    """Ask the fork and pristine Nova in turns, each in a cloud of its own."""
+    """Measure the fork and stock Nova in turns, each in a cloud of its own."""
     plan = _Plan(hosts=2, turns=3, boots=8, reads=10) if quick else _Plan(4, 20, 8, 10)
     data: dict[str, Any] = {**plan._asdict(), 'exchanged': not quick, 'fork': [], 'pristine': []}
     with beside.second(world, pristine=True) as other:
-        _take(data, plan, fork=world, pristine=other)
+        _measure(data, plan, fork=world, pristine=other)
         if not quick:
-            # Whatever makes one of the clouds faster is good for both of them.
+            # If anything else makes one of the clouds faster, both gain from it.
             try:
-                _change(world, 'pristine')
-                _change(other, 'fork')
-                _take(data, plan, fork=other, pristine=world)
+                _exchange(world, 'pristine')
+                _exchange(other, 'fork')
+                _measure(data, plan, fork=other, pristine=world)
             finally:
-                _change(world, 'fork')
+                _exchange(world, 'fork')
     return data
 
 
-def _change(world: World, kind: str) -> None:
+def _exchange(world: World, kind: str) -> None:
+    """Exchange the Nova of a cloud."""
     silent = lifecycle.Cloud(world.cloud.state, progress.Progress(quiet=True))
-    with world.shown.step('change to ' + ('pristine Nova' if kind == 'pristine' else 'the fork')):
+    with world.progress.step('change to ' + ('stock Nova' if kind == 'pristine' else 'the fork')):
         silent.up({'pristine': kind == 'pristine'})
 
 
-def _take(data: dict[str, Any], plan: _Plan, **worlds: World) -> None:
+def _measure(data: dict[str, Any], plan: _Plan, **worlds: World) -> None:
     with contextlib.ExitStack() as stack:
-        sides = {kind: stack.enter_context(_ready(there, plan)) for kind, there in worlds.items()}
+        sides = {kind: stack.enter_context(_side(world, plan)) for kind, world in worlds.items()}
         for turn in range(plan.turns):
-            with worlds['fork'].shown.step(f'turn {turn + 1} of {plan.turns}'):
-                # Each goes first in every other one.
+            with worlds['fork'].progress.step(f'turn {turn + 1} of {plan.turns}'):
+                # They alternate in which goes first.
                 for kind in sorted(sides, reverse=bool(turn % 2)):
                     data[kind].append(sides[kind].turn())
 
 
 @contextlib.contextmanager
-def _ready(world: World, plan: _Plan) -> Iterator[_Side]:
-    # With all that computes do on their own: the fork's do more.
-    fleet = Fleet(world, Size(256, 1 << 18), most=plan.hosts, options={})
+def _side(world: World, plan: _Plan) -> Iterator[_Side]:
+    # Periodic tasks of the computes included: the fork's do more.
+    fleet = Fleet(world, _HOST, maximum=plan.hosts, options={})
     try:
         fleet.grow(plan.hosts)
-        with world.other_hosts_apart():
+        with world.hosts.only_fleet():
             side = _Side(world, fleet, plan)
-            side.turn()  # What is only done once is done.
+            side.turn()  # The first includes what services do only once.
             yield side
     finally:
         fleet.close()
 
 
 class _Side:
-    """One of the two that are compared."""
+    """One of the two clouds that are compared."""
 
     def __init__(self, world: World, fleet: Fleet, plan: _Plan) -> None:
         self.world = world
         self.fleet = fleet
         self.plan = plan
-        self.flavor = world.flavor('plain', _SIZE)
+        self.flavor = world.servers.create_flavor('plain', _SERVER)
 
     def turn(self) -> dict[str, float]:
-        """Boot some servers, list as many and show one, again and again."""
+        """Boot servers, list them and show one, several times."""
         boots, reads = self.plan.boots, self.plan.reads
-        before, scheduler = self.fleet.cloud_cpu(), self._scheduler()
-        began = time.monotonic()
-        servers = self.world.boot(self.flavor, boots)
-        took = time.monotonic() - began
-        cpu = self.fleet.cloud_cpu() - before
-        scheduler = self._scheduler() - scheduler
-        detail = [self._read(f'/servers/detail?limit={boots}') for _ in range(reads)]
-        show = [self._read(f'/servers/{servers[0]}') for _ in range(reads)]
+        cpu_before, scheduler_before = self.fleet.cloud_cpu(), self._scheduler_cpu()
+        start = time.monotonic()
+        servers = self.world.servers.boot(self.flavor, boots)
+        seconds = time.monotonic() - start
+        cpu = self.fleet.cloud_cpu() - cpu_before
+        scheduler = self._scheduler_cpu() - scheduler_before
+        details = [self._read(f'/servers/detail?limit={boots}') for _ in range(reads)]
+        shows = [self._read(f'/servers/{servers[0]}') for _ in range(reads)]
         return {
-            'boots': len(servers) / took,
-            'list': statistics.median(detail),
-            'show': statistics.median(show),
+            'boots': len(servers) / seconds,
+            'list': statistics.median(details),
+            'show': statistics.median(shows),
             'scheduler': scheduler / len(servers),
             'cpu': cpu / len(servers),
         }
 
-    def _scheduler(self) -> float:
+    def _scheduler_cpu(self) -> float:
         return self.world.cpu()['nova-scheduler']
 
     def _read(self, path: str) -> float:
-        began = time.monotonic()
+        """Return the seconds that a request takes."""
+        start = time.monotonic()
         self.world.client.get(self.world.nova + path)
-        return time.monotonic() - began
+        return time.monotonic() - start

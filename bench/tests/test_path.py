@@ -1,5 +1,11 @@
-"""What is read out of traces and samples."""
+"""What is read from traces and samples."""
 
+import datetime
+
+import pytest
+
+from bench.cloud import profiler, trace
+from bench.cloud.trace import Message, Query
 from bench.measures import path
 
 _SAMPLES = """\
@@ -11,9 +17,9 @@ call (nova/api.py:1);call (nova/api.py:2);check (nova/quota.py:7) 10
 
 def test_at_work():
     """Waiting does not count, and a function counts once however often it is on the stack."""
-    found = path.at_work(_SAMPLES)
-    assert found['packages'] == [('sqlalchemy', 20 / 30), ('nova', 10 / 30)]
-    assert found['functions'] == [
+    profile = profiler.at_work(_SAMPLES)
+    assert profile['packages'] == [('sqlalchemy', 20 / 30), ('nova', 10 / 30)]
+    assert profile['functions'] == [
         ('nova/api.py: call', 1.0),
         ('nova/objects/instance.py: save', 20 / 30),
         ('nova/quota.py: check', 10 / 30),
@@ -27,3 +33,41 @@ def test_phases():
     assert [window.phase(moment) for moment in moments] == [
         None, 'asked', 'asked', 'claimed', 'done', None,
     ]  # fmt: skip
+
+
+def test_sorted():
+    """Messages belong to an adjustment by their request, all else by its time."""
+    messages = [
+        Message(9, 'xloud_adjust', 'm0', 'before'),
+        Message(9.5, None, 'm0', None),
+        Message(11, 'xloud_adjust', 'm1', 'req'),
+        Message(11.5, 'Instance.save', 'm2', 'req'),
+        Message(11.6, 'Service.save', 'm3', 'other'),
+        Message(11.7, None, 'm2', None),
+        Message(12, None, 'm1', None),
+        Message(13, 'Instance.save', 'm4', 'req'),
+        Message(14, None, 'm4', None),
+        Message(15, None, 'm3', None),
+    ]
+    statements = [Query(9, 'nova'), Query(11.6, 'nova'), Query(11.6, 'nova'), Query(13, 'nova')]
+    result = path.sort(path.Round('grow', 10, ''), messages, statements)
+    assert result == {
+        'kind': 'grow',
+        'seconds': {'asked': 1, 'claimed': 1, 'done': 2},
+        'rpc': {'asked': ['xloud_adjust'], 'claimed': ['Instance.save'], 'done': ['Instance.save']},
+        'databases': {'asked': {}, 'claimed': {'nova': 2}, 'done': {'nova': 1}},
+        'placement': {'asked': [], 'claimed': [], 'done': []},
+    }
+
+
+def test_placement_requests():
+    """Requests are read from placement's log, with their time; other lines are passed over."""
+    log = (
+        '2026-11-26 10:00:00.250 7 INFO placement.requestlog [req-1] 127.0.0.1 '
+        '"PUT /allocations/c0ffee" status: 204 len: 0\n'
+        '2026-11-26 10:00:01.000 7 WARNING placement.objects another line "GET /traits"\n'
+    )
+    (request,) = trace.placement_requests(log)
+    expected = datetime.datetime(2026, 11, 26, 10, 0, 0, 250_000).timestamp()
+    assert request.when == pytest.approx(expected)
+    assert request.target == 'PUT /allocations'
