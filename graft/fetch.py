@@ -21,14 +21,19 @@ def tarball(project: Project, release: Release) -> Path:
     if not cached.exists():
         with step(f'fetch {release.tarball}'):
             _download(release, cached)
-    found = hashlib.sha256(cached.read_bytes()).hexdigest()
+    check(cached, release)
+    return cached
+
+
+def check(archive: Path, release: Release) -> None:
+    """Refuse a tarball that is not the release's."""
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != release.sha256:
         raise ReleaseError(
-            f'{cached} is not the release: its sha256 is {found},\n'
+            f'{archive} is not the release: its sha256 is {found},\n'
             f'  releases/{release.name}/release.toml says {release.sha256}.\n'
             '  Delete the file to have it fetched again.'
         )
-    return cached
 
 
 def _download(release: Release, target: Path) -> None:
