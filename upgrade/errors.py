@@ -5,12 +5,12 @@ UpgradeError              something the person at the keyboard can act on
 ├── PayloadError          there is no fork to put anywhere, or it cannot be carried so
 ├── TransportError        ssh or rsync failed, or the connection was cut
 ├── TargetError           a target refused a request, or could not do it
-│   ├── BusyError         another operator is at work there
+│   ├── BusyError         another operator is working there
 │   ├── UnfitError        a check found a reason not to touch it
 │   └── ServiceError      a service did not come back
 ├── BackupError           a backup is missing, or is not what it was
 ├── CloudError            OpenStack's API refused, or did not answer
-└── StoppedError          someone pressed Ctrl-C, and all is in order
+└── StoppedError          the operator pressed Ctrl-C, and all is in order
 """
 
 
@@ -35,7 +35,7 @@ class TargetError(UpgradeError):
 
 
 class BusyError(TargetError):
-    """Another operator is at work there."""
+    """Another operator is working there."""
 
 
 class UnfitError(TargetError):
@@ -55,4 +55,9 @@ class CloudError(UpgradeError):
 
 
 class StoppedError(UpgradeError):
-    """Someone pressed Ctrl-C, and all is in order."""
+    """The operator pressed Ctrl-C, and all is in order."""
+
+
+def quoted(output: str, lines: int = 10) -> str:
+    """Return the end of a command's output, as messages show it."""
+    return '\n'.join(f'  | {line}' for line in output.strip().splitlines()[-lines:])

@@ -9,7 +9,7 @@ OK, NOTE, FAULT = 'ok', 'note', 'fault'
 
 @dataclass(frozen=True)
 class Finding:
-    """``state`` is ``ok``, ``note`` (read it) or ``fault`` (mend it)."""
+    """``state`` is ``ok``, ``note`` (read it) or ``fault`` (fix it)."""
 
     target: str
     what: str

@@ -1,4 +1,4 @@
-"""Telling the person what happens: one line for each step of each target, on standard error."""
+"""What is happening, on standard error: a line for each step of each target."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TextIO
 
 
 class Progress:
-    """Several targets are worked on at once, so a line is written when a step begins and ends."""
+    """Several targets take steps at once, so a line is written when one begins and when it ends."""
 
     def __init__(self, stream: TextIO | None = None, quiet: bool = False) -> None:
         self.stream = stream or sys.stderr

@@ -1,7 +1,7 @@
-"""What runs on a target: sent over ssh, nothing stays there but what was asked for.
+"""What runs on a target: it is sent over ssh and leaves nothing there that was not asked for.
 
 These modules run under the target's own Python, 3.9 or newer, with the standard library alone.
-``main`` answers requests; ``files`` reads and writes; ``stage`` puts new files beside the old;
-``swap`` exchanges them; ``archive`` packs and unpacks backups; ``facts`` looks around; ``host``
-holds locks and runs commands.
+``protocol`` has the messages, for both sides; ``main`` answers requests; ``files`` reads and
+writes; ``stage`` puts new files beside the old; ``swap`` exchanges them; ``archive`` packs and
+unpacks backups; ``facts`` inspects the installation; ``host`` holds locks and runs commands.
 """

@@ -5,54 +5,57 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-import time
 
-from upgrade.agent import files
+from upgrade.agent import files, protocol
 from upgrade.agent.files import AgentError
+from upgrade.agent.protocol import AppliedFork, Fault, Installation, JournalEntry
 
 
 def site_packages(given: str | None) -> str:
-    """The folder that holds the ``nova`` package."""
+    """Return the folder that holds the ``nova`` package."""
     if given:
         if not os.path.isfile(os.path.join(given, 'nova', '__init__.py')):
-            raise AgentError('unfit', f'there is no nova in {given}')
+            raise AgentError(f'there is no nova in {given}', Fault.UNFIT)
         return os.path.realpath(given)
-    found = importlib.util.find_spec('nova')
-    if found is None or not found.origin:
-        raise AgentError('unfit', f'{sys.executable} has no nova')
-    return os.path.realpath(os.path.dirname(os.path.dirname(found.origin)))
+    spec = importlib.util.find_spec('nova')
+    if spec is None or not spec.origin:
+        raise AgentError(f'{sys.executable} has no nova', Fault.UNFIT)
+    return os.path.realpath(os.path.dirname(os.path.dirname(spec.origin)))
 
 
-def look(site: str) -> dict:
-    """Everything that `check` and `plan` need to know, at once."""
+def inspect(site: str) -> Installation:
+    """Return everything that `check` and `plan` need, at once."""
     room = os.statvfs(site)
     infos = files.distributions(site)
-    return {
-        'site': site,
-        'python': '.'.join(str(part) for part in sys.version_info[:3]),
-        'executable': sys.executable,
-        'distributions': infos,
-        'versions': [_version(site, name) for name in infos],
-        'writable': _writable(site),
-        'free': room.f_bavail * room.f_frsize,
-        'inodes': room.f_favail,
-        'time': time.time(),
-        'files': files.scan(site, ['nova', *infos]),
-        'state': files.read_json(files.ours(site, 'state.json')),
-        'journal': _journal(site),
-        'litter': _litter(site),
-    }
+    return Installation(
+        site,
+        '.'.join(str(part) for part in sys.version_info[:3]),
+        sys.executable,
+        infos,
+        [_version(site, name) for name in infos],
+        _unwritable(site),
+        room.f_bavail * room.f_frsize,
+        files.scan(site),
+        _is_unfinished(site),
+        read_state(site),
+        _journal(site),
+    )
 
 
-def _journal(site: str) -> dict | None:
-    journal = files.read_json(files.ours(site, 'journal.json'))
-    return journal and {'state': journal['state'], 'about': journal['about']}
+def read_state(site: str) -> AppliedFork | None:
+    content = files.read_json(files.state(site))
+    return content and protocol.decode(AppliedFork, content)
 
 
-def _litter(site: str) -> bool:
-    """Whether a run that was cut off has left something, or one is at work."""
+def _journal(site: str) -> JournalEntry | None:
+    content = files.read_json(files.journal(site))
+    return content and protocol.decode(JournalEntry, content)
+
+
+def _is_unfinished(site: str) -> bool:
+    """Whether an interrupted run has left something, or one is at work."""
     try:
-        return set(os.listdir(files.ours(site))) - {'state.json'} != set()
+        return set(os.listdir(files.own(site))) - {'state.json'} != set()
     except FileNotFoundError:
         return False
 
@@ -68,9 +71,8 @@ def _version(site: str, name: str) -> str:
     return ''
 
 
-def _writable(site: str) -> list:
-    """The folders that this user cannot change."""
-    tops = [site, os.path.join(site, 'nova')]
-    tops += [os.path.join(site, 'nova', name) for name in ('compute', 'api', 'virt')]
-    tops += [os.path.join(site, name) for name in files.distributions(site)]
-    return [top for top in tops if os.path.isdir(top) and not os.access(top, os.W_OK)]
+def _unwritable(site: str) -> list:
+    folders = [site, os.path.join(site, 'nova')]
+    folders += [os.path.join(site, 'nova', name) for name in ('compute', 'api', 'virt')]
+    folders += [os.path.join(site, name) for name in files.distributions(site)]
+    return [path for path in folders if os.path.isdir(path) and not os.access(path, os.W_OK)]

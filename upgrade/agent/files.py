@@ -10,47 +10,58 @@ import os
 import shutil
 import stat
 
-#: Beside the ``nova`` package: everything of ours on a target.
+from upgrade.agent.protocol import Fault, InstalledFile
+
+#: Beside the ``nova`` package: everything on a target that belongs to the upgrade.
 FOLDER = '.xloud-upgrade'
 
 
 class AgentError(Exception):
-    """What a failed request is told with: a kind the other side knows, and a sentence."""
+    """A request that failed, with a sentence for the operator."""
 
-    def __init__(self, kind: str, text: str) -> None:
+    def __init__(self, text: str, fault: Fault = Fault.FAILED) -> None:
         super().__init__(text)
-        self.kind = kind
+        self.fault = fault
 
 
-def ours(site: str, *parts: str) -> str:
+def own(site: str, *parts: str) -> str:
+    """Return a path in the folder that belongs to the upgrade."""
     return os.path.join(site, FOLDER, *parts)
 
 
+def journal(site: str) -> str:
+    return own(site, 'journal.json')
+
+
+def state(site: str) -> str:
+    return own(site, 'state.json')
+
+
 def digest(path: str) -> str:
-    found = hashlib.sha256()
+    result = hashlib.sha256()
     with open(path, 'rb') as stream:
         for block in iter(lambda: stream.read(1 << 20), b''):
-            found.update(block)
-    return found.hexdigest()
+            result.update(block)
+    return result.hexdigest()
 
 
-def describe(path: str) -> dict:
-    """Everything about a file that a rollback must bring back."""
-    known = os.lstat(path)
-    if stat.S_ISLNK(known.st_mode):
-        return {'link': os.readlink(path)}
-    return {
-        'sha256': digest(path),
-        'size': known.st_size,
-        'mode': stat.S_IMODE(known.st_mode),
-        'mtime': known.st_mtime_ns,
-        'uid': known.st_uid,
-        'gid': known.st_gid,
-    }
+def describe(path: str) -> InstalledFile:
+    """Return everything about a file that a rollback restores."""
+    status = os.lstat(path)
+    if stat.S_ISLNK(status.st_mode):
+        return InstalledFile(link=os.readlink(path))
+    return InstalledFile(
+        digest(path),
+        status.st_size,
+        stat.S_IMODE(status.st_mode),
+        status.st_mtime_ns,
+        status.st_uid,
+        status.st_gid,
+    )
 
 
 def walk(site: str, top: str):
-    """The paths of the files below a folder, relative to ``site``, in order."""
+    """Yield the paths of the files below a folder, relative to ``site``, in order."""
     if os.path.isfile(os.path.join(site, top)):
         yield top  # Old installers wrote the metadata into one file.
     for folder, folders, names in os.walk(os.path.join(site, top)):
@@ -60,12 +71,14 @@ def walk(site: str, top: str):
             yield os.path.relpath(os.path.join(folder, name), site)
 
 
-def scan(site: str, tops: list) -> dict:
+def scan(site: str) -> dict:
+    """Return every file of the installed nova and its metadata."""
+    tops = ['nova', *distributions(site)]
     return {path: describe(os.path.join(site, path)) for top in tops for path in walk(site, top)}
 
 
 def distributions(site: str) -> list:
-    """The metadata folders of the installed nova; one, where all is well."""
+    """Return the metadata folders of the installed nova; one, where all is well."""
     kinds = ('.dist-info', '.egg-info')
     return sorted(n for n in os.listdir(site) if n.startswith('nova-') and n.endswith(kinds))
 
@@ -74,9 +87,9 @@ def safe(path: str) -> str:
     """Refuse a path that would leave site-packages."""
     parts = path.split('/')
     top = parts[0]
-    known = top == 'nova' or (top.startswith('nova-') and top.endswith(('-info',)))
-    if not known or any(part in ('', '.', '..') for part in parts):
-        raise AgentError('refused', f'the path {path!r} is not one of an installed nova')
+    is_nova = top == 'nova' or (top.startswith('nova-') and top.endswith('-info'))
+    if not is_nova or any(part in ('', '.', '..') for part in parts):
+        raise AgentError(f'the path {path!r} is not one of an installed nova')
     return path
 
 
@@ -123,7 +136,7 @@ def unlink(path: str) -> None:
 
 
 def keep_copy(source: str, target: str) -> None:
-    """A second name for a file, or a true copy of it where the file system has no hard links."""
+    """Make a second name for a file, or a copy where the file system has no hard links."""
     os.makedirs(os.path.dirname(target), exist_ok=True)
     try:
         os.link(source, target)
@@ -131,21 +144,21 @@ def keep_copy(source: str, target: str) -> None:
         if error.errno == errno.ENOSPC:
             raise
         shutil.copy2(source, target)
-        known = os.stat(source)
-        own(target, known.st_uid, known.st_gid)
+        status = os.stat(source)
+        set_owner(target, status.st_uid, status.st_gid)
         sync_file(target)
 
 
-def own(path: str, uid: int, gid: int) -> None:
-    """Give a file its owner; only root needs to, and only root can."""
-    known = os.lstat(path)
-    if (known.st_uid, known.st_gid) != (uid, gid):
+def set_owner(path: str, uid: int, gid: int) -> None:
+    """Only root needs to, and only root can."""
+    status = os.lstat(path)
+    if (status.st_uid, status.st_gid) != (uid, gid):
         with contextlib.suppress(PermissionError):
             os.chown(path, uid, gid)
 
 
 def compiled(site: str, path: str) -> list:
-    """The compiled files that stand for a module, whichever Python wrote them."""
+    """Return the compiled files of a module, whichever Python wrote them."""
     if not path.endswith('.py'):
         return []
     folder, name = os.path.split(path)
@@ -155,9 +168,9 @@ def compiled(site: str, path: str) -> list:
     except FileNotFoundError:
         return []
     stem = name[:-3] + '.'
-    return [os.path.join(cache, each) for each in names if _compiles(each, stem)]
+    return [os.path.join(cache, cached) for cached in names if _is_compiled_from(cached, stem)]
 
 
-def _compiles(name: str, stem: str) -> bool:
-    """``a.cpython-311.opt-1.pyc`` is of ``a``; ``a.b.cpython-311.pyc`` cannot be."""
+def _is_compiled_from(name: str, stem: str) -> bool:
+    """``a.cpython-311.opt-1.pyc`` is from ``a``; ``a.b.cpython-311.pyc`` cannot be."""
     return name.startswith(stem) and name.endswith('.pyc') and name.count('.') in (2, 3)

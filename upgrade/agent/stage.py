@@ -6,6 +6,7 @@ import base64
 import csv
 import hashlib
 import io
+import json
 import os
 import py_compile
 import subprocess
@@ -13,35 +14,36 @@ import sys
 
 from upgrade.agent import files
 from upgrade.agent.files import AgentError
+from upgrade.agent.protocol import NewFile
 
 #: Imports modules from where they are staged, as the services will from where they are going.
 _IMPORT = r"""
 import importlib, importlib.abc, importlib.util, json, os, sys
-asked = json.load(sys.stdin)
+order = json.load(sys.stdin)
 
 class Staged(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        place = asked['staged'].get(name)
+        place = order['staged'].get(name)
         if place is None:
             return None
         if place.endswith('/__init__.py'):
             inside = [os.path.dirname(place)] + [os.path.join(p, name.split('.')[-1])
-                                                 for p in (path or [asked['site']])]
+                                                 for p in (path or [order['site']])]
             return importlib.util.spec_from_file_location(
                 name, place, submodule_search_locations=inside)
         return importlib.util.spec_from_file_location(name, place)
 
 sys.meta_path.insert(0, Staged())
-sys.path.insert(0, asked['site'])
-if asked['metadata']:
-    sys.path.insert(0, asked['metadata'])
+sys.path.insert(0, order['site'])
+if order['metadata']:
+    sys.path.insert(0, order['metadata'])
 failed = {}
-for name in asked['modules']:
+for name in order['modules']:
     try:
         importlib.import_module(name)
     except BaseException as error:
         failed[name] = '%s: %s' % (type(error).__name__, (str(error).splitlines() or [''])[0])
-for group, name, value in asked['entry_points']:
+for group, name, value in order['entry_points']:
     try:
         from importlib.metadata import EntryPoint, distribution
         if not any((e.group, e.name, e.value) == (group, name, value)
@@ -54,17 +56,17 @@ sys.stdout.write('\n' + json.dumps(failed) + '\n')
 """
 
 
-def stage(site: str, wanted: dict, removed: list, dist_info: str) -> list:
-    """Move what came in to ``run/new``, complete it, and give the paths that stand there."""
-    files.remove_tree(files.ours(site, 'run'))
-    new = files.ours(site, 'run', 'new')
+def stage(site: str, new_files: dict, removed: list, dist_info: str) -> list:
+    """Move what has arrived to ``run/new`` and complete it; return the paths that are there."""
+    files.remove_tree(files.own(site, 'run'))
+    new = files.own(site, 'run', 'new')
     os.makedirs(new)
-    for path, about in sorted(wanted.items()):
-        _take_in(site, new, files.safe(path), about)
-    staged = sorted(wanted)
+    for path, new_file in sorted(new_files.items()):
+        _accept(site, new, files.safe(path), new_file)
+    staged = sorted(new_files)
     if dist_info:
-        staged += _metadata(site, new, wanted, removed, dist_info)
-    staged += _compile(site, new, [path for path in wanted if path.endswith('.py')])
+        staged += _metadata(site, new, new_files, dist_info)
+    staged += _compile(site, new, [path for path in new_files if path.endswith('.py')])
     if dist_info:
         staged += _record(site, new, staged, removed, dist_info)
     for path in staged:
@@ -73,39 +75,39 @@ def stage(site: str, wanted: dict, removed: list, dist_info: str) -> list:
 
 
 def check_imports(
-    site: str, wanted: list, entry_points: list, in_place: bool = False, timeout: int = 300
+    site: str, paths: list, entry_points: list, in_place: bool = False, timeout: int = 300
 ) -> tuple:
-    """Import every module of ours; those that fail and why, and those that failed before too."""
-    new = files.ours(site, 'run', 'new')
+    """Import every module; return those that fail and why, and those that failed before, too."""
+    new = files.own(site, 'run', 'new')
     names = {
         _module(path): os.path.join(new, path)
-        for path in wanted
+        for path in paths
         if path.endswith('.py') and not path.startswith('nova/tests/')
     }
-    asked = {
+    order = {
         'site': site,
         'staged': {} if in_place else names,
         'metadata': None if in_place else new,
         'modules': sorted(names),
         'entry_points': entry_points,
     }
-    failed = _import(asked, timeout)
+    failed = _import(order, timeout)
     tolerated = {}
     if failed and not in_place:
-        known = [name for name in failed if name in names and _exists(site, name)]
+        former = [name for name in failed if name in names and _exists(site, name)]
         before = _import(
-            dict(asked, staged={}, metadata=None, modules=known, entry_points=[]), timeout
+            dict(order, staged={}, metadata=None, modules=former, entry_points=[]), timeout
         )
         tolerated = {name: why for name, why in failed.items() if before.get(name) == why}
         failed = {name: why for name, why in failed.items() if name not in tolerated}
     return failed, tolerated
 
 
-def _import(asked: dict, timeout: int) -> dict:
+def _import(order: dict, timeout: int) -> dict:
     try:
         done = subprocess.run(
             [sys.executable, '-B', '-c', _IMPORT],
-            input=files.json.dumps(asked).encode(),
+            input=json.dumps(order).encode(),
             capture_output=True,
             env={k: v for k, v in os.environ.items() if not k.startswith('PYTHON')},
             cwd='/',
@@ -113,12 +115,12 @@ def _import(asked: dict, timeout: int) -> dict:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return {'the import of them all': f'not done after {timeout} s'}
+        return {'the import of all modules': f'not finished after {timeout} s'}
     try:
-        return files.json.loads(done.stdout.decode().strip().splitlines()[-1])
+        return json.loads(done.stdout.decode().strip().splitlines()[-1])
     except (ValueError, IndexError):
-        said = done.stderr.decode(errors='replace').strip().splitlines()[-1:]
-        return {'the import of them all': f'ended with {done.returncode}: {said}'}
+        last = done.stderr.decode(errors='replace').strip().splitlines()[-1:]
+        return {'the import of all modules': f'ended with {done.returncode}: {"".join(last)}'}
 
 
 def _exists(site: str, name: str) -> bool:
@@ -131,40 +133,38 @@ def _module(path: str) -> str:
     return name[: -len('.__init__')] if name.endswith('.__init__') else name
 
 
-def _take_in(site: str, new: str, path: str, about: dict) -> None:
-    source, target = files.ours(site, 'incoming', path), os.path.join(new, path)
+def _accept(site: str, new: str, path: str, new_file: NewFile) -> None:
+    source, target = files.own(site, 'incoming', path), os.path.join(new, path)
     try:
-        found = files.digest(source)
+        arrived = files.digest(source)
     except FileNotFoundError:
-        raise AgentError('copy', f'{path} did not arrive; run it again') from None
-    if found != about['sha256']:
+        raise AgentError(f'{path} did not arrive; run the command again') from None
+    if arrived != new_file.sha256:
         raise AgentError(
-            'copy',
-            '{} arrived damaged: its sha256 is {}, not {}; run it again'.format(
-                path, found, about['sha256']
-            ),
+            f'{path} arrived damaged: its sha256 is {arrived}, not {new_file.sha256}; '
+            'run the command again'
         )
     os.makedirs(os.path.dirname(target), exist_ok=True)
     os.replace(source, target)
-    _dress(site, path, target, about.get('mode'))
+    _set_mode_and_owner(site, path, target, new_file.mode)
 
 
-def _dress(site: str, path: str, target: str, mode: int | None = None) -> None:
-    """Give a staged file the mode and owner of the one it replaces, else of its folder."""
+def _set_mode_and_owner(site: str, path: str, target: str, mode: int = 0o644) -> None:
+    """Take them from the file that a staged one replaces, else the owner from its folder."""
     former = os.path.join(site, path)
     if os.path.exists(former):
-        known = os.stat(former)
-        os.chmod(target, known.st_mode & 0o7777)
+        status = os.stat(former)
+        os.chmod(target, status.st_mode & 0o7777)
     else:
         folder = os.path.dirname(former)
         while not os.path.isdir(folder):
             folder = os.path.dirname(folder)
-        known = os.stat(folder)
-        os.chmod(target, mode or 0o644)
-    files.own(target, known.st_uid, known.st_gid)
+        status = os.stat(folder)
+        os.chmod(target, mode)
+    files.set_owner(target, status.st_uid, status.st_gid)
 
 
-def _metadata(site: str, new: str, wanted: dict, removed: list, dist_info: str) -> list:
+def _metadata(site: str, new: str, new_files: dict, dist_info: str) -> list:
     """Carry over what the installer wrote about itself."""
     made = []
     for name, default in (('INSTALLER', b'xloud-upgrade\n'), ('REQUESTED', None)):
@@ -174,17 +174,17 @@ def _metadata(site: str, new: str, wanted: dict, removed: list, dist_info: str) 
             if os.path.exists(os.path.join(site, former, name)):
                 with open(os.path.join(site, former, name), 'rb') as stream:
                     content = stream.read()
-        if content is not None and path not in wanted:
+        if content is not None and path not in new_files:
             os.makedirs(os.path.dirname(os.path.join(new, path)), exist_ok=True)
             with open(os.path.join(new, path), 'wb') as stream:
                 stream.write(content)
-            _dress(site, path, os.path.join(new, path))
+            _set_mode_and_owner(site, path, os.path.join(new, path))
             made.append(path)
     return made
 
 
 def _compile(site: str, new: str, modules: list) -> list:
-    """Compile every module; what comes out is kept where the target keeps such files."""
+    """Compile every module; the results are kept where the target keeps such files."""
     keeps = bool(files.compiled(site, 'nova/__init__.py'))
     made = []
     for path in sorted(modules):
@@ -196,12 +196,11 @@ def _compile(site: str, new: str, modules: list) -> list:
             py_compile.compile(source, target, os.path.join(site, path), doraise=True)
         except py_compile.PyCompileError as error:
             raise AgentError(
-                'compile',
                 f'{path} does not compile with Python {sys.version.split()[0]}: {error.exc_value}',
             ) from None
         if keeps:
             os.chmod(target, 0o644)
-            _dress(site, place, target)
+            _set_mode_and_owner(site, place, target)
             made.append(place)
         else:
             os.unlink(target)
@@ -215,7 +214,7 @@ def _cached(path: str) -> str:
 
 
 def _record(site: str, new: str, staged: list, removed: list, dist_info: str) -> list:
-    """The RECORD an installer would have written: the former one's rows, with ours in them."""
+    """Write the RECORD that an installer would have written, from the rows of the former one."""
     rows = {}
     ending = '\n'
     former = [name for name in files.distributions(site) if name.endswith('.dist-info')]
@@ -225,11 +224,10 @@ def _record(site: str, new: str, staged: list, removed: list, dist_info: str) ->
                 text = stream.read()
             ending = '\r\n' if '\r\n' in text else '\n'
             rows.update((row[0], row) for row in csv.reader(io.StringIO(text, '')) if row)
-    gone = set(removed)
     rows = {
         path: row
         for path, row in rows.items()
-        if path not in gone and not path.startswith(tuple(name + '/' for name in former))
+        if path not in removed and not path.startswith(tuple(name + '/' for name in former))
     }
     for path in staged:
         place = os.path.join(new, path)
@@ -244,5 +242,5 @@ def _record(site: str, new: str, staged: list, removed: list, dist_info: str) ->
     csv.writer(text, lineterminator=ending).writerows(sorted(rows.values()))
     with open(os.path.join(new, path), 'w', newline='') as stream:
         stream.write(text.getvalue())
-    _dress(site, path, os.path.join(new, path))
+    _set_mode_and_owner(site, path, os.path.join(new, path))
     return [path]

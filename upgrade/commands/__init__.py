@@ -1,1 +1,1 @@
-"""What the command can do: check, apply, verify, rollback and status; roll puts targets in order."""
+"""What the command can do: check, apply, verify, rollback, status. A roll puts targets in order."""

@@ -1,118 +1,136 @@
-"""``apply``: what it does on one target, phase by phase."""
+"""``apply``: put the fork on targets."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from upgrade.commands.common import put_back_left, restart_each
+from upgrade.agent.protocol import AppliedFork, NewFile, Operation, Stage, Staged
+from upgrade.commands.common import put_back_leftover, restart_services
+from upgrade.commands.invocation import Invocation
+from upgrade.commands.roll import Roll
 from upgrade.errors import TargetError, UnfitError
+from upgrade.fork import plan
 from upgrade.fork.payload import Payload
-from upgrade.fork.plan import Judgement, judge
+from upgrade.fork.plan import Plan
 from upgrade.target.backups import Backup, Store
-from upgrade.target.work import Work
+from upgrade.target.target import Target
+from upgrade.target.transport import Transport
+
+KIND = 'apply'
+
+
+def run(invocation: Invocation, payload: Payload) -> Roll:
+    """Apply it to every target, and return the roll."""
+    with Transport() as transport, transport.folder() as folder:
+        roll = invocation.roll(transport)
+        apply = Apply(payload, invocation.store, folder)
+        roll.run(apply.prepare, apply.switch)
+    return roll
+
+
+@dataclass
+class _Prepared:
+    """What phase one leaves to phase two; nothing is staged when only restarts are missing."""
+
+    state: AppliedFork | None
+    staged: Staged | None = None
+    removed: list[str] = field(default_factory=list)
 
 
 class Apply:
-    """Put the fork on a target."""
-
-    kind = 'apply'
+    """Both phases, on one target after another."""
 
     def __init__(self, payload: Payload, store: Store, folder: Path) -> None:
         self.payload = payload
         self.store = store
         self.folder = folder
-        self._ready: dict[str, dict[str, Any]] = {}
+        self._prepared: dict[str, _Prepared] = {}
 
-    def prepare(self, work: Work) -> bool:
-        name = work.target.name
-        with work.step('connect, lock and look'):
-            work.lock('xloud-upgrade apply')
-            work.find_or_mend()
-            left = work.recover(keep_incoming=True)
-        if left:
-            about = left['about']
-            if about['kind'] == self.kind and about['digest'] == self.payload.digest:
-                work.shown.say(f'  {name:<20} goes on after an interruption: restarts')
-                self._ready[name] = {'state': about['state']}
-                work.keep_old()
+    def prepare(self, target: Target) -> bool:
+        with target.step('connect, lock and inspect'):
+            target.agents.lock('xloud-upgrade apply')
+            target.locate_or_recover()
+            leftover = target.recover(keep_incoming=True)
+        if leftover:
+            operation = leftover.operation
+            if operation.kind == KIND and operation.digest == self.payload.digest:
+                target.say('continues after an interruption: restarts')
+                self._prepared[target.name] = _Prepared(operation.state)
+                target.take_over(target.entry.services)
                 return True
-            put_back_left(work)
-        found = judge(work.target, self.payload, work.facts())
-        if found.problems:
-            raise UnfitError(f'{name}: {_lines(found.problems)}\n  nothing was changed there')
-        for note in found.notes:
-            work.shown.say(f'  {name:<20} note: {note}')
-        if found.done:
-            work.shown.say(f'  {name:<20} has nova {self.payload.version} already')
+            put_back_leftover(target)
+        planned = plan.make(target.entry, self.payload, target.inspect())
+        if planned.problems:
+            raise UnfitError(
+                f'{target.name}: {_listed(planned.problems)}\n  nothing was changed there'
+            )
+        for note in planned.notes:
+            target.say(f'note: {note}')
+        if planned.done:
+            target.say(f'has nova {self.payload.version} already')
             return False
-        backup = work.back_up(self.store, found.version, self.payload.base_version)
-        with work.step(f'copy {len(found.changes)} files'):
-            work.send(self._laid_out(found))
-        with work.step('stage, compile and import'):
-            staged = self._stage(work, found)
-        self._ready[name] = {
-            'staged': staged,
-            'removed': found.removed,
-            'state': self._state(found, backup),
-        }
+        backup = target.back_up(self.store, planned.version, self.payload.base_version)
+        with target.step(f'copy {len(planned.changes)} files'):
+            target.send(self._unpacked(planned))
+        with target.step('stage, compile and import'):
+            staged = self._stage(target, planned)
+        state = self._state(planned, backup)
+        self._prepared[target.name] = _Prepared(state, staged, planned.removed)
         return True
 
-    def switch(self, work: Work) -> None:
-        ready = self._ready[work.target.name]
-        if 'staged' in ready:
-            about = {
-                'kind': self.kind,
-                'digest': self.payload.digest,
-                'version': self.payload.version,
-                'state': ready['state'],
-            }
-            with work.step('exchange files'):
-                work.swap(ready['staged'], ready['removed'], about)
-        restart_each(work)
-        with work.step('make it final'):
-            work.commit(ready['state'])
+    def switch(self, target: Target) -> None:
+        prepared = self._prepared[target.name]
+        if prepared.staged:
+            operation = Operation(
+                KIND, self.payload.version, self.payload.digest, state=prepared.state
+            )
+            with target.step('exchange files'):
+                target.swap(prepared.staged.paths, prepared.removed, operation)
+        restart_services(target)
+        with target.step('make it final'):
+            target.commit(prepared.state)
 
-    def _laid_out(self, found: Judgement) -> Path:
-        folder = self.folder / found.target.name.replace('/', '_')
-        self.payload.lay_out({change.path for change in found.changes}, folder)
+    def _unpacked(self, planned: Plan) -> Path:
+        folder = self.folder / planned.target.name.replace('/', '_')
+        self.payload.unpack({change.path for change in planned.changes}, folder)
         return folder
 
-    def _stage(self, work: Work, found: Judgement) -> list[str]:
-        wanted = {c.path: {'sha256': c.sha256, 'mode': c.mode} for c in found.changes}
+    def _stage(self, target: Target, planned: Plan) -> Staged:
+        request = Stage(
+            target.site,
+            {change.path: NewFile(change.sha256, change.mode) for change in planned.changes},
+            planned.removed,
+            self.payload.dist_info,
+            list(self.payload.entry_points),
+        )
         try:
-            answer = work.inside.ask(
-                'stage',
-                site=work.site,
-                wanted=wanted,
-                removed=found.removed,
-                dist_info=self.payload.dist_info,
-                entry_points=self.payload.entry_points,
-            )
+            staged = target.agents.inside.ask(request)
         except TargetError as error:
             raise type(error)(f'{error}\n  its files are as they were') from None
-        for name, why in sorted(answer['tolerated'].items()):
-            text = f'note: {name} could not be imported before either: {why}'
-            work.shown.say(f'  {found.target.name:<20} {text}')
-        return answer['staged']
+        for name, why in sorted(staged.tolerated.items()):
+            target.say(f'note: {name} could not be imported before either: {why}')
+        return staged
 
-    def _state(self, found: Judgement, backup: Backup) -> dict[str, Any]:
-        return {
-            'version': self.payload.version,
-            'base': self.payload.base_version,
-            'digest': self.payload.digest,
-            'backup': backup.name,
-            'when': time.strftime('%Y-%m-%dT%H:%M:%S%z'),
-            'files': {
-                path: item.sha256
-                for path, item in self.payload.items.items()
-                if item.kind != 'metadata' and (found.tests or not path.startswith('nova/tests/'))
-            },
+    def _state(self, planned: Plan, backup: Backup) -> AppliedFork:
+        carried = {
+            path: item.sha256
+            for path, item in self.payload.items.items()
+            if item.kind != 'metadata'
+            and (planned.with_tests or not path.startswith('nova/tests/'))
         }
+        return AppliedFork(
+            self.payload.version,
+            self.payload.base_version,
+            self.payload.digest,
+            backup.name,
+            time.strftime('%Y-%m-%dT%H:%M:%S%z'),
+            carried,
+        )
 
 
-def _lines(problems: list[str]) -> str:
+def _listed(problems: list[str]) -> str:
     if len(problems) == 1:
         return problems[0].replace('\n', '\n  ')
     return f'{len(problems)} reasons not to touch it\n' + '\n'.join(

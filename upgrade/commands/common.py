@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from upgrade.errors import TargetError
-from upgrade.target.work import Work
+from upgrade.target.target import State, Target
 
 
-def restart_each(work: Work) -> None:
-    for service in work.target.services:
-        work.go_on(f'the restart of {service.role}')
-        work.restart(service)
+def restart_services(target: Target) -> None:
+    for service in target.entry.services:
+        target.check_not_stopped(f'the restart of {service.role}')
+        target.restart(service)
 
 
-def put_back_left(work: Work) -> None:
-    """Take back new files that an interrupted run has left without restarting anything."""
-    work.swapped = True
-    work.restarted = list(work.target.services)
-    told = work.put_back()
-    if work.swapped or work.troubled:
-        raise TargetError(told)
+def put_back_leftover(target: Target) -> None:
+    """Put back the old files that an interrupted run has replaced."""
+    target.take_over(target.entry.services)
+    outcome = target.put_back()
+    if target.state is not State.RESTORED:
+        raise TargetError(outcome)

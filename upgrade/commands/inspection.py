@@ -1,35 +1,33 @@
-"""What is found on a target, and what an interrupted run has left there."""
+"""What is installed on a target, and what an interrupted run has left there."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from upgrade.agent.protocol import Installation, Phase
 from upgrade.errors import BusyError
-from upgrade.target.work import Work
+from upgrade.target.target import Target
 
 
-def reach(work: Work) -> tuple[dict[str, Any], str]:
-    """Look at a target, and tell what an interrupted run has left there. Changes nothing."""
-    work.find()
-    facts = work.facts()
-    return facts, _left(work, facts) if facts['litter'] else ''
+def inspect(target: Target) -> tuple[Installation, str]:
+    """Look at a target; return also what is unfinished there. Changes nothing."""
+    target.locate()
+    installed = target.inspect()
+    return installed, _describe_unfinished(target, installed) if installed.unfinished else ''
 
 
-def _left(work: Work, facts: dict[str, Any]) -> str:
+def _describe_unfinished(target: Target, installed: Installation) -> str:
     try:
-        work.need_free()
+        target.agents.check_unlocked()
     except BusyError as error:
         return str(error)
-    journal = facts['journal']
-    if not journal:
-        return 'a run was cut off while it copied files there: run it again'
-    kind = journal['about']['kind']
-    if journal['state'] == 'swapped':
+    if not installed.journal:
+        return 'a run was interrupted while it copied files there: run it again'
+    kind = installed.journal.operation.kind
+    if installed.journal.state is Phase.SWAPPED:
         return (
             f'an interrupted {kind} has put all files there, but not restarted all services:\n'
-            f'run {kind} again to go on, or rollback'
+            f'run {kind} again to continue, or rollback'
         )
     return (
-        f'an interrupted {kind} has exchanged a part of the files:\n'
-        'run apply or rollback; both put the former ones back first'
+        f'an interrupted {kind} has exchanged some of the files:\n'
+        'run apply or rollback; both put the former files back first'
     )

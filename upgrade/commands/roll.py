@@ -1,11 +1,11 @@
-"""One step after another over many targets: everything is prepared before anything is exchanged.
+"""Both phases over many targets: everything is prepared before anything is exchanged.
 
 Phase one, ``prepare``, for every target: lock it, check it, back it up, stage the new files,
 compile and import them. Phase two, ``switch``, in the order of restarts: exchange, restart, wait
 for health.
 
-A failure in phase one leaves every target as it was. One in phase two puts that target back, and
-those after it are not begun.
+A failure in phase one leaves every target as it was. A failure in phase two puts that target back,
+and those after it are not begun.
 """
 
 from __future__ import annotations
@@ -20,21 +20,26 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 from upgrade.errors import StoppedError, UpgradeError
 from upgrade.progress import Progress
-from upgrade.target.work import Work
+from upgrade.target.target import State, Target
 
 #: Phase one's answer: this target needs phase two.
-Prepare = Callable[[Work], bool]
-Switch = Callable[[Work], None]
+Prepare = Callable[[Target], bool]
+Switch = Callable[[Target], None]
 
 
 class Roll:
-    """The order of things, what to do on a failure, and what to say of it."""
+    """The order of targets, what to do on a failure, and how to report it."""
 
     def __init__(
-        self, works: Sequence[Work], shown: Progress, stop: threading.Event, batch: int, forks: int
+        self,
+        targets: Sequence[Target],
+        progress: Progress,
+        stop: threading.Event,
+        batch: int,
+        forks: int,
     ) -> None:
-        self.works = works
-        self.shown = shown
+        self.targets = targets
+        self.progress = progress
         self.stop = stop
         self.batch = batch
         self.forks = forks
@@ -42,67 +47,66 @@ class Roll:
         self.skipped: list[str] = []
 
     def run(self, prepare: Prepare, switch: Switch) -> None:
-        ready: list[Work] = []
+        ready: list[Target] = []
 
-        def first(work: Work) -> None:
-            if prepare(work):
-                ready.append(work)
+        def first(target: Target) -> None:
+            if prepare(target):
+                ready.append(target)
             else:
-                self.skipped.append(work.target.name)
+                self.skipped.append(target.name)
 
-        def second(work: Work) -> None:
-            self._switch(work, switch)
+        def second(target: Target) -> None:
+            self._switch(target, switch)
 
-        with self._no_interrupt():
+        with self._without_interrupts():
             try:
-                self._each(first, self.works, self.forks)
-                order = [work for work in self.works if work in ready]
+                self._each(first, self.targets, self.forks)
+                order = [target for target in self.targets if target in ready]
                 for group in self._groups(order):
                     self._each(second, group, self.batch)
             finally:
-                for work in self.works:
-                    work.release()
+                for target in self.targets:
+                    target.release()
 
-    def _switch(self, work: Work, switch: Switch) -> None:
+    def _switch(self, target: Target, switch: Switch) -> None:
         try:
-            switch(work)
+            switch(target)
         except UpgradeError as error:
-            if not work.swapped:
+            if target.state is not State.SWAPPED:
                 raise
-            told = f'{error}\n  {work.put_back()}'
-            raise type(error)(told) from None
-        self.changed.append(work.target.name)
+            raise type(error)(f'{error}\n  {target.put_back()}') from None
+        self.changed.append(target.name)
 
-    def _groups(self, works: Sequence[Work]) -> Iterable[list[Work]]:
-        """Each target alone, but computes so many at a time."""
-        group: list[Work] = []
-        for work in works:
-            if not work.target.compute_only or self.batch < 2:
-                yield [work]
+    def _groups(self, targets: Sequence[Target]) -> Iterable[list[Target]]:
+        """Yield each target alone, but computes in batches."""
+        group: list[Target] = []
+        for target in targets:
+            if not target.entry.compute_only or self.batch < 2:
+                yield [target]
                 continue
-            group.append(work)
+            group.append(target)
             if len(group) == self.batch:
                 yield group
                 group = []
         if group:
             yield group
 
-    def _each(self, do: Callable[[Work], None], works: Sequence[Work], at_once: int) -> None:
-        """Do it for each; the first failure is raised when all that had begun have ended."""
+    def _each(self, do: Callable[[Target], None], targets: Sequence[Target], at_once: int) -> None:
+        """Do it for each; raise the first failure when all that had begun have ended."""
         with ThreadPoolExecutor(max(1, at_once)) as pool:
-            futures = [pool.submit(self._unless_stopped, do, work) for work in works]
+            futures = [pool.submit(self._unless_stopped, do, target) for target in targets]
             self._wait(futures)
         failures = [error for future in futures if (error := future.exception())]
         failures.sort(key=lambda error: isinstance(error, StoppedError))
         if failures:
-            raise self._summed_up(failures[0], failures[1:])
+            raise self._with_summary(failures[0], failures[1:])
         if self.stop.is_set():
-            raise self._summed_up(StoppedError('stopped'), [])
+            raise self._with_summary(StoppedError('stopped'), [])
 
-    def _unless_stopped(self, do: Callable[[Work], None], work: Work) -> None:
+    def _unless_stopped(self, do: Callable[[Target], None], target: Target) -> None:
         if self.stop.is_set():
-            raise StoppedError(f'{work.target.name}: not begun')
-        do(work)
+            raise StoppedError(f'{target.name}: not begun')
+        do(target)
 
     def _wait(self, futures: list[Future[None]]) -> None:
         pending: set[Future[None]] = set(futures)
@@ -115,15 +119,15 @@ class Roll:
                 futures[:] = [future for future in futures if not future.cancelled()]
 
     @contextlib.contextmanager
-    def _no_interrupt(self) -> Iterator[None]:
-        """Ctrl-C asks to stop. As an exception it could come between any two lines of ours."""
+    def _without_interrupts(self) -> Iterator[None]:
+        """Ctrl-C asks to stop. As an exception it could come between any two lines."""
 
         def ask(*_: object) -> None:
             if self.stop.is_set():
-                self._say('abandoned; the next apply or rollback puts every target in order')
+                self._say('abandoned; the next apply or rollback recovers every target')
                 os._exit(130)
             self.stop.set()
-            self._say('stopping when the steps that run have ended (again: at once)')
+            self._say('stopping when the current steps have ended (Ctrl-C again: at once)')
 
         former = signal.signal(signal.SIGINT, ask)
         try:
@@ -132,19 +136,19 @@ class Roll:
             signal.signal(signal.SIGINT, former)
 
     def _say(self, text: str) -> None:
-        """Past the lock of the progress, which the interrupted line may hold."""
-        if not self.shown.quiet:
+        """Write without the lock of the progress, which the interrupted line may hold."""
+        if not self.progress.quiet:
             os.write(sys.stderr.fileno(), f'{text}\n'.encode())
 
-    def _summed_up(self, error: BaseException, others: Sequence[BaseException]) -> BaseException:
-        """Add to a failure what has become of the other targets."""
+    def _with_summary(self, error: BaseException, others: Sequence[BaseException]) -> BaseException:
+        """Add to a failure what became of the other targets."""
         if not isinstance(error, UpgradeError):
             return error
         untouched = [
-            work.target.name
-            for work in self.works
-            if work.target.name not in (*self.changed, *self.skipped)
-            and not (work.swapped or work.troubled)
+            target.name
+            for target in self.targets
+            if target.name not in (*self.changed, *self.skipped)
+            and target.state in (State.UNTOUCHED, State.STAGED, State.RESTORED)
         ]
         lines = [str(error)]
         lines += [str(other) for other in others if not isinstance(other, StoppedError)]
@@ -152,7 +156,5 @@ class Roll:
             lines.append(f'  changed and healthy: {", ".join(self.changed)}')
         if untouched:
             lines.append(f'  as before: {", ".join(untouched)}')
-        lines.append(
-            '  run the same command again when the cause is mended: what is done is skipped'
-        )
+        lines.append('  fix the cause and run the command again; completed targets are skipped')
         return type(error)('\n'.join(lines))

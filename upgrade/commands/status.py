@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
 
-from upgrade.commands.inspection import reach
+from upgrade.commands.inspection import inspect
 from upgrade.errors import UpgradeError
-from upgrade.target.work import Work
+from upgrade.target.target import Target
 
 
-def status(work: Work) -> dict[str, Any]:
-    """What runs on a target."""
-    told: dict[str, Any] = {'target': work.target.name, 'place': work.target.place}
+@dataclass
+class Status:
+    """A version of None is unknown, as ``fault`` explains."""
+
+    target: str
+    place: str
+    site_packages: str | None = None
+    version: str | None = None
+    since: str | None = None
+    backup: str | None = None
+    fault: str | None = None
+    #: Whether each service is up, by its role.
+    services: dict[str, bool] = field(default_factory=dict)
+
+
+def status(target: Target) -> Status:
+    result = Status(target.name, target.entry.place)
     try:
-        facts, left = reach(work)
+        installed, unfinished = inspect(target)
     except UpgradeError as error:
-        return {**told, 'version': None, 'fault': str(error), 'services': {}}
-    state = facts['state'] or {}
-    services = {
-        service.role: work.shell(service.health)['status'] == 0 for service in work.target.services
-    }
-    return {
-        **told,
-        'site_packages': facts['site'],
-        'version': (facts['versions'] or [None])[0],
-        'since': state.get('when'),
-        'backup': state.get('backup'),
-        'fault': left or None,
-        'services': services,
-    }
+        result.fault = str(error)
+        return result
+    result.site_packages = installed.site
+    result.version = installed.version or None
+    result.fault = unfinished or None
+    if installed.state:
+        result.since, result.backup = installed.state.when, installed.state.backup
+    for service in target.entry.services:
+        result.services[service.role] = not target.agents.shell(service.health).failed
+    return result

@@ -2,53 +2,62 @@
 
 from __future__ import annotations
 
-from upgrade.commands.inspection import reach
+from collections.abc import Iterator
+
+from upgrade.agent.protocol import CheckImports, Installation
+from upgrade.commands.check import Row, health
+from upgrade.commands.inspection import inspect
 from upgrade.errors import UpgradeError
 from upgrade.findings import FAULT, OK, Finding
+from upgrade.fork import plan
 from upgrade.fork.payload import Payload
-from upgrade.fork.plan import judge
-from upgrade.target.work import Work
+from upgrade.target.target import Target
+
+_LISTED = 10
 
 
-def verify(work: Work, payload: Payload) -> list[Finding]:
-    """Whether the fork is there whole, and can be imported."""
-    found: list[Finding] = []
+def verify(target: Target, payload: Payload) -> list[Finding]:
+    """Changes nothing."""
+    return [Finding(target.name, *row) for row in _verify(target, payload)]
 
-    def say(what: str, state: str, text: str) -> None:
-        found.append(Finding(work.target.name, what, state, text))
 
+def _verify(target: Target, payload: Payload) -> Iterator[Row]:
     try:
-        facts, left = reach(work)
+        installed, unfinished = inspect(target)
     except UpgradeError as error:
-        say('connection', FAULT, str(error))
-        return found
-    if left:
-        say('interruption', FAULT, left)
-    judged = judge(work.target, payload, facts)
-    wrong = [*judged.problems]
-    wrong += [f'{change.path} is not that of the fork' for change in judged.changes]
-    wrong += [f'{path} should be gone' for path in judged.removed]
-    if judged.version != payload.version:
-        say('version', FAULT, f'nova {judged.version}, not {payload.version}; run apply')
+        yield 'connection', FAULT, str(error)
+        return
+    if unfinished:
+        yield 'interruption', FAULT, unfinished
+    yield from _files(target, payload, installed)
+    yield from _imports(target, payload, installed)
+    for service in target.entry.services:
+        yield health(target, service)
+
+
+def _files(target: Target, payload: Payload, installed: Installation) -> Iterator[Row]:
+    planned = plan.make(target.entry, payload, installed)
+    if planned.version != payload.version:
+        yield 'version', FAULT, f'nova {planned.version}, not {payload.version}; run apply'
     else:
-        say('version', OK, f'nova {judged.version}')
-    for text in wrong[:10]:
-        say('files', FAULT, text)
-    if wrong[10:]:
-        say('files', FAULT, f'and {len(wrong) - 10} more')
+        yield 'version', OK, f'nova {planned.version}'
+    wrong = [*planned.problems]
+    wrong += [f'{change.path} is not that of the fork' for change in planned.changes]
+    wrong += [f'{path} should be gone' for path in planned.removed]
+    for text in wrong[:_LISTED]:
+        yield 'files', FAULT, text
+    if wrong[_LISTED:]:
+        yield 'files', FAULT, f'and {len(wrong) - _LISTED} more'
     if not wrong:
-        say('files', OK, f'{len(payload.items)} hold by their hashes')
-    modules = [p for p, i in payload.items.items() if i.kind != 'metadata' and p in facts['files']]
-    failed = work.inside.ask(
-        'imports', site=work.site, wanted=modules, entry_points=payload.entry_points
-    )
+        yield 'files', OK, f'{len(payload.items)} have the hashes of the fork'
+
+
+def _imports(target: Target, payload: Payload, installed: Installation) -> Iterator[Row]:
+    modules = [p for p, i in payload.items.items() if i.kind != 'metadata' and p in installed.files]
+    request = CheckImports(target.site, modules, list(payload.entry_points))
+    failed = target.agents.inside.ask(request)
     for name, why in sorted(failed.items()):
-        say('imports', FAULT, f'{name}: {why}')
+        yield 'imports', FAULT, f'{name}: {why}'
     if not failed:
         points = ', '.join(f'{name} ({group})' for group, name, _ in payload.entry_points)
-        say('imports', OK, f'every module, and the entry points {points or "of the release"}')
-    for service in work.target.services:
-        done = work.shell(service.health)
-        state = FAULT if done['status'] else OK
-        say(service.role, state, 'is not up' if done['status'] else 'is up')
-    return found
+        yield 'imports', OK, f'every module, and the entry points {points or "of the release"}'

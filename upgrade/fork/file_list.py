@@ -8,12 +8,12 @@ from upgrade.fork.payload import Payload
 
 
 def page(fork: Payload) -> Iterator[str]:
-    """What an upgrade puts where; the same for every target, but for the folder."""
+    """Yield what an upgrade puts where; the same for every target, but for the folder."""
     yield f'# The files of nova {fork.version}'
     yield ''
     yield (
         f'From the wheel `{fork.wheel.name}` to the folder that holds `nova/` on a target. The '
-        'tests go where there are tests. `xloud-upgrade plan` tells what one target lacks.'
+        'tests go where there are tests. `xloud-upgrade plan` lists what one target lacks.'
     )
     yield ''
     yield '| file | | bytes | mode | sha256 | the release has |'

@@ -51,7 +51,7 @@ def main() -> int:
 def pages(
     project: Project, release: Release, woven: Woven, fork: Payload
 ) -> Mapping[str, list[str]]:
-    """Each page by its name."""
+    """Return each page by its name."""
     title = f'nova {project.version(release)} ({release.name})'
     return {
         'FILE_MAPPING.md': list(file_list.page(fork)),
@@ -61,7 +61,7 @@ def pages(
 
 
 def changes(title: str, woven: Woven) -> Iterator[str]:
-    """Every function that is touched, and how."""
+    """Yield every function that is touched, and how."""
     yield f'# What is changed in {title}'
     yield ''
     for path, touches in sorted(woven.touches.items()):
@@ -74,8 +74,8 @@ def changes(title: str, woven: Woven) -> Iterator[str]:
             yield f'    - `{touch.name}` {_HOW.get(touch.how, touch.how)}, {counts}'
     yield ''
     new = len(woven.new)
-    added = sum(touch.added for found in woven.touches.values() for touch in found)
-    dropped = sum(touch.dropped for found in woven.touches.values() for touch in found)
+    added = sum(touch.added for touches in woven.touches.values() for touch in touches)
+    dropped = sum(touch.dropped for touches in woven.touches.values() for touch in touches)
     yield (
         f'{new} new files, {len(woven.touches) - new} files of Nova touched: '
         f'{added} lines added, {dropped} dropped.'
@@ -83,7 +83,7 @@ def changes(title: str, woven: Woven) -> Iterator[str]:
 
 
 def code_reference(title: str, woven: Woven) -> Iterator[str]:
-    """What is ours and can be called: new modules and new members, in their own words."""
+    """Yield what the branch adds and can be called: new modules and new members."""
     yield f'# Code reference of {title}'
     yield ''
     yield 'New modules, and what is new in those of Nova. CHANGES.md has the edits.'
@@ -104,13 +104,13 @@ def _definitions(tree: ast.Module, path: str, touches: list[Touch]) -> Iterator[
     if whole:
         for line in _first(ast.get_docstring(tree)):
             yield from (line, '')
-    ours = {touch.name for touch in touches if touch.how in ('member', 'new')}
+    added = {touch.name for touch in touches if touch.how in ('member', 'new')}
     for name, node in _named(tree, ''):
         private = any(part.startswith('_') for part in name.split('.'))
-        if (whole and not private) or name in ours:
+        if (whole and not private) or name in added:
             signature = f'({ast.unparse(node.args)})' if hasattr(node, 'args') else ''
-            said = ' '.join(_first(ast.get_docstring(node)))
-            yield f'- `{name}{signature}`' + (f': {said}' if said else '')
+            summary = ' '.join(_first(ast.get_docstring(node)))
+            yield f'- `{name}{signature}`' + (f': {summary}' if summary else '')
 
 
 def _first(docstring: str | None) -> list[str]:

@@ -1,7 +1,7 @@
-"""What an upgrade carries: the forked wheel, held against the release it was woven into.
+"""What an upgrade carries: the forked wheel, compared with the release it was woven into.
 
-Nothing here is a list kept by hand. A file of the wheel that the release's tarball lacks is new,
-one that differs is modified, and all the rest is what a target must already have.
+No list here is kept by hand. A file of the wheel that the release's tarball lacks is new, one that
+differs is modified, and all the rest is what a target must already have.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from __future__ import annotations
 import configparser
 import hashlib
 import tarfile
-import tomllib
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from graft import fetch
+from graft.errors import GraftError
+from graft.project import Project
 from upgrade.errors import PayloadError
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-#: Written by the target: what its installer would have written there.
-MADE_THERE = ('RECORD', 'INSTALLER', 'REQUESTED', 'direct_url.json')
+#: Written on the target, as its installer would have.
+WRITTEN_THERE = ('RECORD', 'INSTALLER', 'REQUESTED', 'direct_url.json')
 
 
 @dataclass(frozen=True)
@@ -52,61 +54,42 @@ class Payload:
 
     @cached_property
     def digest(self) -> str:
-        found = hashlib.sha256(self.version.encode())
+        digest = hashlib.sha256(self.version.encode())
         for path, item in sorted(self.items.items()):
-            found.update(f'{path} {item.sha256}\n'.encode())
-        return found.hexdigest()
+            digest.update(f'{path} {item.sha256}\n'.encode())
+        return digest.hexdigest()
 
-    def lay_out(self, paths: set[str], folder: Path) -> int:
-        """Unpack some of its files below a folder; how many bytes they are."""
-        total = 0
+    def unpack(self, paths: set[str], folder: Path) -> None:
+        """Unpack some of its files below a folder."""
         with zipfile.ZipFile(self.wheel) as archive:
             for path in sorted(paths):
                 target = folder / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                content = archive.read(path)
-                target.write_bytes(content)
-                total += len(content)
-        return total
+                target.write_bytes(archive.read(path))
 
 
 def find(release: str | None, wheel: Path | None, tarball: Path | None) -> Payload:
-    """The fork of a release as this repository has built it, or as the paths say."""
-    table = tomllib.loads((REPOSITORY / 'pyproject.toml').read_text())['tool']['graft']
-    name = release or table['default-release']
+    """Return the fork of a release as this repository has built it, or as the paths say."""
+    project = Project.at(REPOSITORY)
     try:
-        about = tomllib.loads((REPOSITORY / 'releases' / name / 'release.toml').read_text())
-    except FileNotFoundError:
-        known = sorted(path.name for path in (REPOSITORY / 'releases').iterdir())
-        raise PayloadError(f'release `{name}` is unknown; there are {", ".join(known)}') from None
-    version = about['nova']
-    wheel = wheel or _built(version, table['label'], table['number'], name)
-    tarball = tarball or REPOSITORY / '.fork' / 'tarballs' / f'nova-{version}.tar.gz'
-    if not tarball.exists():
+        chosen = project.release(release)
+        if tarball:
+            fetch.check(tarball, chosen)
+        else:
+            tarball = fetch.tarball(project, chosen)
+    except GraftError as error:
+        raise PayloadError(str(error)) from None
+    wheel = wheel or REPOSITORY / 'dist' / f'nova-{project.version(chosen)}-py3-none-any.whl'
+    if not wheel.exists():
         raise PayloadError(
-            f'there is no {tarball}: what the release is cannot be told\n'
-            f'  run `make wheel RELEASE={name}`, which fetches it, or name it with --tarball'
-        )
-    found = hashlib.sha256(tarball.read_bytes()).hexdigest()
-    if found != about['sha256']:
-        raise PayloadError(
-            f'{tarball} is not Nova {version}: its sha256 is {found},\n'
-            f'  releases/{name}/release.toml says {about["sha256"]}; delete it, `make wheel`'
+            f'there is no {wheel}\n'
+            f'  run `make wheel RELEASE={chosen.name}`, or name one with --wheel'
         )
     return read(wheel, tarball)
 
 
-def _built(version: str, label: str, number: int, name: str) -> Path:
-    wheel = REPOSITORY / 'dist' / f'nova-{version}+{label}.{number}-py3-none-any.whl'
-    if not wheel.exists():
-        raise PayloadError(
-            f'there is no {wheel}\n  run `make wheel RELEASE={name}`, or name one with --wheel'
-        )
-    return wheel
-
-
 def read(wheel: Path, tarball: Path) -> Payload:
-    """Hold a forked wheel against the tarball of its release."""
+    """Compare a forked wheel with the tarball of its release."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             names = {info.filename: info for info in archive.infolist() if not info.is_dir()}
@@ -120,7 +103,8 @@ def read(wheel: Path, tarball: Path) -> Payload:
     version = dist_info.removeprefix('nova-').removesuffix('.dist-info')
     if version.partition('+')[0] != base_version:
         raise PayloadError(
-            f'{wheel} is of Nova {version}, {tarball} of {base_version}: take two of one release'
+            f'{wheel} is of Nova {version}, {tarball} of {base_version}: '
+            'use two of the same release'
         )
     items, outside = {}, []
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
@@ -131,7 +115,7 @@ def read(wheel: Path, tarball: Path) -> Payload:
         if top == 'nova' and base != hashes[name]:
             kind = 'modified' if base else 'new'
             items[name] = Item(name, kind, info.file_size, mode, hashes[name], base)
-        elif top == dist_info and rest not in MADE_THERE:
+        elif top == dist_info and rest not in WRITTEN_THERE:
             items[name] = Item(name, 'metadata', info.file_size, mode, hashes[name])
         elif top.endswith('.data') and rest.startswith('data/'):
             if released.get(rest.removeprefix('data/')) != hashes[name]:
@@ -142,8 +126,8 @@ def read(wheel: Path, tarball: Path) -> Payload:
     commands = [name for group, name, _ in added if group.endswith('_scripts')]
     if commands:
         raise PayloadError(
-            f'the fork adds the commands {", ".join(commands)}, which are not carried:\n'
-            '  only files below site-packages are. Install the wheel with pip instead'
+            f'the fork adds the commands {", ".join(commands)}, which an upgrade does not carry:\n'
+            '  it carries files below site-packages only. Install the wheel with pip instead'
         )
     package = {name: sha for name, sha in released.items() if name.startswith('nova/')}
     whole = {name: sha for name, sha in hashes.items() if name.startswith('nova/')}
@@ -153,18 +137,18 @@ def read(wheel: Path, tarball: Path) -> Payload:
 
 
 def _released(tarball: Path) -> tuple[str, dict[str, str]]:
-    """The version of a release, and the hash of each of its files."""
-    found, top = {}, ''
+    """Return the version of a release, and the hash of each of its files."""
+    hashes, top = {}, ''
     try:
         with tarfile.open(tarball) as archive:
             for member in archive:
                 top, _, path = member.name.partition('/')
                 stream = archive.extractfile(member) if member.isreg() else None
                 if stream and path.startswith(('nova/', 'etc/')):
-                    found[path] = hashlib.sha256(stream.read()).hexdigest()
+                    hashes[path] = hashlib.sha256(stream.read()).hexdigest()
     except (OSError, tarfile.TarError) as error:
         raise PayloadError(f'{tarball} is not a tarball: {error}') from None
-    return top.removeprefix('nova-'), found
+    return top.removeprefix('nova-'), hashes
 
 
 def _member(tarball: Path, path: str) -> bytes:

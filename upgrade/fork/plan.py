@@ -1,4 +1,4 @@
-"""What a target needs to become the fork, and what speaks against touching it."""
+"""What a target needs to become the fork, and the reasons not to touch it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from upgrade.agent.protocol import Installation, InstalledFile
 from upgrade.fork.payload import Payload
-from upgrade.target.inventory import Target
+from upgrade.target.inventory import TargetEntry
 
 MARGIN = 16 << 20
-#: For the estimate of time: bytes a second, and seconds a target.
-RATE, EACH = 5e6, 12.0
+#: For the estimate of time: bytes per second, and seconds per target.
+BYTES_PER_SECOND, SECONDS_PER_TARGET = 5e6, 12.0
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ class Change:
 
 
 @dataclass
-class Judgement:
-    """What was found on a target, and what follows."""
+class Plan:
+    """What is to be done on a target, or why nothing can be."""
 
-    target: Target
+    target: TargetEntry
     site: str
     version: str
     changes: list[Change] = field(default_factory=list)
@@ -37,7 +38,7 @@ class Judgement:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     #: Nova's tests are installed too, and get their changes.
-    tests: bool = False
+    with_tests: bool = False
 
     @property
     def done(self) -> bool:
@@ -52,7 +53,7 @@ class Judgement:
         if self.done:
             return 0.0
         settle = sum(service.settle + 5 for service in self.target.services)
-        return EACH + self.size / RATE + settle
+        return SECONDS_PER_TARGET + self.size / BYTES_PER_SECOND + settle
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -72,134 +73,146 @@ class Judgement:
         }
 
 
-def judge(target: Target, payload: Payload, facts: dict[str, Any]) -> Judgement:
-    """Hold what is on a target against the fork and against the release."""
-    version = (facts['versions'] or [''])[0]
-    found = Judgement(target, facts['site'], version)
-    found.problems += _installation(payload, facts, version)
-    if found.problems:
-        return found
-    recorded = (facts['state'] or {}).get('files', {})
-    present = {path: about.get('sha256', 'a link') for path, about in facts['files'].items()}
-    found.tests = 'nova/tests/__init__.py' in present
-    changed = []
-    for path, item in payload.items.items():
-        if item.kind == 'metadata' or (path.startswith('nova/tests/') and not found.tests):
-            continue
-        known = present.get(path, '')
-        if known == item.sha256:
-            continue
-        if known in (item.base, recorded.get(path, '-')):
-            mode = facts['files'].get(path, {}).get('mode', item.mode)
-            changed.append(Change(path, item.kind, item.size, mode, item.sha256))
-        elif not known:
-            found.problems.append(f'{path} is missing; put the file of {payload.base_version} back')
-        else:
-            found.problems.append(
-                f'{path} was modified here: its sha256 is {known[:12]}, '
-                f'Nova {payload.base_version} has {item.base[:12] or "no such file"}'
+def make(target: TargetEntry, payload: Payload, installed: Installation) -> Plan:
+    """Compare what is on a target with the fork and with the release."""
+    return _Planner(target, payload, installed).run()
+
+
+class _Planner:
+    """The three sides of the comparison, and the plan that comes of it."""
+
+    def __init__(self, target: TargetEntry, payload: Payload, installed: Installation) -> None:
+        self.payload = payload
+        self.installed = installed
+        #: The hashes of what an earlier apply put there.
+        self.recorded = installed.state.files if installed.state else {}
+        self.present = {path: f.sha256 or 'a link' for path, f in installed.files.items()}
+        self.plan = Plan(target, installed.site, installed.version)
+
+    def run(self) -> Plan:
+        self.plan.problems += self._installation_problems()
+        if self.plan.problems:
+            return self.plan
+        self.plan.with_tests = 'nova/tests/__init__.py' in self.present
+        self._compare()
+        self._replace_former_fork()
+        self.plan.notes += self._unrelated_differences()
+        self._metadata()
+        self.plan.changes.sort(key=lambda change: change.path)
+        self.plan.problems += self._lack_of_space()
+        return self.plan
+
+    def _installation_problems(self) -> Iterable[str]:
+        infos, version = self.installed.distributions, self.installed.version
+        base_version = self.payload.base_version
+        if not infos:
+            yield (
+                'nova has no metadata beside it: it was installed for editing, or without an '
+                'installer\ninstall a released nova there first'
             )
-    _former_fork(found, payload, recorded, present, changed)
-    found.notes += _aside(payload, present, recorded)
-    _metadata(found, payload, facts, present, changed)
-    found.changes = sorted(changed, key=lambda change: change.path)
-    found.problems += _room(found, facts)
-    return found
+        elif len(infos) > 1:
+            yield f'nova is installed twice: {", ".join(infos)}; remove the wrong metadata'
+        elif version.partition('+')[0] != base_version:
+            yield (
+                f'it has Nova {version or "of unknown version"}, the fork is built for '
+                f'{base_version}\n'
+                'use the fork built for that release: --release, `make wheel RELEASE=`'
+            )
+        if self.installed.unwritable:
+            folders = ', '.join(self.installed.unwritable)
+            yield (
+                f'the user of the connection cannot write to {folders}\n'
+                'set `user`, `become` or, for a container, `exec_user`'
+            )
 
+    def _compare(self) -> None:
+        base_version = self.payload.base_version
+        for path, item in self.payload.items.items():
+            if item.kind == 'metadata' or (
+                path.startswith('nova/tests/') and not self.plan.with_tests
+            ):
+                continue
+            present = self.present.get(path, '')
+            if present == item.sha256:
+                continue
+            if present in (item.base, self.recorded.get(path, '-')):
+                installed = self.installed.files.get(path, InstalledFile())
+                mode = item.mode if installed.mode is None else installed.mode
+                self.plan.changes.append(Change(path, item.kind, item.size, mode, item.sha256))
+            elif not present:
+                self.plan.problems.append(f'{path} is missing; restore the file of {base_version}')
+            else:
+                self.plan.problems.append(
+                    f'{path} was modified there: its sha256 is {present[:12]}, '
+                    f'Nova {base_version} has {item.base[:12] or "no such file"}'
+                )
 
-def _installation(payload: Payload, facts: dict[str, Any], version: str) -> Iterable[str]:
-    infos = facts['distributions']
-    if not infos:
-        yield (
-            'nova has no metadata beside it: it is installed for editing, or not by an installer\n'
-            'install a released nova there first'
-        )
-    elif len(infos) > 1:
-        yield f'nova is installed twice: {", ".join(infos)}; remove the metadata of the wrong one'
-    elif version.partition('+')[0] != payload.base_version:
-        yield (
-            f'it has Nova {version or "of unknown version"}, the fork is made of '
-            f'{payload.base_version}\n'
-            'take the fork of its release: --release, `make wheel RELEASE=`'
-        )
-    if facts['writable']:
-        yield (
-            f'{", ".join(facts["writable"])} cannot be written by the user of the connection\n'
-            'set `user`, `become` or, for a container, `exec_user`'
-        )
+    def _replace_former_fork(self) -> None:
+        """Remove what an earlier fork brought and this one lacks, or restore Nova's."""
+        whole = self.payload.whole
+        for path, sha256 in self.recorded.items():
+            if path in self.payload.items or path not in self.present:
+                continue
+            if self.present[path] != sha256:
+                if self.present[path] != whole.get(path):
+                    self.plan.problems.append(f'{path} was modified there since the last apply')
+            elif path in whole:
+                self.plan.changes.append(Change(path, 'released', 0, 0o644, whole[path]))
+            else:
+                self.plan.removed.append(path)
 
+    def _metadata(self) -> None:
+        infos = self.installed.distributions
+        items = [item for item in self.payload.items.values() if item.kind == 'metadata']
+        same = infos == [self.payload.dist_info]
+        complete = all(self.present.get(item.path) == item.sha256 for item in items)
+        if same and complete and not self.plan.changes:
+            return
+        self.plan.changes += [Change(i.path, i.kind, i.size, i.mode, i.sha256) for i in items]
+        if not same:
+            self.plan.removed += [
+                path for path in self.present if path.partition('/')[0] == infos[0]
+            ]
 
-def _former_fork(
-    found: Judgement,
-    payload: Payload,
-    recorded: dict[str, str],
-    present: dict[str, str],
-    changed: list[Change],
-) -> None:
-    """What an earlier state of the fork brought and this one lacks goes, or is Nova's again."""
-    for path, sha in recorded.items():
-        if path in payload.items or path not in present:
-            continue
-        if present[path] != sha:
-            if present[path] != payload.whole.get(path):
-                found.problems.append(f'{path} was modified here since the fork was put there')
-        elif path in payload.whole:
-            changed.append(Change(path, 'released', 0, 0o644, payload.whole[path]))
-        else:
-            found.removed.append(path)
+    def _unrelated_differences(self) -> Iterable[str]:
+        """What is not as released, and stays as it is."""
+        base_version = self.payload.base_version
+        untouched = {p: s for p, s in self.payload.released.items() if p not in self.payload.items}
+        modified = [
+            path
+            for path, sha256 in untouched.items()
+            if self.present.get(path, sha256) != sha256 and path not in self.recorded
+        ]
+        if modified:
+            yield (
+                f'{_some(modified)} differ from Nova {base_version} and stay as they are: '
+                'the fork does not touch them'
+            )
+        missing = [
+            path
+            for path in untouched
+            if path.endswith('.py')
+            and path not in self.present
+            and not path.startswith('nova/tests/')
+        ]
+        if missing:
+            yield f'{_some(missing)} of Nova {base_version} are missing'
+        if self.payload.outside:
+            yield (
+                f'the fork changes {_some(self.payload.outside)}: '
+                'merge the changes into the configuration'
+            )
 
-
-def _metadata(
-    found: Judgement,
-    payload: Payload,
-    facts: dict[str, Any],
-    present: dict[str, str],
-    changed: list[Change],
-) -> None:
-    items = [item for item in payload.items.values() if item.kind == 'metadata']
-    same = facts['distributions'] == [payload.dist_info]
-    if same and not changed and all(present.get(i.path) == i.sha256 for i in items):
-        return
-    changed += [Change(i.path, i.kind, i.size, i.mode, i.sha256) for i in items]
-    if not same:
-        former = facts['distributions'][0]
-        found.removed += [path for path in present if path.partition('/')[0] == former]
-
-
-def _aside(payload: Payload, present: dict[str, str], recorded: dict[str, str]) -> Iterable[str]:
-    """What is not as released, and stays as it is."""
-    odd = [
-        path
-        for path, sha in payload.released.items()
-        if path not in payload.items and present.get(path, sha) != sha and path not in recorded
-    ]
-    if odd:
-        yield (
-            f'{_some(odd)} differ from Nova {payload.base_version} and stay as they are: '
-            'the fork does not touch them'
-        )
-    gone = [
-        path
-        for path in payload.released
-        if path.endswith('.py') and path not in present and not path.startswith('nova/tests/')
-        if path not in payload.items
-    ]
-    if gone:
-        yield f'{_some(gone)} of Nova {payload.base_version} are missing'
-    if payload.outside:
-        yield f'the fork changes {_some(payload.outside)}: merge them into the configuration'
-
-
-def _room(found: Judgement, facts: dict[str, Any]) -> Iterable[str]:
-    if found.done:
-        return
-    package = sum(about.get('size', 0) for about in facts['files'].values())
-    needed = 2 * found.size + package // 2 + MARGIN
-    if facts['free'] < needed:
-        yield (
-            f'{found.site} has {facts["free"] >> 20} MiB free, {needed >> 20} MiB are needed '
-            'for the new files and a backup\nmake room there'
-        )
+    def _lack_of_space(self) -> Iterable[str]:
+        if self.plan.done:
+            return
+        package = sum(file.size or 0 for file in self.installed.files.values())
+        needed = 2 * self.plan.size + package // 2 + MARGIN
+        if self.installed.free < needed:
+            yield (
+                f'{self.plan.site} has {self.installed.free >> 20} MiB available, '
+                f'{needed >> 20} MiB are needed for the new files and a backup\nfree some there'
+            )
 
 
 def _some(paths: Iterable[str]) -> str:
@@ -208,32 +221,37 @@ def _some(paths: Iterable[str]) -> str:
     return ', '.join(listed[:3]) + rest
 
 
-def as_text(judgements: list[Judgement], batch: int) -> Iterable[str]:
-    """The plan of a roll, for reading."""
-    for found in judgements:
-        yield f'{found.target.name}  ({found.target.place}, nova {found.version})'
-        for problem in found.problems:
+def as_text(plans: list[Plan], batch: int) -> Iterable[str]:
+    """Yield the plan of a roll, for reading."""
+    for plan in plans:
+        yield f'{plan.target.name}  ({plan.target.place}, nova {plan.version})'
+        for problem in plan.problems:
             yield '    cannot be done: ' + problem.replace('\n', '\n        ')
-        for note in found.notes:
+        for note in plan.notes:
             yield f'    note: {note}'
-        if found.done:
+        if plan.done:
             yield '    nothing to do'
-        for change in found.changes:
+        for change in plan.changes:
             yield f'    {change.kind:9} {change.mode:04o} {change.size:8}  {change.path}'
-        for path in found.removed:
-            yield f'    goes                     {path}'
-    open_ones = [found for found in judgements if not found.done]
-    yield f'{sum(found.size for found in open_ones)} bytes to {len(open_ones)} targets'
+        for path in plan.removed:
+            yield f'    removed                  {path}'
+    pending = [plan for plan in plans if not plan.done]
+    size = sum(plan.size for plan in pending)
+    yield f'{_count(size, "byte")} to {_count(len(pending), "target")}'
     restarts = [
-        f'{service.role} of {found.target.name}'
-        for found in open_ones
-        for service in found.target.services
+        f'{service.role} of {plan.target.name}'
+        for plan in pending
+        for service in plan.target.services
     ]
     yield f'restarts in this order: {", ".join(restarts) or "none"}'
-    yield f'about {round(seconds(open_ones, batch))} s, computes {batch} at a time'
+    yield f'about {round(seconds(pending, batch))} s, with {_count(batch, "compute")} at a time'
 
 
-def seconds(judgements: list[Judgement], batch: int) -> float:
-    computes = [found.seconds for found in judgements if found.target.compute_only]
-    others = [found.seconds for found in judgements if not found.target.compute_only]
+def _count(number: int, noun: str) -> str:
+    return f'{number} {noun}' if number == 1 else f'{number} {noun}s'
+
+
+def seconds(plans: list[Plan], batch: int) -> float:
+    computes = [plan.seconds for plan in plans if plan.target.compute_only]
+    others = [plan.seconds for plan in plans if not plan.target.compute_only]
     return sum(others) + sum(computes) / max(1, min(batch, len(computes) or 1))

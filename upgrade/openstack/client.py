@@ -1,6 +1,6 @@
 """As much of an OpenStack client as an upgrade needs: keystone, a catalog, requests as JSON.
 
-What is secret (a password, a token) is in no message: those name methods, addresses and answers.
+No secret (a password, a token) is in any message: messages name methods, URLs and answers.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ class AnswerError(CloudError):
     def __init__(self, method: str, url: str, status: int, body: str) -> None:
         self.status = status
         self.body = body
-        said = body.strip()[:300]
-        super().__init__(f'{method} {url} was answered with {status or "nothing"}: {said}')
+        reason = body.strip()[:300]
+        answer = f'was answered with {status}' if status else 'was not answered'
+        super().__init__(f'{method} {url} {answer}: {reason}')
 
 
 class Cloud:
-    """OpenStack, as the variables of an openrc file lead to it."""
+    """An OpenStack cloud, by the variables of an openrc file."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -57,7 +58,7 @@ class Cloud:
         raise AssertionError
 
     def pages(self, service: str, path: str, key: str) -> Iterator[dict[str, Any]]:
-        """Every element of a list, page after page."""
+        """Yield every element of a list, page after page."""
         marker, glue = '', '&' if '?' in path else '?'
         while True:
             page = self.call(service, 'GET', f'{path}{marker}')
@@ -67,42 +68,47 @@ class Cloud:
             marker = f'{glue}marker={urllib.parse.quote(page[key][-1]["id"])}'
 
     def _log_in(self) -> None:
-        url = self._need('OS_AUTH_URL').rstrip('/')
+        url = self._required('OS_AUTH_URL').rstrip('/')
         url = url if url.endswith('/v3') else f'{url}/v3'
         body, headers = self._send('POST', f'{url}/auth/tokens', {'auth': self._auth()})
         self._token = headers['X-Subject-Token']
         self._catalog = body['token'].get('catalog', [])
 
     def _auth(self) -> dict[str, Any]:
-        known = self._environment
-        if known.get('OS_APPLICATION_CREDENTIAL_ID'):
+        environment = self._environment
+        if environment.get('OS_APPLICATION_CREDENTIAL_ID'):
             secret = {
-                'id': known['OS_APPLICATION_CREDENTIAL_ID'],
-                'secret': self._need('OS_APPLICATION_CREDENTIAL_SECRET'),
+                'id': environment['OS_APPLICATION_CREDENTIAL_ID'],
+                'secret': self._required('OS_APPLICATION_CREDENTIAL_SECRET'),
             }
             methods = ['application_credential']
             return {'identity': {'methods': methods, 'application_credential': secret}}
-        if known.get('OS_TOKEN'):
-            identity: dict[str, Any] = {'methods': ['token'], 'token': {'id': known['OS_TOKEN']}}
+        if environment.get('OS_TOKEN'):
+            identity: dict[str, Any] = {
+                'methods': ['token'],
+                'token': {'id': environment['OS_TOKEN']},
+            }
         else:
-            user: dict[str, Any] = {'password': self._need('OS_PASSWORD')}
-            if known.get('OS_USER_ID'):
-                user['id'] = known['OS_USER_ID']
+            user: dict[str, Any] = {'password': self._required('OS_PASSWORD')}
+            if environment.get('OS_USER_ID'):
+                user['id'] = environment['OS_USER_ID']
             else:
-                user |= {'name': self._need('OS_USERNAME'), 'domain': self._domain('USER')}
+                user |= {'name': self._required('OS_USERNAME'), 'domain': self._domain('USER')}
             identity = {'methods': ['password'], 'password': {'user': user}}
-        project: dict[str, Any] = {'id': known.get('OS_PROJECT_ID')}
+        project: dict[str, Any] = {'id': environment.get('OS_PROJECT_ID')}
         if not project['id']:
-            name = self._need('OS_PROJECT_NAME')
+            name = self._required('OS_PROJECT_NAME')
             project = {'name': name, 'domain': self._domain('PROJECT')}
         return {'identity': identity, 'scope': {'project': project}}
 
     def _domain(self, whose: str) -> dict[str, str]:
-        known = self._environment
-        name = known.get(f'OS_{whose}_DOMAIN_NAME')
-        return {'name': name} if name else {'id': known.get(f'OS_{whose}_DOMAIN_ID', 'default')}
+        environment = self._environment
+        name = environment.get(f'OS_{whose}_DOMAIN_NAME')
+        return (
+            {'name': name} if name else {'id': environment.get(f'OS_{whose}_DOMAIN_ID', 'default')}
+        )
 
-    def _need(self, name: str) -> str:
+    def _required(self, name: str) -> str:
         if not self._environment.get(name):
             raise CloudError(f'{name} is not set; source the openrc file of an administrator')
         return self._environment[name]
@@ -137,7 +143,7 @@ class Cloud:
                 text = answer.read()
                 return json.loads(text) if text else None, answer.headers
         except urllib.error.HTTPError as error:
-            said = error.read().decode(errors='replace')
-            raise AnswerError(method, url, error.code, said) from None
+            text = error.read().decode(errors='replace')
+            raise AnswerError(method, url, error.code, text) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise AnswerError(method, url, 0, str(error)) from None

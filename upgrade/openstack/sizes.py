@@ -1,7 +1,7 @@
-"""Before the fork goes: every elastic server gets what its flavor says, the maximum.
+"""Before the fork goes: every elastic server is adjusted to its flavor's maximum.
 
-Stock Nova knows no other size. A server whose host has no room to grow must move first, and a
-project without quota must be given some, so all of them are looked at before the first is changed.
+Stock Nova knows no other size. A server whose host has no room must move first, and a project
+without quota must be given some, so all of them are checked before the first is changed.
 """
 
 from __future__ import annotations
@@ -12,78 +12,88 @@ from dataclasses import dataclass
 from typing import Any
 
 from upgrade.errors import CloudError
+from upgrade.openstack.capacity import Capacity, Size
 from upgrade.openstack.client import AnswerError, Cloud
 
-SPECS = ('minimum_cpu', 'minimum_memory')
-#: Adjust works on these; stock Nova gives those that are offloaded their flavor's size by itself.
+#: The extra specs that make a flavor elastic; each resource has two names for its minimum.
+CPU_SPECS = ('minimum_cpu', 'hw:cpu_min')
+MEMORY_SPECS = ('minimum_memory', 'hw:mem_min')
+SPECS = (*CPU_SPECS, *MEMORY_SPECS)
+#: Only these can be adjusted; stock Nova starts offloaded servers with their flavor's size anyway.
 ADJUSTABLE = ('ACTIVE', 'PAUSED', 'SHUTOFF')
-#: How the tasks begin of a server whose size is changed, or set right: the computes do that by
-#: themselves now and then. It ends within seconds.
-_TASK = 'xloud_'
+#: How the task states of an adjustment begin. A compute adjusts and reconciles servers on its own
+#: as well; that takes seconds.
+TASK_PREFIX = 'xloud_'
 PATIENCE = 60.0
 WITHOUT_HOST = ('SHELVED_OFFLOADED', 'DELETED', 'SOFT_DELETED')
 
 
 @dataclass
 class Server:
-    """An elastic server that has less than its flavor's maximum."""
+    """An elastic server that is smaller than its flavor's maximum."""
 
     id: str
     name: str
     status: str
     project: str
     host: str
-    vcpus: int
-    memory_mb: int
-    max_vcpus: int
-    max_memory_mb: int
-    #: Why it cannot be brought to its maximum where it is; nothing if it can.
+    size: Size
+    maximum: Size
+    #: Why it cannot be adjusted to its maximum where it is; empty if it can.
     obstacle: str = ''
+
+    @property
+    def growth(self) -> Size:
+        return Size(
+            self.maximum.vcpus - self.size.vcpus, self.maximum.memory_mb - self.size.memory_mb
+        )
 
     def __str__(self) -> str:
         return (
-            f'{self.id} {self.name} on {self.host}: {self.vcpus} of {self.max_vcpus} vCPUs, '
-            f'{self.memory_mb} of {self.max_memory_mb} MiB'
+            f'{self.id} {self.name} on {self.host}: {self.size.vcpus} of {self.maximum.vcpus} '
+            f'vCPUs, {self.size.memory_mb} of {self.maximum.memory_mb} MiB'
         )
 
 
 def find(cloud: Cloud) -> list[Server]:
-    """Every server that must grow, and for each whether it can."""
-    found = []
-    for server in cloud.pages('compute', '/servers/detail?all_tenants=1', 'servers'):
-        specs = server['flavor'].get('extra_specs', {})
-        if any(name in specs for name in SPECS) and server['status'] not in WITHOUT_HOST:
-            smaller = _smaller(cloud, _at_rest(cloud, server))
-            if smaller:
-                found.append(smaller)
-    _obstacles(cloud, found)
-    return found
+    """Return every server that must grow, and for each whether it can."""
+    servers = []
+    for listed in cloud.pages('compute', '/servers/detail?all_tenants=1', 'servers'):
+        specs = listed['flavor'].get('extra_specs', {})
+        if any(name in specs for name in SPECS) and listed['status'] not in WITHOUT_HOST:
+            server = _read(cloud, _wait_for_adjustment(cloud, listed))
+            if server:
+                servers.append(server)
+    _find_obstacles(cloud, servers)
+    return servers
 
 
-def bring_back(
+def restore(
     cloud: Cloud, servers: list[Server], say: Callable[[str], None], timeout: float = 300
 ) -> None:
     """Adjust each to its maximum, and wait until it has it."""
-    stuck = [server for server in servers if server.obstacle]
-    if stuck:
-        listed = '\n'.join(f'  {server}\n    {server.obstacle}' for server in stuck)
+    hindered = [server for server in servers if server.obstacle]
+    if hindered:
+        listed = '\n'.join(f'  {server}\n    {server.obstacle}' for server in hindered)
+        count = '1 server' if len(hindered) == 1 else f'{len(hindered)} servers'
         raise CloudError(
-            f'{len(stuck)} servers cannot be brought to the size of their flavor:\n{listed}\n'
-            '  move, resume or resize them, then run rollback again; nothing was changed'
+            f'{count} cannot be adjusted to the size of the flavor:\n{listed}\n'
+            '  remove these obstacles, then run rollback again; nothing was changed'
         )
     for server in servers:
-        say(f'  {server.name:<20} to {server.max_vcpus} vCPUs, {server.max_memory_mb} MiB')
+        maximum = server.maximum
+        say(f'  {server.name:<20} to {maximum.vcpus} vCPUs, {maximum.memory_mb} MiB')
         body = {
-            'current_vcpus': server.max_vcpus,
-            'current_memory_mb': server.max_memory_mb,
+            'current_vcpus': maximum.vcpus,
+            'current_memory_mb': maximum.memory_mb,
             'persist': True,
         }
-        if _ask(cloud, server, body):
-            _await(cloud, server, timeout)
+        if _request_adjustment(cloud, server, body):
+            _wait_for_maximum(cloud, server, timeout)
 
 
-def _ask(cloud: Cloud, server: Server, body: dict[str, Any]) -> bool:
-    """Ask for its size; whether it is still there."""
+def _request_adjustment(cloud: Cloud, server: Server, body: dict[str, Any]) -> bool:
+    """Request it, and return whether the server still exists."""
     end = time.monotonic() + PATIENCE
     while True:
         try:
@@ -91,67 +101,68 @@ def _ask(cloud: Cloud, server: Server, body: dict[str, Any]) -> bool:
             return True
         except AnswerError as error:
             if error.status == 404:
-                return False  # Deleted meanwhile.
-            busy = error.status == 409 and f'task_state {_TASK}' in error.body
+                return False  # Deleted in the meantime.
+            busy = error.status == 409 and f'task_state {TASK_PREFIX}' in error.body
             if not busy or time.monotonic() > end:
                 raise CloudError(f'{server} cannot be adjusted: {error}') from None
         time.sleep(1)
 
 
-def _await(cloud: Cloud, server: Server, timeout: float) -> None:
+def _wait_for_maximum(cloud: Cloud, server: Server, timeout: float) -> None:
     end = time.monotonic() + timeout
     while True:
         status = _status(cloud, server.id)
         if status is None or _has_maximum(status):
             return
-        adjust = status.get('adjust') or {}
-        if adjust.get('state') == 'failed':
-            raise CloudError(f'{server} could not be adjusted: {adjust.get("reason")}')
+        adjustment = status.get('adjust') or {}
+        if adjustment.get('state') == 'failed':
+            raise CloudError(f'{server} could not be adjusted: {adjustment.get("reason")}')
         if time.monotonic() > end:
             raise CloudError(f'{server} has not reached its size after {timeout:.0f} s')
         time.sleep(1)
 
 
-def _busy(server: dict[str, Any]) -> bool:
-    return (server.get('OS-EXT-STS:task_state') or '').startswith(_TASK)
+def _is_adjusted(server: dict[str, Any]) -> bool:
+    return (server.get('OS-EXT-STS:task_state') or '').startswith(TASK_PREFIX)
 
 
-def _at_rest(cloud: Cloud, server: dict[str, Any]) -> dict[str, Any]:
-    """The server when its size is no longer being changed; or, after a while, as it is."""
+def _wait_for_adjustment(cloud: Cloud, server: dict[str, Any]) -> dict[str, Any]:
+    """Return the server when no adjustment is in progress; or, after a while, as it is."""
     end = time.monotonic() + PATIENCE
-    while _busy(server) and time.monotonic() < end:
+    while _is_adjusted(server) and time.monotonic() < end:
         time.sleep(1)
         try:
             server = cloud.call('compute', 'GET', f'/servers/{server["id"]}')['server']
         except AnswerError as error:
             if error.status == 404:
-                return server  # Deleted meanwhile, as its status will tell.
+                return server  # Deleted in the meantime; the request of its status will tell.
             raise
     return server
 
 
-def _smaller(cloud: Cloud, server: dict[str, Any]) -> Server | None:
+def _read(cloud: Cloud, server: dict[str, Any]) -> Server | None:
+    """Return what is to be adjusted; None when the server has its maximum or is gone."""
     status = _status(cloud, server['id'])
-    # Stock Nova would never end that.
-    busy = _busy(server)
-    if status is None or (_has_maximum(status) and not busy):
+    # Stock Nova would leave the server in that task state.
+    in_progress = _is_adjusted(server)
+    if status is None or (_has_maximum(status) and not in_progress):
         return None
-    found = Server(
+    result = Server(
         server['id'],
         server['name'],
         server['status'],
         server['tenant_id'],
         server.get('OS-EXT-SRV-ATTR:hypervisor_hostname') or '',
-        status['accounted_vcpus'],
-        status['accounted_memory_mb'],
-        status['max_vcpus'],
-        status['max_memory_mb'],
+        Size(status['accounted_vcpus'], status['accounted_memory_mb']),
+        Size(status['max_vcpus'], status['max_memory_mb']),
     )
-    if found.status not in ADJUSTABLE:
-        found.obstacle = f'its status is {found.status}; adjust needs {", ".join(ADJUSTABLE)}'
-    elif busy:
-        found.obstacle = 'it is being adjusted just now'
-    return found
+    if result.status not in ADJUSTABLE:
+        result.obstacle = (
+            f'its status is {result.status}; only {", ".join(ADJUSTABLE)} servers can be adjusted'
+        )
+    elif in_progress:
+        result.obstacle = 'another adjustment is in progress'
+    return result
 
 
 def _status(cloud: Cloud, server: str) -> dict[str, Any] | None:
@@ -159,11 +170,11 @@ def _status(cloud: Cloud, server: str) -> dict[str, Any] | None:
         return cloud.call('compute', 'GET', f'/servers/{server}/xloud-status')['xloud_status']
     except AnswerError as error:
         if error.status == 404 and server in error.body:
-            return None  # Deleted meanwhile.
+            return None  # Deleted in the meantime.
         if error.status == 404:
             raise CloudError(
-                'the compute API does not know elastic servers: is the fork still on it?\n'
-                '  bring sizes back before the API is rolled back, or give --keep-sizes'
+                'the compute API does not know elastic servers: is the fork still installed?\n'
+                '  adjust the servers before the API is rolled back, or give --keep-sizes'
             ) from None
         raise
 
@@ -176,105 +187,11 @@ def _has_maximum(status: dict[str, Any]) -> bool:
     )
 
 
-def _obstacles(cloud: Cloud, servers: list[Server]) -> None:
-    """Count each host's room and each project's quota down, server after server."""
-    rooms: dict[str, dict[str, list[float]]] = {}
-    quotas: dict[str, dict[str, _Quota]] = {}
+def _find_obstacles(cloud: Cloud, servers: list[Server]) -> None:
+    capacity = Capacity(cloud)
     for server in servers:
-        if server.project not in quotas:
-            quotas[server.project] = _quotas(cloud, server.project)
-        for resource, more in _quota_growth(server).items():
-            quotas[server.project][resource].requested += more
+        capacity.announce(server.project, server.growth)
     for server in servers:
-        if server.obstacle:
-            continue
-        if server.host not in rooms:
-            rooms[server.host] = _room(cloud, server.host)
-        room = rooms[server.host]
-        needs = {
-            'VCPU': (server.max_vcpus - server.vcpus, server.max_vcpus),
-            'MEMORY_MB': (server.max_memory_mb - server.memory_mb, server.max_memory_mb),
-        }
-        told = []
-        for name, (more, whole) in needs.items():
-            # Dedicated CPUs are reserved in full from the start: they are no VCPU of the host.
-            free, most = room.get(name, [float('inf'), float('inf')])
-            if more > free:
-                told.append(f'{server.host} has {free:.0f} {name} free, it needs {more} more')
-            elif more and whole > most:
-                told.append(f'{server.host} lets one server have {most:.0f} {name} at most')
-        growth = _quota_growth(server)
-        quota = quotas[server.project]
-        told += [
-            str(quota[resource])
-            for resource in growth
-            if not quota[resource].allows(growth[resource])
-        ]
-        server.obstacle = '; '.join(told)
         if not server.obstacle:
-            for name, (more, _) in needs.items():
-                if name in room:
-                    room[name][0] -= more
-            for resource, more in growth.items():
-                quota[resource].granted += more
-
-
-@dataclass
-class _Quota:
-    """What a project may have of a resource. Nova keeps an administrator to it, too."""
-
-    project: str
-    resource: str
-    limit: int
-    in_use: int
-    #: What all its servers need more, and what those that were looked at have been given of that.
-    requested: int = 0
-    granted: int = 0
-
-    def __str__(self) -> str:
-        unit = 'MiB' if self.resource == 'ram' else self.resource
-        return (
-            f'project {self.project} uses {self.in_use} of its quota of {self.limit} {unit}, '
-            f'and its elastic servers need {self.requested} more; raise it with '
-            f'`openstack quota set --{self.resource} {self.in_use + self.requested} {self.project}`'
-        )
-
-    def allows(self, more: int) -> bool:
-        """A project may be above a limit that was lowered, as long as that does not grow."""
-        unlimited = self.limit < 0
-        return unlimited or not more or self.in_use + self.granted + more <= self.limit
-
-
-def _quotas(cloud: Cloud, project: str) -> dict[str, _Quota]:
-    listed = cloud.call('compute', 'GET', f'/os-quota-sets/{project}/detail')['quota_set']
-    return {
-        resource: _Quota(project, resource, listed[resource]['limit'], listed[resource]['in_use'])
-        for resource in ('cores', 'ram')
-    }
-
-
-def _quota_growth(server: Server) -> dict[str, int]:
-    return {
-        'cores': server.max_vcpus - server.vcpus,
-        'ram': server.max_memory_mb - server.memory_mb,
-    }
-
-
-def _room(cloud: Cloud, host: str) -> dict[str, list[float]]:
-    """What placement has free on a host, and the most that it gives to one server."""
-    listed = cloud.call('placement', 'GET', f'/resource_providers?name={host}')
-    if not listed['resource_providers']:
-        raise CloudError(
-            f'placement does not know the host {host}; see `openstack hypervisor list`'
-        )
-    place = f'/resource_providers/{listed["resource_providers"][0]["uuid"]}'
-    inventories = cloud.call('placement', 'GET', f'{place}/inventories')['inventories']
-    usages = cloud.call('placement', 'GET', f'{place}/usages')['usages']
-    return {
-        name: [
-            (known['total'] - known['reserved']) * known['allocation_ratio'] - usages.get(name, 0),
-            known['max_unit'],
-        ]
-        for name, known in inventories.items()
-        if name in ('VCPU', 'MEMORY_MB')
-    }
+            obstacles = capacity.take(server.host, server.project, server.growth, server.maximum)
+            server.obstacle = '; '.join(obstacles)

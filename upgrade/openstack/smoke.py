@@ -1,4 +1,4 @@
-"""What only the API can prove: the route, the flavors, the computes, and a server that grows."""
+"""What only the API can verify: the route, the flavors, the computes, and a server that grows."""
 
 from __future__ import annotations
 
@@ -11,54 +11,55 @@ from typing import Any
 from upgrade.errors import CloudError
 from upgrade.findings import FAULT, NOTE, OK, Finding
 from upgrade.openstack.client import AnswerError, Cloud
+from upgrade.openstack.sizes import CPU_SPECS, MEMORY_SPECS
 from upgrade.openstack.traits import TRAIT, providers
 
 _NAME = 'the cloud'
-#: Extra spec, and the flavor's own number that it may not exceed.
-_BOUNDS = (('minimum_cpu', 'vcpus'), ('minimum_memory', 'ram'))
+#: The flavor's own number that an extra spec may not exceed.
+_BOUNDS = dict.fromkeys(CPU_SPECS, 'vcpus') | dict.fromkeys(MEMORY_SPECS, 'ram')
 
 
-def of_cloud(cloud: Cloud) -> list[Finding]:
-    """Ask the API. What it refuses is a finding, too."""
-    found = []
+def verify(cloud: Cloud) -> list[Finding]:
+    """Ask the API. An error that it answers with is a finding, too."""
+    findings = []
     for what, ask in (('route', _route), ('flavors', _flavors), ('computes', _computes)):
         try:
-            found += [Finding(_NAME, what, *told) for told in ask(cloud)]
+            findings += [Finding(_NAME, what, *row) for row in ask(cloud)]
         except CloudError as error:
-            found.append(Finding(_NAME, what, FAULT, str(error)))
-    return found
+            findings.append(Finding(_NAME, what, FAULT, str(error)))
+    return findings
 
 
 def _route(cloud: Cloud) -> Iterator[tuple[str, str]]:
-    """A server that does not exist is named in the answer by the one who has looked for it."""
-    nobody = str(uuid.uuid4())
+    """Only a controller that has looked for the server names it in its 404."""
+    absent = str(uuid.uuid4())
     try:
-        cloud.call('compute', 'POST', f'/os-xloud-adjust/{nobody}', {'current_vcpus': 1})
+        cloud.call('compute', 'POST', f'/os-xloud-adjust/{absent}', {'current_vcpus': 1})
     except AnswerError as error:
-        if error.status == 404 and nobody in error.body:
+        if error.status == 404 and absent in error.body:
             yield OK, 'POST /os-xloud-adjust answers'
         else:
             yield FAULT, f'the API does not know elastic servers: {error}'
     else:
-        yield FAULT, f'POST /os-xloud-adjust/{nobody} was accepted, but there is no such server'
+        yield FAULT, f'POST /os-xloud-adjust/{absent} was accepted, but there is no such server'
 
 
 def _flavors(cloud: Cloud) -> Iterator[tuple[str, str]]:
     count = 0
     for flavor in cloud.pages('compute', '/flavors/detail?is_public=None', 'flavors'):
-        specs = flavor.get('extra_specs', {})
-        count += any(name in specs for name, _ in _BOUNDS)
-        for name, bound in _BOUNDS:
-            value = specs.get(name)
-            if value is None:
-                continue
-            if not value.isdigit() or not 1 <= int(value) <= flavor[bound]:
+        minimums = {
+            name: value for name, value in flavor.get('extra_specs', {}).items() if name in _BOUNDS
+        }
+        count += bool(minimums)
+        for name, value in minimums.items():
+            maximum = flavor[_BOUNDS[name]]
+            if not value.isdigit() or not 1 <= int(value) <= maximum:
                 yield (
                     FAULT,
                     f'{flavor["name"]}: {name} is {value!r}; '
-                    f'a whole number from 1 to {flavor[bound]} is allowed',
+                    f'it must be an integer from 1 to {maximum}',
                 )
-    yield OK, f'{count} elastic ones were looked at'
+    yield OK, f'{count} elastic flavors were checked'
 
 
 def _computes(cloud: Cloud) -> Iterator[tuple[str, str]]:
@@ -71,13 +72,13 @@ def _computes(cloud: Cloud) -> Iterator[tuple[str, str]]:
         elif host['state'] != 'up':
             yield FAULT, f'{name} is {host["state"]}'
         else:
-            yield NOTE, f'{name} does not report {TRAIT}: it is given no elastic server'
+            yield NOTE, f'{name} does not report {TRAIT}: no elastic server is scheduled to it'
 
 
 def smoke(cloud: Cloud, image: str, timeout: float = 300) -> list[Finding]:
-    """Create a flavor, boot a server, let it grow; both are deleted, whatever comes.
+    """Create a flavor, boot a server, let it grow; both are deleted in any case.
 
-    The image is given by its name or its identity.
+    The image is given by its name or its ID.
     """
     name = f'xloud-upgrade-{uuid.uuid4().hex[:8]}'
     flavor = server = None
@@ -90,16 +91,16 @@ def smoke(cloud: Cloud, image: str, timeout: float = 300) -> list[Finding]:
             {'flavor': {'name': name, 'vcpus': 2, 'ram': 512, 'disk': 0, 'id': None}},
         )['flavor']['id']
         specs = f'/flavors/{flavor}/os-extra_specs'
-        _refused(cloud, specs, {'extra_specs': {'minimum_cpu': '3'}})
-        good = {'extra_specs': {'minimum_cpu': '1', 'minimum_memory': '256'}}
-        cloud.call('compute', 'POST', specs, good)
+        _check_refused(cloud, specs, {'extra_specs': {'minimum_cpu': '3'}})
+        minimums = {'extra_specs': {'minimum_cpu': '1', 'minimum_memory': '256'}}
+        cloud.call('compute', 'POST', specs, minimums)
         body = {'name': name, 'flavorRef': flavor, 'imageRef': image, 'networks': 'none'}
         server = cloud.call('compute', 'POST', '/servers', {'server': body})['server']['id']
-        _await(cloud, f'/servers/{server}', lambda a: a['server']['status'], 'ACTIVE', timeout)
+        _wait(cloud, f'/servers/{server}', lambda a: a['server']['status'], 'ACTIVE', timeout)
         cloud.call('compute', 'POST', f'/os-xloud-adjust/{server}', {'current_vcpus': 2})
         path = f'/servers/{server}/xloud-status'
-        _await(cloud, path, _adjusted, (2, 'succeeded'), timeout)
-        text = 'a wrong minimum is refused; a server was created, grew to 2 vCPUs, and is deleted'
+        _wait(cloud, path, _adjustment, (2, 'succeeded'), timeout)
+        text = 'a wrong minimum is refused; a server was created, grew to 2 vCPUs and was deleted'
         return [Finding(_NAME, 'smoke', OK, text)]
     except CloudError as error:
         return [Finding(_NAME, 'smoke', FAULT, str(error))]
@@ -110,13 +111,13 @@ def smoke(cloud: Cloud, image: str, timeout: float = 300) -> list[Finding]:
 
 
 def _image(cloud: Cloud, image: str) -> str:
-    found = cloud.call('image', 'GET', f'/v2/images?name={urllib.parse.quote(image)}')['images']
-    if len(found) > 1:
-        raise CloudError(f'{len(found)} images have the name {image}; give the identity of one')
-    return found[0]['id'] if found else image
+    images = cloud.call('image', 'GET', f'/v2/images?name={urllib.parse.quote(image)}')['images']
+    if len(images) > 1:
+        raise CloudError(f'{len(images)} images have the name {image}; give the ID of one')
+    return images[0]['id'] if images else image
 
 
-def _refused(cloud: Cloud, path: str, body: Any) -> None:
+def _check_refused(cloud: Cloud, path: str, body: Any) -> None:
     try:
         cloud.call('compute', 'POST', path, body)
     except AnswerError as error:
@@ -126,8 +127,8 @@ def _refused(cloud: Cloud, path: str, body: Any) -> None:
         raise CloudError(f'POST {path} accepted {body}: minimums are not validated')
 
 
-def _adjusted(answer: Any) -> tuple[int, str | None]:
-    """What the server has, and how the adjust went."""
+def _adjustment(answer: Any) -> tuple[int, str | None]:
+    """Return the vCPUs that the server has, and the state of the adjustment."""
     status = answer['xloud_status']
     last = status['adjust'] or {}
     if last.get('state') == 'failed':
@@ -135,11 +136,11 @@ def _adjusted(answer: Any) -> tuple[int, str | None]:
     return status['accounted_vcpus'], last.get('state')
 
 
-def _await(cloud: Cloud, path: str, read: Any, wanted: Any, timeout: float) -> None:
+def _wait(cloud: Cloud, path: str, read: Any, expected: Any, timeout: float) -> None:
     end = time.monotonic() + timeout
-    while (now := read(cloud.call('compute', 'GET', path))) != wanted:
-        if now == 'ERROR' or time.monotonic() > end:
-            raise CloudError(f'GET {path}: {now}, and not {wanted} within {timeout:.0f} s')
+    while (current := read(cloud.call('compute', 'GET', path))) != expected:
+        if current == 'ERROR' or time.monotonic() > end:
+            raise CloudError(f'GET {path}: {current}, not {expected} within {timeout:.0f} s')
         time.sleep(1)
 
 

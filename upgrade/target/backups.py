@@ -7,8 +7,9 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from upgrade.agent import protocol
+from upgrade.agent.protocol import Manifest
 from upgrade.errors import BackupError
 
 
@@ -24,22 +25,22 @@ class Backup:
         return self.folder / f'{self.name}.tar.gz'
 
     @property
-    def about(self) -> Path:
+    def manifest_path(self) -> Path:
         return self.folder / f'{self.name}.json'
 
-    def manifest(self) -> dict[str, Any]:
-        """What was backed up; the archive is held against it first."""
+    def manifest(self) -> Manifest:
+        """Return what was backed up; the archive is compared with it first."""
         try:
-            about = json.loads(self.about.read_text())
-            found = hashlib.sha256(self.archive.read_bytes()).hexdigest()
-        except (OSError, ValueError) as error:
+            manifest = protocol.decode(Manifest, json.loads(self.manifest_path.read_text()))
+            sha256 = hashlib.sha256(self.archive.read_bytes()).hexdigest()
+        except (OSError, ValueError, TypeError) as error:
             raise BackupError(f'the backup {self.name} cannot be read: {error}') from None
-        if found != about['sha256']:
+        if sha256 != manifest.sha256:
             raise BackupError(
-                f'{self.archive} is not what was backed up: its sha256 is {found},\n'
-                f'  {self.about.name} says {about["sha256"]}; take another one with --to'
+                f'{self.archive} is not what was backed up: its sha256 is {sha256},\n'
+                f'  {self.manifest_path.name} says {manifest.sha256}; take another one with --to'
             )
-        return about
+        return manifest
 
 
 class Store:
@@ -52,7 +53,7 @@ class Store:
         return self.root / target.replace('/', '_')
 
     def new(self, target: str, version: str) -> Backup:
-        """A name that no backup has yet."""
+        """Return a backup with a name that none has yet."""
         folder = self.folder(target)
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.mkdir(exist_ok=True, mode=0o700)
@@ -64,34 +65,35 @@ class Store:
             count += 1
         return Backup(folder, name)
 
-    def keep(self, backup: Backup, about: dict[str, Any]) -> None:
+    def keep(self, backup: Backup, manifest: Manifest) -> None:
         """Write the manifest, last: a backup without one is none."""
         backup.archive.chmod(0o600)
-        found = hashlib.sha256(backup.archive.read_bytes()).hexdigest()
-        if found != about['sha256']:
+        sha256 = hashlib.sha256(backup.archive.read_bytes()).hexdigest()
+        if sha256 != manifest.sha256:
             backup.archive.unlink()
             raise BackupError(
-                f'the backup {backup.archive} arrived damaged: its sha256 is {found},\n'
-                f'  not {about["sha256"]}; nothing was changed, run the same command again'
+                f'the backup {backup.archive} arrived damaged: its sha256 is {sha256},\n'
+                f'  not {manifest.sha256}; nothing was changed, run the command again'
             )
-        part = backup.about.with_suffix('.part')
+        part = backup.manifest_path.with_suffix('.part')
         part.touch(0o600)
-        part.write_text(json.dumps(about, indent=1))
-        part.replace(backup.about)
+        part.write_text(json.dumps(protocol.encode(manifest), indent=1))
+        part.replace(backup.manifest_path)
 
     def all(self, target: str) -> list[Backup]:
-        """The newest first."""
+        """Return the backups of a target, the newest first."""
         folder = self.folder(target)
         names = sorted((path.stem for path in folder.glob('*.json')), reverse=True)
         return [Backup(folder, name) for name in names]
 
     def find(self, target: str, name: str | None) -> Backup:
-        found = self.all(target)
-        for backup in found:
+        """Return a backup by its name, or the newest."""
+        backups = self.all(target)
+        for backup in backups:
             if name in (None, backup.name):
                 return backup
-        known = ', '.join(backup.name for backup in found) or 'none'
-        wanted = f'no backup {name}' if name else 'no backup'
+        names = ', '.join(backup.name for backup in backups) or 'none'
+        missing = f'no backup {name}' if name else 'no backup'
         raise BackupError(
-            f'{target}: there is {wanted} in {self.folder(target)}\n  there are: {known}'
+            f'{target}: there is {missing} in {self.folder(target)}\n  available: {names}'
         )

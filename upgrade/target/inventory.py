@@ -5,14 +5,14 @@ from __future__ import annotations
 import shlex
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from upgrade.errors import InventoryError
 
-#: The order of restarts. A compute comes last: it must find a conductor that knows what it says.
+#: The order of restarts. Computes come last: they need a conductor that knows their calls.
 ROLES = ('conductor', 'scheduler', 'api', 'metadata', 'novncproxy', 'other', 'compute')
 EXAMPLE = 'upgrade/inventory.example.toml has an example of every key'
 
@@ -46,7 +46,7 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Target:
+class TargetEntry:
     """One set of installed files: a container's or a virtual environment's."""
 
     name: str
@@ -69,7 +69,7 @@ class Target:
 
     @property
     def lock(self) -> str:
-        """The same for every inventory that means the same files."""
+        """A name that is the same in every inventory for the same files."""
         what = f'container-{self.container}' if self.container else f'files{self.site_packages}'
         if not self.container and not self.site_packages:
             what = f'python{self.python[0]}'
@@ -84,29 +84,28 @@ class Target:
 
 @dataclass(frozen=True)
 class Inventory:
-    targets: tuple[Target, ...]
+    targets: tuple[TargetEntry, ...]
     backup_dir: Path
     source: str
-    problems: tuple[str, ...] = field(default=())
 
-    def limited(self, patterns: list[str]) -> list[Target]:
-        """The targets whose own name or whose host's matches, in the order of restarts."""
+    def matching(self, patterns: list[str]) -> list[TargetEntry]:
+        """Return the targets whose own or host's name matches, in the order of restarts."""
         for pattern in patterns:
             if not any(_matches(target, pattern) for target in self.targets):
-                known = ', '.join(target.name for target in self.targets)
+                names = ', '.join(target.name for target in self.targets)
                 raise InventoryError(
-                    f'no target or host of {self.source} matches `{pattern}`\n  there are: {known}'
+                    f'no target or host of {self.source} matches `{pattern}`\n  targets: {names}'
                 )
         chosen = [t for t in self.targets if not patterns or any(_matches(t, p) for p in patterns)]
         return sorted(chosen, key=lambda target: target.rank)
 
 
-def _matches(target: Target, pattern: str) -> bool:
+def _matches(target: TargetEntry, pattern: str) -> bool:
     return fnmatchcase(target.name, pattern) or fnmatchcase(target.host.name, pattern)
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Inventory:
-    """From a file, or the one target that the environment's variables name."""
+    """Read a file, or take the one target that the environment's variables name."""
     if path is None and environment.get('TARGET_HOST'):
         return from_environment(environment)
     if path is None:
@@ -163,26 +162,28 @@ def _guess_role(container: str) -> str:
 
 
 class _Reader:
-    """Turns tables into targets; every fault names its key."""
+    """Turns tables into targets; every error names its key."""
 
     def __init__(self, source: str) -> None:
         self.source = source
 
     def inventory(self, table: dict[str, Any], backups: Path) -> Inventory:
-        self._only(table, {'backup_dir', 'defaults', 'hosts'}, 'the top')
+        self._check_keys(table, {'backup_dir', 'defaults', 'hosts'}, 'the top')
         defaults = table.get('defaults', {})
-        self._only(defaults, _HOST_KEYS | _SERVICE_KEYS | {'engine', 'python'}, 'defaults')
+        self._check_keys(defaults, _HOST_KEYS | _SERVICE_KEYS | {'engine', 'python'}, 'defaults')
         targets = []
         for name, entry in self._tables(table, 'hosts', '').items():
-            known = {k: v for k, v in defaults.items() if k in _HOST_KEYS}
-            targets += self._host(name, {**known, **entry}, defaults)
+            common = {k: v for k, v in defaults.items() if k in _HOST_KEYS}
+            targets += self._host(name, {**common, **entry}, defaults)
         if not targets:
             raise InventoryError(f'{self.source} names no target; {EXAMPLE}')
         return Inventory(tuple(targets), backups, self.source)
 
-    def _host(self, name: str, entry: dict[str, Any], defaults: dict[str, Any]) -> list[Target]:
+    def _host(
+        self, name: str, entry: dict[str, Any], defaults: dict[str, Any]
+    ) -> list[TargetEntry]:
         where = f'hosts.{name}'
-        self._only(entry, _HOST_KEYS | {'containers', 'environments'}, where)
+        self._check_keys(entry, _HOST_KEYS | {'containers', 'environments'}, where)
         host = Host(
             name,
             self._text(entry, 'address', where, name),
@@ -194,18 +195,19 @@ class _Reader:
         )
         if host.address.startswith('-') or host.user.startswith('-'):
             raise InventoryError(f'{self.source}: {where}: no host or user begins with a hyphen')
-        known = {k: v for k, v in defaults.items() if k not in _HOST_KEYS}
-        found = []
+        common = {k: v for k, v in defaults.items() if k not in _HOST_KEYS}
+        targets = []
         for kind in ('containers', 'environments'):
-            for each, target in self._tables(entry, kind, where).items():
-                place = f'{where}.{kind}.{each}'
-                found.append(self._target(host, kind, each, {**known, **target}, place))
-        return found
+            for target_name, target in self._tables(entry, kind, where).items():
+                place = f'{where}.{kind}.{target_name}'
+                table = {**common, **target}
+                targets.append(self._target(host, kind, target_name, table, place))
+        return targets
 
     def _target(
         self, host: Host, kind: str, name: str, entry: dict[str, Any], where: str
-    ) -> Target:
-        self._only(entry, _TARGET_KEYS | _SERVICE_KEYS, where)
+    ) -> TargetEntry:
+        self._check_keys(entry, _TARGET_KEYS | _SERVICE_KEYS, where)
         container = name if kind == 'containers' else ''
         engine = self._words(entry, 'engine', where) or ('podman',)
         site = self._text(entry, 'site_packages', where).rstrip('/')
@@ -222,7 +224,7 @@ class _Reader:
             for one in entry.get('services') or ([shared] if shared.get('role') else [])
         ]
         services.sort(key=lambda service: ROLES.index(service.role))
-        return Target(
+        return TargetEntry(
             f'{host.name}/{name}',
             host,
             container,
@@ -237,7 +239,7 @@ class _Reader:
     def _service(
         self, entry: dict[str, Any], where: str, container: str, engine: tuple[str, ...]
     ) -> Service:
-        self._only(entry, _SERVICE_KEYS, where)
+        self._check_keys(entry, _SERVICE_KEYS, where)
         role = entry.get('role')
         if role not in ROLES:
             raise InventoryError(
@@ -266,40 +268,42 @@ class _Reader:
             float(entry.get('timeout', Service.timeout)),
         )
 
-    def _only(self, table: Any, known: set[str], where: str) -> None:
+    def _check_keys(self, table: Any, allowed: set[str], where: str) -> None:
         if not isinstance(table, dict):
             raise InventoryError(f'{self.source}: {where} must be a table, not {table!r}')
         for key in table:
-            if key not in known:
+            if key not in allowed:
                 raise InventoryError(
                     f'{self.source}: {where} has an unknown key `{key}`\n'
-                    f'  known there: {", ".join(sorted(known))}'
+                    f'  allowed there: {", ".join(sorted(allowed))}'
                 )
 
     def _tables(self, table: dict[str, Any], key: str, where: str) -> dict[str, Any]:
-        found = table.get(key, {})
+        tables = table.get(key, {})
         place = f'{where}.{key}'.lstrip('.')
-        if not isinstance(found, dict) or not all(isinstance(v, dict) for v in found.values()):
-            raise InventoryError(f'{self.source}: {place} must hold tables, not {found!r}')
-        return found
+        if not isinstance(tables, dict) or not all(isinstance(v, dict) for v in tables.values()):
+            raise InventoryError(f'{self.source}: {place} must hold tables, not {tables!r}')
+        return tables
 
     def _text(self, table: dict[str, Any], key: str, where: str, default: str = '') -> str:
-        found = table.get(key, default)
-        if not isinstance(found, str):
-            raise InventoryError(f'{self.source}: {where}.{key} must be text, not {found!r}')
-        return found
+        value = table.get(key, default)
+        if not isinstance(value, str):
+            raise InventoryError(f'{self.source}: {where}.{key} must be text, not {value!r}')
+        return value
 
     def _words(self, table: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
-        found = table.get(key, [])
-        if isinstance(found, str):
-            return tuple(shlex.split(found))
-        if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
-            raise InventoryError(f'{self.source}: {where}.{key} must be words, not {found!r}')
-        return tuple(found)
+        value = table.get(key, [])
+        if isinstance(value, str):
+            return tuple(shlex.split(value))
+        if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+            raise InventoryError(
+                f'{self.source}: {where}.{key} must be text or a list of texts, not {value!r}'
+            )
+        return tuple(value)
 
 
 def _python(path: str, site: str) -> tuple[str, ...]:
-    """The Python that a folder belongs to."""
+    """Return the Python that a folder belongs to."""
     if path:
         return (f'{path}/bin/python',)
     parts = PurePosixPath(site).parts

@@ -1,4 +1,4 @@
-"""Talking to the agent that runs on a host, or in a container of it."""
+"""A connection to an agent that runs on a host, or in one of its containers."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from upgrade.agent import protocol
+from upgrade.agent.protocol import Answer, Fault, Holder, Ping, Request
 from upgrade.errors import BusyError, TargetError, TransportError, UnfitError
 from upgrade.target.inventory import Host
 from upgrade.target.transport import Transport
 
 #: In the order in which they need each other.
-_MODULES = ('files', 'facts', 'host', 'swap', 'stage', 'archive', 'main')
+_MODULES = ('protocol', 'files', 'facts', 'host', 'swap', 'stage', 'archive', 'main')
 _BOOT = 'import sys;s=sys.stdin.buffer;exec(s.read(int(s.readline())))'
-#: The agent gives up when it has heard nothing for so long; we speak more often.
+_LOST = 'the connection was lost'
+#: The agent ends when it has received nothing for IDLE seconds; a session sends more often.
 IDLE, PING = 90.0, 20.0
 
 
 @cache
 def bundle(idle: float) -> bytes:
-    """The agent as one program: its modules, and the call that starts it."""
+    """Return the agent as one program: its modules, and the call that starts it."""
     folder = Path(__file__).parent.parent / 'agent'
     sources = [(name, (folder / f'{name}.py').read_text()) for name in _MODULES]
     return f"""
@@ -46,7 +49,7 @@ package.main.main({idle!r})
 
 
 class Session:
-    """An agent at work: requests go there and answers come back, one at a time."""
+    """A running agent: requests go there and answers come back, one at a time."""
 
     def __init__(
         self,
@@ -71,27 +74,25 @@ class Session:
         program = bundle(IDLE)
         try:
             self._write(b'%d\n' % len(program) + program)
-            self.python = self._read(60)['python']
+            self._read(60)
         except TransportError as error:
             self.close()
             raise TransportError(
-                str(error).replace(
-                    'the connection is gone', f'no {python[-1]} can be started there'
-                )
+                str(error).replace(_LOST, f'{python[-1]} cannot be started there')
             ) from None
         except BaseException:
             self.close()
             raise
         threading.Thread(target=self._keep_alive, daemon=True).start()
 
-    def ask(self, do: str, patience: float = 900, **request: Any) -> Any:
-        """Make a request; its answer, or the error it was answered with."""
+    def ask(self, request: Request[Answer]) -> Answer:
+        """Make a request; return its answer, or raise the error it was answered with."""
         with self._lock:
-            self._write(json.dumps({'do': do, **request}).encode() + b'\n')
-            answer = self._read(patience)
-        if 'ok' in answer:
-            return answer['ok']
-        raise self._error(do, answer['kind'], answer['error'])
+            self._write(protocol.dump_request(request))
+            reply = self._read(request.patience)
+        if 'fault' in reply:
+            raise self._error(type(request).__name__, Fault(reply['fault']), reply['text'])
+        return protocol.decode(protocol.answer_type(request), reply['answer'])
 
     def close(self) -> None:
         self._over.set()
@@ -133,44 +134,44 @@ class Session:
             return json.loads(line)
         except ValueError:
             raise TransportError(
-                f'{self.where}: something else answers there: {line[:200]!r}\n'
-                '  a login script must print nothing when no terminal is there'
+                f'{self.where}: unexpected output instead of an answer: {line[:200]!r}\n'
+                '  a login script must print nothing when there is no terminal'
             ) from None
 
     def _lost(self) -> TransportError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
         self._errors.seek(0)
-        said = self._errors.read().decode(errors='replace').strip().splitlines()[-5:]
-        told = ''.join(f'\n  | {line}' for line in said)
-        return TransportError(f'{self.where}: the connection is gone{told}')
+        lines = self._errors.read().decode(errors='replace').strip().splitlines()[-5:]
+        quoted = ''.join(f'\n  | {line}' for line in lines)
+        return TransportError(f'{self.where}: {_LOST}{quoted}')
 
-    def _error(self, do: str, kind: str, text: str) -> TargetError:
-        if kind == 'busy':
-            return BusyError(f'{self.where}: {_busy(text)}')
-        if kind == 'unfit':
+    def _error(self, request: str, fault: Fault, text: str) -> TargetError:
+        if fault is Fault.BUSY:
+            return BusyError(f'{self.where}: {_describe_holder(text)}')
+        if fault is Fault.UNFIT:
             return UnfitError(f'{self.where}: {text}')
-        if kind == 'bug':
-            return TargetError(f'{self.where}: a fault of xloud-upgrade itself in `{do}`:\n{text}')
+        if fault is Fault.BUG:
+            return TargetError(f'{self.where}: xloud-upgrade has a bug in `{request}`:\n{text}')
         return TargetError(f'{self.where}: {text}')
 
     def _keep_alive(self) -> None:
         while not self._over.wait(PING):
             if self._lock.acquire(blocking=False):
                 try:
-                    self._write(b'{"do": "ping"}\n')
+                    self._write(protocol.dump_request(Ping()))
                     self._read(30)
                 except (TransportError, ValueError, OSError):
-                    return  # The next request will say so.
+                    return  # The next request will report it.
                 finally:
                     self._lock.release()
 
 
-def _busy(text: str) -> str:
+def _describe_holder(text: str) -> str:
     try:
-        holder = json.loads(text)
-        when = time.strftime('%H:%M:%S', time.localtime(holder['since']))
-        who = f'{holder["who"]} has been running `{holder["command"]}` there since {when}'
-    except (ValueError, KeyError):
-        who = 'another operator is at work there'
+        holder = protocol.decode(Holder, json.loads(text))
+        when = time.strftime('%H:%M:%S', time.localtime(holder.since))
+        who = f'{holder.who} has been running `{holder.command}` there since {when}'
+    except (ValueError, TypeError):
+        who = 'another operator is working there'
     return f'{who}\n  nothing was changed; wait until that has ended'

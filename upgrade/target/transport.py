@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from upgrade.errors import TransportError, UpgradeError
+from upgrade.errors import TransportError, UpgradeError, quoted
 from upgrade.target.inventory import Host
 
 _OPTIONS = (
@@ -24,7 +24,7 @@ _OPTIONS = (
 
 
 class Transport:
-    """Connections to hosts, shared while a command of ours runs."""
+    """Connections to hosts, shared while one command runs."""
 
     def __init__(self) -> None:
         for tool in ('ssh', 'rsync'):
@@ -57,7 +57,7 @@ class Transport:
         return [*words, *host.ssh_options]
 
     def command(self, host: Host, argv: Sequence[str]) -> list[str]:
-        """The local command that runs ``argv`` there."""
+        """Return the local command that runs ``argv`` there."""
         self._hosts[host.name] = host
         return [*self._ssh(host), host.address, shlex.join([*host.become, *argv])]
 
@@ -82,20 +82,16 @@ class Transport:
             text=True,
             errors='replace',
             check=False,
-            start_new_session=True,  # Ctrl-C is for us: a copy ends at the end of its step.
+            start_new_session=True,  # Ctrl-C is for this process: a copy ends with its step.
         )
         if done.returncode:
             raise TransportError(
-                f'the copy from {source} to {target} failed:\n{_end(done.stderr)}\n'
-                '  run the same command again: it goes on with what has not arrived'
+                f'the copy from {source} to {target} failed:\n{quoted(done.stderr, 6)}\n'
+                '  run the command again: it continues with what has not arrived'
             )
 
     @contextlib.contextmanager
     def folder(self) -> Iterator[Path]:
-        """A folder on this machine for what is on its way."""
+        """Make a folder on this machine for what is on its way."""
         with tempfile.TemporaryDirectory(prefix='xloud-upgrade-') as name:
             yield Path(name)
-
-
-def _end(text: str, lines: int = 6) -> str:
-    return '\n'.join(f'  | {line}' for line in text.strip().splitlines()[-lines:])

@@ -28,6 +28,6 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def nowhere(tmp_path: Path, sshd: world.Sshd, artifacts: tuple[Path, Path]) -> world.World:
+def operator(tmp_path: Path, sshd: world.Sshd, artifacts: tuple[Path, Path]) -> world.World:
     """An operator, and no node yet."""
     return world.World(tmp_path, sshd, *artifacts)

@@ -12,7 +12,7 @@ import pytest
 from upgrade.tests import containers, world
 from upgrade.tests.containers import Container
 from upgrade.tests.released import REPOSITORY, Released
-from upgrade.tests.test_faults import _read_until as read_until
+from upgrade.tests.world import read_until
 
 FRONT = REPOSITORY / 'upgrade' / 'deploy_to_containers.sh'
 
@@ -101,7 +101,7 @@ def test_there_and_back_in_a_container(
 def test_a_container_that_does_not_run_with_the_fork_is_put_back(
     sshd: world.Sshd, container: Container, released: Released, tmp_path: Path
 ) -> None:
-    """It stops as soon as it is started, so that nothing can be done inside until it is mended."""
+    """It stops as soon as it is started, so nothing can be done inside before it is put back."""
     operator = Operator(sshd, container, released, tmp_path)
     before = container.files()
     (container.shared / 'refuse').touch()
@@ -112,10 +112,10 @@ def test_a_container_that_does_not_run_with_the_fork_is_put_back(
     assert container.files() == before
 
 
-def test_a_dead_container_is_told_of_and_put_back(
+def test_a_dead_container_is_reported_and_put_back(
     sshd: world.Sshd, container: Container, released: Released, tmp_path: Path
 ) -> None:
-    """The operator's machine died as well: the status tells what to do, and that mends it."""
+    """The operator's machine died as well: the status says what to do, and that recovers it."""
     operator = Operator(sshd, container, released, tmp_path)
     before = container.files()
     (container.shared / 'refuse').touch()
@@ -125,9 +125,9 @@ def test_a_dead_container_is_told_of_and_put_back(
     run.communicate()
     containers.podman('restart', container.name)
     done = operator.run('status')
-    assert 'it was stopped half-way, with new files: run apply or rollback,' in done.stdout
+    assert 'an interrupted run left it with new files: run apply or rollback,' in done.stdout
     done = operator.run('rollback', '--keep-sizes')
-    assert 'what stopped the container was put back' in done.stderr
+    assert 'the old files of the container were put back' in done.stderr
     assert 'nova 29.4.0 ' in operator.does('status')
     assert container.runs == '29.4.0'
     assert container.files() == before

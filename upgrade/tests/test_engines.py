@@ -33,13 +33,13 @@ esac
 class Host:
     """A host whose docker and systemctl are stand-ins that write down what they are asked."""
 
-    def __init__(self, nowhere: World, what: str, text: str) -> None:
-        self.world = nowhere
-        self.node = Node(nowhere.folder / 'one')
-        self.log = nowhere.folder / 'log'
-        started = nowhere.folder / 'started'
+    def __init__(self, operator: World, what: str, text: str) -> None:
+        self.world = operator
+        self.node = Node(operator.folder / 'one')
+        self.log = operator.folder / 'log'
+        started = operator.folder / 'started'
         started.write_text('long ago')
-        tools = nowhere.folder / 'tools'
+        tools = operator.folder / 'tools'
         tools.mkdir()
         about = {'site': self.node.site, 'running': self.node.running}
         (tools / what).write_text(text.format(log=self.log, started=started, **about))
@@ -70,9 +70,9 @@ class Host:
         return found
 
 
-def test_docker(nowhere: World) -> None:
+def test_docker(operator: World) -> None:
     """The journey of a container, by the words that docker has."""
-    host = Host(nowhere, 'docker', DOCKER)
+    host = Host(operator, 'docker', DOCKER)
     before = host.node.files()
     python = Path(host.node.root, 'bin', 'python')
     target = (
@@ -98,9 +98,9 @@ def test_docker(nowhere: World) -> None:
     }
 
 
-def test_systemd(nowhere: World) -> None:
+def test_systemd(operator: World) -> None:
     """A unit is restarted, and is well while it is active."""
-    host = Host(nowhere, 'systemctl', SYSTEMCTL)
+    host = Host(operator, 'systemctl', SYSTEMCTL)
     before = host.node.files()
     target = (
         f'[hosts.one.environments.nova]\npath = "{host.node.root}"\nrole = "compute"\n'

@@ -1,4 +1,4 @@
-"""The inventory: what it may say, and what is said of a fault in it."""
+"""The inventory: what it may contain, and the message about an error in it."""
 
 import subprocess
 import sys
@@ -18,10 +18,10 @@ def _load(tmp_path: Path, text: str, **environment: str) -> inventory.Inventory:
     return inventory.load(path, environment)
 
 
-def test_the_example_is_one() -> None:
-    """What shows every key can be loaded, and its targets are in the order of restarts."""
+def test_the_example_can_be_loaded() -> None:
+    """The example of every key can be loaded, and its targets are in the order of restarts."""
     loaded = inventory.load(EXAMPLE, {})
-    order = [target.name for target in loaded.limited([])]
+    order = [target.name for target in loaded.matching([])]
     assert order == [
         'control1/nova_conductor',
         'control1/nova_scheduler',
@@ -32,7 +32,7 @@ def test_the_example_is_one() -> None:
 
 
 def test_one_environment_may_run_several_services(tmp_path: Path) -> None:
-    """They are restarted in order, and the target stands where its first service does."""
+    """They are restarted in order, and the target has the place of its first service."""
     loaded = _load(
         tmp_path,
         """
@@ -78,7 +78,7 @@ def test_the_environment_names_one_container() -> None:
         ('', '{path} names no target; ' + inventory.EXAMPLE),
         (
             '[hosts.a]\nadress = "a"',
-            '{path}: hosts.a has an unknown key `adress`\n  known there: address, become, '
+            '{path}: hosts.a has an unknown key `adress`\n  allowed there: address, become, '
             'containers, environments, port, ssh_options, state_dir, user',
         ),
         (
@@ -103,25 +103,25 @@ def test_the_environment_names_one_container() -> None:
     ],
 )
 def test_a_fault_names_its_place(tmp_path: Path, text: str, message: str) -> None:
-    """Where it is, the value, and what may stand there."""
+    """Where it is, the value, and what is allowed there."""
     with pytest.raises(InventoryError) as caught:
         _load(tmp_path, text)
     assert str(caught.value) == message.format(path=tmp_path / 'inventory.toml')
 
 
-def test_a_pattern_that_matches_nothing_is_told(tmp_path: Path) -> None:
-    """A typing error does not end as `0 targets`."""
+def test_a_pattern_that_matches_nothing_is_refused(tmp_path: Path) -> None:
+    """A typing error is not taken for an empty selection."""
     loaded = inventory.load(EXAMPLE, {})
-    with pytest.raises(InventoryError, match='matches `compte1`\n  there are: control1/nova_con'):
-        loaded.limited(['compte1'])
-    assert [target.name for target in loaded.limited(['compute*'])] == [
+    with pytest.raises(InventoryError, match='matches `compte1`\n  targets: control1/nova_con'):
+        loaded.matching(['compte1'])
+    assert [target.name for target in loaded.matching(['compute*'])] == [
         'compute1/nova',
         'compute2/nova',
     ]
 
 
 def test_the_familiar_script_says_what_it_needs() -> None:
-    """Without a target it does nothing, and tells where an example is."""
+    """Without a target it does nothing, and says where an example is."""
     script = EXAMPLE.with_name('deploy_to_containers.sh')
     done = subprocess.run([script], env={'PATH': '/usr/bin:/bin'}, capture_output=True, check=False)
     assert done.returncode == 2
@@ -131,10 +131,10 @@ def test_the_familiar_script_says_what_it_needs() -> None:
 def test_the_command_needs_nothing_but_python() -> None:
     """An operator's machine has no environment for it: the standard library is enough."""
     front = EXAMPLE.with_name('xloud-upgrade')
-    words = [sys.executable, '-I', '-S', front, 'check', '-i', '/nowhere/inventory.toml']
+    words = [sys.executable, '-I', '-S', front, 'check', '-i', '/operator/inventory.toml']
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, '')
     assert done.stderr.splitlines() == [
-        'xloud-upgrade: there is no inventory /nowhere/inventory.toml',
+        'xloud-upgrade: there is no inventory /operator/inventory.toml',
         '  name one with --inventory, or one target with TARGET_HOST; ' + inventory.EXAMPLE,
     ]

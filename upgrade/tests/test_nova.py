@@ -20,10 +20,10 @@ def released() -> Released:
 
 
 @pytest.fixture
-def operator(nowhere: World, released: Released) -> World:
+def operator(operator: World, released: Released) -> World:
     """An operator who has built the fork."""
-    nowhere.fork, nowhere.release = released.fork(), released.tarball
-    return nowhere
+    operator.fork, operator.release = released.fork(), released.tarball
+    return operator
 
 
 def _node(world: World, name: str, site: Path) -> Node:
@@ -95,7 +95,7 @@ def _rows(path: Path) -> bytes:
 
 
 def test_the_patch_gives_the_same_files(released: Released, tmp_path: Path) -> None:
-    """What GIT.md says: the tree's last commit as a patch, on the release's own source."""
+    """As in GIT.md: the tree's last commit as a patch, on the release's own source."""
     laid = tree.lay(released.project, released.release)
     source = tmp_path / 'nova'
     fetch.unpack(released.tarball, source)

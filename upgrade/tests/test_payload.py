@@ -1,4 +1,4 @@
-"""What is carried: the wheel against the release, and nothing that was written by hand."""
+"""What is carried: the difference of the wheel and the release."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from upgrade.tests import made_up
 
 
 def test_the_wheel_against_the_release(artifacts: tuple[Path, Path]) -> None:
-    """New, modified, metadata; the added entry points; a hash for every file there was."""
+    """New, modified, metadata; the added entry points; a hash of every released file."""
     fork = payload.read(*artifacts)
     kinds = {path: item.kind for path, item in fork.items.items()}
     assert kinds['nova/elastic.py'] == 'new'
@@ -24,7 +24,7 @@ def test_the_wheel_against_the_release(artifacts: tuple[Path, Path]) -> None:
 def test_a_wheel_of_another_release(tmp_path: Path, artifacts: tuple[Path, Path]) -> None:
     """Hashes of one release say nothing about the files of another."""
     wheel = made_up.wheel(tmp_path, '31.3.1+xloud.1', made_up.FORK, made_up.POINTS)
-    with pytest.raises(PayloadError, match=r'is of Nova 31.3.1\+xloud.1, .* of 29.4.0: take two'):
+    with pytest.raises(PayloadError, match=r'is of Nova 31.3.1\+xloud.1, .* of 29.4.0: use two'):
         payload.read(wheel, artifacts[1])
 
 
@@ -36,8 +36,8 @@ def test_a_fork_with_a_command_of_its_own(tmp_path: Path, artifacts: tuple[Path,
         payload.read(wheel, artifacts[1])
 
 
-def test_what_is_no_wheel(tmp_path: Path, artifacts: tuple[Path, Path]) -> None:
-    """The path and the reason, no traceback."""
+def test_a_file_that_is_not_a_wheel(tmp_path: Path, artifacts: tuple[Path, Path]) -> None:
+    """The message has the path and the reason."""
     path = tmp_path / 'nova.whl'
     path.write_text('no')
     with pytest.raises(PayloadError, match='nova.whl is not a wheel: File is not a zip file'):

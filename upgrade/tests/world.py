@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -243,3 +244,26 @@ class World:
         done = self.run(*words, **environment)
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
+
+
+def read_until(run: subprocess.Popen[str], step: str) -> None:
+    """Read the progress of a command until a step begins."""
+    assert run.stderr is not None
+    progress = ''
+    for line in run.stderr:
+        progress += line
+        if f' {step}' in line:
+            return
+    raise AssertionError(progress)
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def without_upgrade_files(files: dict) -> dict:
+    """Leave out what the upgrade itself keeps on a target."""
+    return {name: what for name, what in files.items() if not name.startswith('.xloud-upgrade')}
