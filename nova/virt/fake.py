@@ -28,6 +28,11 @@ class FakeDriver(driver.ComputeDriver):
         return self._live_sizes.setdefault(
             instance.uuid, elastic.start_size(instance))
 
+    def get_memory_usage(self, instance):
+        return driver.MemoryUsage(
+            actual_mb=self.get_live_size(instance).memory_mb,
+            usable_mb=None, host_mb=None)
+
     def get_live_details(self, instance):
         return {'guest_vcpus': self.get_live_size(instance).vcpus,
                 'balloon_driver_active': True,
@@ -40,7 +45,7 @@ class FakeDriver(driver.ComputeDriver):
         self._live_sizes[instance.uuid] = self.get_live_size(
             instance)._replace(vcpus=count)
 
-    def set_current_memory_mb(self, instance, memory_mb):
+    def set_current_memory_mb(self, instance, memory_mb, force=False):
         self._live_sizes[instance.uuid] = self.get_live_size(
             instance)._replace(memory_mb=memory_mb)
 

@@ -103,6 +103,10 @@ class LibvirtDriver(driver.ComputeDriver):
         guest = self._host.get_guest(instance)
         return libvirt_elastic.get_live_size(guest, instance)
 
+    def get_memory_usage(self, instance):
+        guest = self._host.get_guest(instance)
+        return libvirt_elastic.get_memory_usage(guest, instance)
+
     def get_live_details(self, instance):
         guest = self._host.get_guest(instance)
         return libvirt_elastic.get_live_details(guest, instance)
@@ -114,7 +118,7 @@ class LibvirtDriver(driver.ComputeDriver):
         guest = self._host.get_guest(instance)
         libvirt_elastic.set_vcpus(guest, instance, count)
 
-    def set_current_memory_mb(self, instance, memory_mb):
+    def set_current_memory_mb(self, instance, memory_mb, force=False):
         guest = self._host.get_guest(instance)
         libvirt_elastic.set_memory_mb(guest, instance, memory_mb)
 

@@ -29,6 +29,7 @@ import nova.conf
 from nova import elastic
 from nova import exception
 from nova.i18n import _
+from nova.virt import driver
 
 try:
     # It is not needed to import this module, only to use it.
@@ -78,6 +79,15 @@ def get_live_size(guest, instance):
                 return None
         return elastic.maximum(instance.flavor)._replace(
             **{name: live[name] for name in resources})
+
+
+def get_memory_usage(guest, instance):
+    """Return how a guest uses its memory, as a MemoryUsage."""
+    with _errors_as(exception.InternalError, instance):
+        stats = guest.get_memory_stats()
+        return driver.MemoryUsage(*(
+            stats.get(key) and -(-stats[key] // units.Ki)
+            for key in ('actual', 'usable', 'rss')))
 
 
 def get_live_details(guest, instance):
