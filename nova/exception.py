@@ -274,3 +274,8 @@ class ServerAdjustMemoryNotReleased(ServerAdjustGuestTimeout):
 class ServerAdjustMemoryNotTaken(ServerAdjustGuestTimeout):
     msg_fmt = _("The guest has taken %(done)d of %(requested)d MiB after "
                 "%(timeout)d seconds.")
+
+
+class ServerAdjustOverQuota(ServerAdjustFailed):
+    msg_fmt = _("Several adjustments at once took the project over its quota.")
+    error_code = 'xloud.over_quota'

@@ -44,16 +44,19 @@ from nova.elastic.resize import remember_size
 from nova.elastic.resize import to_flavor
 from nova.elastic.server import describe
 from nova.elastic.server import due_size
+from nova.elastic.server import excess
 from nova.elastic.server import expected_sizes
 from nova.elastic.server import memory_floor
 from nova.elastic.server import ordered_changes
 from nova.elastic.server import request_flavor
 from nova.elastic.server import requested_size
+from nova.elastic.server import set_excess
 from nova.elastic.server import set_size
 from nova.elastic.server import size
 from nova.elastic.server import sizes_after
 from nova.elastic.server import start_size
 from nova.elastic.server import to_start_size
+from nova.elastic.server import with_live_memory
 
 __all__ = [
     'MINIMUM_CPU',
@@ -66,6 +69,7 @@ __all__ = [
     'due_size',
     'elastic_resources',
     'elementwise_max',
+    'excess',
     'expected_sizes',
     'flavor_at_size',
     'flavors_in_resize',
@@ -81,6 +85,7 @@ __all__ = [
     'remember_size',
     'request_flavor',
     'requested_size',
+    'set_excess',
     'set_size',
     'shared_vcpus',
     'size',
@@ -88,4 +93,5 @@ __all__ = [
     'start_size',
     'to_flavor',
     'to_start_size',
+    'with_live_memory',
 ]

@@ -21,6 +21,7 @@ MEMORY_TOLERANCE_MB = 8
 
 # Keys of the instance's system metadata.
 START = ('xloud_start_vcpus', 'xloud_start_memory_mb')
+_EXCESS = ('xloud_excess_vcpus', 'xloud_excess_memory_mb')
 
 
 def read_size(instance, keys):
@@ -79,6 +80,30 @@ def expected_sizes(instance):
     return flavors.elementwise_max(recorded, start), start
 
 
+def with_live_memory(flavor, live, memory_mb):
+    """Return the size of a guest, corrected by what was read of its memory.
+
+    :param live: The Size that its hypervisor knows unasked
+    :param memory_mb: What the guest has, in MiB, or None if nobody can tell
+    """
+    if memory_mb is None or 'memory_mb' not in flavors.elastic_resources(
+            flavor):
+        return live
+    return live._replace(memory_mb=memory_mb)
+
+
+def excess(instance):
+    """Return the size that the guest of this server was found to have, if its
+    host has no capacity to account for that, or None.
+    """
+    return read_size(instance, _EXCESS)
+
+
+def set_excess(instance, found):
+    """Record such a size, or None. The caller saves the instance."""
+    write_size(instance, _EXCESS, found)
+
+
 def set_size(instance, accounted, start=None):
     """Record a server's size, and its start size where that differs.
 
@@ -111,9 +136,12 @@ def memory_floor(memory_mb, usable_mb, margin_mb):
     """Return the memory below which a guest would be killed, in MiB.
 
     :param memory_mb: What the guest has
-    :param usable_mb: What it reports as usable of that
+    :param usable_mb: What it reports as usable of that, or None
     :param margin_mb: What it has to keep usable
+    :returns: The floor, or None if the guest does not report what it needs
     """
+    if usable_mb is None:
+        return None
     return min(memory_mb, max(memory_mb - usable_mb, 0) + margin_mb)
 
 
