@@ -4,23 +4,67 @@ The manager is where guests are stopped and started, where a server gets another
 flavor, and where its allocation can be told what it has now.
 """
 
+from nova.compute.elastic import servers as elastic_servers
 from nova.compute import instance_actions
-from nova.compute import sizes
 from nova import elastic
 
 
 class ComputeManager(manager.Manager):
 
+    @messaging.expected_exceptions(
+        exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
+        exception.InstanceNotFound)
+    @wrap_exception()
+    def xloud_adjust(self, context, instance, vcpus, memory_mb, persist,
+                     force=False, action=instance_actions.XLOUD_ADJUST):
+        """Adjust how many vCPUs and how much memory a server has."""
+        self.elastic.adjustments.start(
+            context, instance, action, elastic.Size(vcpus, memory_mb),
+            persist, force)
+
+    @messaging.expected_exceptions(
+        exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
+        exception.InstanceNotFound)
+    @wrap_exception()
+    def hotplug_vcpus(self, context, instance, new_count):
+        """Adjust how many vCPUs a server has, permanently."""
+        self.elastic.adjustments.start(
+            context, instance, instance_actions.HOTPLUG_VCPUS,
+            elastic.Size(new_count, None), persist=True, force=False)
+
+    @wrap_exception()
+    def xloud_adjust_cancel(self, context, instance):
+        """Let the adjustment in progress fail, for want of quota.
+
+        :returns: Whether it does
+        """
+        adjustment = self.elastic.adjustments.get(instance)
+        return bool(adjustment and adjustment.cancel(
+            exception.ServerAdjustOverQuota()))
+
+    @messaging.expected_exceptions(
+        exception.InstanceNotFound, NotImplementedError)
+    @wrap_exception()
+    def xloud_status(self, context, instance):
+        """Return what a server has and is requested to have."""
+        return self.elastic.describe(context, instance)
+
+    @periodic_task.periodic_task(spacing=CONF.xloud.reconcile_interval)
+    def _reconcile_elastic_servers(self, context):
+        self.elastic.reconciler.start(context)
+
     def __init__(*nova):
         ...
         self.rt = ...  # nova
-        self.sizes = sizes.ServerSizes(self)
+        self.elastic = elastic_servers.ElasticServers(
+            self.host, self.driver, self.rt, self.reportclient,
+            self._notify_about_instance_usage)
 
     def _init_instance(*nova):
         ...
         if instance.task_state in task_states.xloud_adjust_states:
             try:
-                self.sizes.recover(context, instance)
+                self.elastic.reconciler.recover(context, instance)
             except Exception:
                 # The periodic task tries it again.
                 LOG.exception('Failed to end an adjustment',
@@ -35,28 +79,28 @@ class ComputeManager(manager.Manager):
             # A guest that stands still was there, and was not started anew.
             stands_still = self._get_power_state(instance) in (
                 power_state.PAUSED, power_state.SUSPENDED)
-            if not stands_still and self.sizes.follow_start_size(
+            if not stands_still and self.elastic.reconciler.follow_start_size(
                     context, instance):
                 instance.save()
         except NotImplementedError:  # nova
             ...
 
     def _update_instance_after_spawn(*nova):
-        self.sizes.follow_start_size(instance._context, instance)
+        self.elastic.reconciler.follow_start_size(instance._context, instance)
         ...
 
     def _power_off_instance(*nova):
         ...
-        self.sizes.follow_start_size(instance._context, instance)
+        self.elastic.reconciler.follow_start_size(instance._context, instance)
 
     def _power_on(*nova):
         ...
-        self.sizes.follow_start_size(context, instance)
+        self.elastic.reconciler.follow_start_size(context, instance)
 
     def soft_delete_instance(*nova):
         with ...:  # nova
             ...
-            self.sizes.follow_start_size(context, instance)
+            self.elastic.reconciler.follow_start_size(context, instance)
             instance.power_state = ...  # nova
             ...
 
@@ -66,12 +110,18 @@ class ComputeManager(manager.Manager):
             ...
             self.driver.reboot(...)  # nova
             ...
-            self.sizes.follow_start_size(context, instance)
+            self.elastic.reconciler.follow_start_size(context, instance)
         except Exception as error:  # nova
             ...
         ...
 
     def _delete_stashed_flavor_info(*nova):
+        if elastic.is_elastic(instance.flavor):
+            # All of its system metadata is saved, and it may have been
+            # adjusted since it was read.
+            instance.system_metadata = objects.Instance.get_by_uuid(
+                instance._context, instance.uuid,
+                expected_attrs=['system_metadata']).system_metadata
         ...
         elastic.forget_size(instance)
         instance.save()  # nova
@@ -92,8 +142,19 @@ class ComputeManager(manager.Manager):
 
     def _finish_resize(*nova):
         ...
-        self.sizes.follow_start_size(context, instance)
+        self.elastic.reconciler.follow_start_size(context, instance)
         instance.apply_migration_context()  # nova
+        ...
+        try:  # nova
+            ...
+        except Exception:  # nova
+            with ...:  # nova
+                if ...:  # nova
+                    ...
+                    if any(map(elastic.is_elastic, (old_flavor, new_flavor))):
+                        # What is allocated here is for the new flavor.
+                        self.elastic.accounting.sync_allocation(
+                            context, instance)
         ...
 
     def _finish_snapshot_based_resize_at_dest(*nova):
@@ -101,31 +162,3 @@ class ComputeManager(manager.Manager):
         instance.old_flavor = ...  # nova
         elastic.remember_size(instance)
         ...
-
-    @messaging.expected_exceptions(
-        exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
-        exception.InstanceNotFound)
-    @wrap_exception()
-    def xloud_adjust(self, context, instance, vcpus, memory_mb, persist):
-        """Change how many vCPUs and how much memory a server has."""
-        self.sizes.adjust(context, instance, instance_actions.XLOUD_ADJUST,
-                          elastic.Size(vcpus, memory_mb), persist)
-
-    @messaging.expected_exceptions(
-        exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
-        exception.InstanceNotFound)
-    @wrap_exception()
-    def hotplug_vcpus(self, context, instance, new_count):
-        """Change how many vCPUs a server has, and is to start with."""
-        self.sizes.adjust(context, instance, instance_actions.HOTPLUG_VCPUS,
-                          elastic.Size(new_count, None), persist=True)
-
-    @messaging.expected_exceptions(
-        exception.InstanceNotFound, NotImplementedError)
-    def xloud_status(self, context, instance):
-        """Tell what a server has and is asked to have."""
-        return self.sizes.describe(instance)
-
-    @periodic_task.periodic_task(spacing=CONF.xloud.reconcile_interval)
-    def _reconcile_sizes(self, context):
-        self.sizes.reconcile(context)

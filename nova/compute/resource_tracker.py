@@ -1,7 +1,7 @@
-"""The host counts its servers for what they have, and again when that changes.
+"""The host accounts for its servers at their size, and again when that changes.
 
-All that Nova counts of a server, from its flavor or from the flavors of its
-resize, passes through one function here.
+All that Nova accounts for of a server, from its flavor or from the flavors of
+its resize, passes through one function here.
 """
 
 from nova import elastic
@@ -9,21 +9,36 @@ from nova import elastic
 
 class ResourceTracker(object):
 
-    def update_usage(*nova):
-        ...
+    @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
+    def get_elastic_servers(self):
+        """Return the UUIDs of the elastic servers that are tracked here."""
+        self.elastic_sizes = {
+            uuid: size for uuid, size in self.elastic_sizes.items()
+            if uuid in self.tracked_instances}
+        return set(self.elastic_sizes)
 
     @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
-    def change_size(self, instance, nodename, old_size):
-        """Count an elastic server that is tracked here for its new size."""
-        if self.disabled(nodename) or (
-                instance.uuid not in self.tracked_instances and
-                instance.uuid not in self.tracked_migrations):
+    def update_size(self, instance, nodename, size_before=None):
+        """Account for an elastic server that is tracked here at its new size.
+
+        :param size_before: What it was accounted for, if it is only about to
+            come here
+        """
+        if self.disabled(nodename):
+            return
+        size = elastic.size(instance)
+        if instance.uuid in self.tracked_instances:
+            # The periodic task may have been here since the size changed.
+            size_before = self.elastic_sizes.get(instance.uuid, size_before)
+            self.elastic_sizes[instance.uuid] = size
+        elif instance.uuid not in self.tracked_migrations:
+            return
+        if size_before is None or size_before == size:
             return
 
-        size = elastic.size(instance)
-        self._update_usage({'vcpus': size.vcpus - old_size.vcpus,
-                            'memory_mb': size.memory_mb - old_size.memory_mb},
-                           nodename)
+        self._update_usage({'vcpus': size.vcpus - size_before.vcpus,
+                            'memory_mb': size.memory_mb -
+                            size_before.memory_mb}, nodename)
         # Only what is used has changed, which placement knows already.
         node = self.compute_nodes[nodename]
         saved = self.old_resources[nodename]
@@ -34,11 +49,8 @@ class ResourceTracker(object):
                 with excutils.save_and_reraise_exception():
                     self.old_resources[nodename] = saved
 
-    def _get_flavor(*nova):
-        ...
-
-    def _get_size(self, object_or_dict, instance):
-        """What an elastic server is counted for, if this is about one.
+    def _get_elastic_usage(self, object_or_dict, instance):
+        """Return what an elastic server is accounted for, if this is one.
 
         A flavor can be that of a server on its way here, or of one that is
         on another host and may come back, to the size it had.
@@ -57,9 +69,26 @@ class ResourceTracker(object):
             size = elastic.old_size(instance)
         if not size and flavor.id == instance.flavor.id:
             size = elastic.size(instance)
-        return (size or elastic.minimum(flavor))._asdict()
+        size = size or elastic.minimum(flavor)
+        if isinstance(object_or_dict, objects.Instance):
+            size = self._track_size(instance, size)
+        return size._asdict()
+
+    def _track_size(self, instance, size):
+        if instance.uuid in self.tracked_instances:
+            self.elastic_sizes[instance.uuid] = size
+            return size
+        # It goes, and with it what it was accounted for.
+        return self.elastic_sizes.pop(instance.uuid, size)
+
+    def __init__(*nova):
+        ...
+        self.tracked_instances = ...  # nova
+        # What the elastic ones among them are accounted for, by their UUID.
+        self.elastic_sizes = {}
+        ...
 
     def _get_usage_dict(*nova):
         ...
-        usage.update(self._get_size(object_or_dict, instance))
+        usage.update(self._get_elastic_usage(object_or_dict, instance))
         return usage  # nova

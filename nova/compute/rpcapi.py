@@ -1,31 +1,40 @@
-"""Computes are asked to change the size of a server, and what it has.
+"""Computes are asked to adjust servers, and what these have."""
 
-These methods have no version of their own, since each release of Nova numbers
-its methods differently: a compute without them answers that it has none.
-"""
+from nova.compute import instance_actions
 
 
 class ComputeAPI(object):
 
-    def unshelve_instance(*nova):
-        ...
-
-    def _elastic_client(self, ctxt, instance, **kwargs):
-        return self.router.client(ctxt).prepare(
-            server=_compute_host(None, instance),
-            version=self._ver(ctxt, '5.0'), **kwargs)
-
-    def xloud_adjust(self, ctxt, instance, vcpus, memory_mb, persist):
+    # The calls of elastic servers have no version of their own, since each
+    # release of Nova numbers its calls differently: a compute that lacks one
+    # answers NoSuchMethod, which the API turns into a conflict. What is not
+    # sent unless it is needed is unknown to the first computes that had them.
+    def xloud_adjust(self, ctxt, instance, vcpus, memory_mb, persist,
+                     force=False, action=instance_actions.XLOUD_ADJUST):
+        kwargs = {}
+        if force:
+            kwargs['force'] = force
+        if action != instance_actions.XLOUD_ADJUST:
+            kwargs['action'] = action
         self._elastic_client(ctxt, instance).call(
             ctxt, 'xloud_adjust', instance=instance, vcpus=vcpus,
-            memory_mb=memory_mb, persist=persist)
+            memory_mb=memory_mb, persist=persist, **kwargs)
 
     def hotplug_vcpus(self, ctxt, instance, new_count):
         self._elastic_client(ctxt, instance).call(
             ctxt, 'hotplug_vcpus', instance=instance, new_count=new_count)
 
+    def xloud_adjust_cancel(self, ctxt, instance):
+        return self._elastic_client(ctxt, instance).call(
+            ctxt, 'xloud_adjust_cancel', instance=instance)
+
     def xloud_status(self, ctxt, instance):
         # Whoever asks would rather have what the database says than wait.
         client = self._elastic_client(
-            ctxt, instance, timeout=CONF.xloud.guest_agent_timeout + 5)
+            ctxt, instance, timeout=CONF.xloud.guest_query_timeout + 1)
         return client.call(ctxt, 'xloud_status', instance=instance)
+
+    def _elastic_client(self, ctxt, instance, **kwargs):
+        return self.router.client(ctxt).prepare(
+            server=_compute_host(None, instance),
+            version=self._ver(ctxt, '5.0'), **kwargs)

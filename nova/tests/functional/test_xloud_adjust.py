@@ -232,8 +232,8 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         for size in (elastic.Size(2, 1024), elastic.Size(3, 2048),
                      elastic.Size(4, 2048)):
             self.assertEqual(
-                'A paused server can only be given more vCPUs: for anything '
-                'else its guest must run.', self._refused(
+                'Only vCPUs can be added to a paused server. Unpause it for '
+                'other changes.', self._refused(
                     409, server, current_vcpus=size.vcpus,
                     current_memory_mb=size.memory_mb))
             self.assertCounted(server, elastic.Size(3, 1024))
@@ -272,8 +272,8 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
             self._adjust(self._boot(), elastic.Size(4, 1024))
         server = self._boot()
         self.assertEqual(
-            'The host of the server has 1 vCPUs left, and not the 3 that '
-            'were asked for.', self._refused(409, server, current_vcpus=4))
+            'Its host has 1 vCPU available; the request needs 3 more.',
+            self._refused(409, server, current_vcpus=4))
         self._adjust(server, elastic.Size(2, 1024))
         self.assertEqual(
             elastic.Size(10, 3072), self._host_usage('host1')[1])
@@ -287,7 +287,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         inventories['inventories']['VCPU']['max_unit'] = 2
         self.placement.put(url, inventories)
         self.assertEqual(
-            'On its host one server can have 2 vCPUs, and not 3.',
+            'Its host allows at most 2 vCPUs per server; 3 were requested.',
             self._refused(409, server, current_vcpus=3))
         self._adjust(server, elastic.Size(2, 1024))
 

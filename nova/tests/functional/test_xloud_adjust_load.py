@@ -20,8 +20,8 @@ import fixtures
 from oslo_messaging.rpc import client as rpc_client
 import sqlalchemy
 
-from nova.compute import background
-from nova.compute import sizes
+from nova.compute.elastic import adjust
+from nova.compute.elastic import background
 from nova.conductor import rpcapi as conductor_rpcapi
 from nova import elastic
 from nova.objects import base as objects_base
@@ -136,17 +136,18 @@ class ElasticAdjustCostTest(xloud_base.ElasticAdjustTestBase):
         self.useFixture(fixtures.MockPatchObject(
             objects_base.NovaObject, 'indirection_api', remote))
 
-        def as_on_compute(function, *args):
+        def as_on_compute(function, *args, **kwargs):
             thread = eventlet.getcurrent()
             remote.threads.add(thread)
             try:
-                function(*args)
+                function(*args, **kwargs)
             finally:
                 remote.threads.remove(thread)
 
-        self._patch(sizes.ServerSizes, 'adjust', as_on_compute)
-        self._patch(background, 'run',
-                    lambda method, *args: method(as_on_compute, *args))
+        self._patch(adjust.Adjustments, 'start', as_on_compute)
+        self._patch(background, 'start',
+                    lambda method, context, *args: method(
+                        context, as_on_compute, *args))
         sqlalchemy.event.listen(
             sqlalchemy.engine.Engine, 'before_cursor_execute',
             self._count_statement)

@@ -195,7 +195,7 @@ class ElasticServersMixin:
     def _reconcile(self):
         """Have computes compare what servers have with what they count."""
         for compute in self.computes.values():
-            compute.manager._reconcile_sizes(self.ctxt)
+            compute.manager.elastic.reconciler.reconcile(self.ctxt)
 
     def _live(self, server):
         instance = self._instance(server)

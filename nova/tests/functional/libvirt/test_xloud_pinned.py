@@ -74,7 +74,7 @@ class ElasticPinnedTestBase(
         """What the server has, and that there is nothing to mend."""
         manager = self.computes[host].manager
         for _attempt in range(2):
-            manager.sizes.reconcile(self.ctxt)
+            manager.elastic.reconciler.reconcile(self.ctxt)
         allocations = self._get_allocations_by_server_uuid(server['id'])
         resources = allocations[self.compute_rp_uuids[host]]['resources']
         self.assertEqual(
@@ -178,7 +178,8 @@ class ElasticPinSetTest(ElasticPinnedTestBase):
 
     def _assert_held(self, server, memory_mb):
         for _attempt in range(2):
-            self.computes['host3'].manager.sizes.reconcile(self.ctxt)
+            self.computes['host3'].manager.elastic.reconciler.reconcile(
+                self.ctxt)
         resources = self._get_allocations_by_server_uuid(
             server['id'])[self.compute_rp_uuids['host3']]['resources']
         self.assertEqual((4, memory_mb),

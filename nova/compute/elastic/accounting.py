@@ -1,0 +1,240 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the elastic servers on a host are accounted for.
+
+A server is accounted for the larger of what its guest has and what it is to
+start with: in placement, in its own record, and in the usage of its host.
+Placement comes first when that grows and last when it shrinks, so whatever
+fails in between, it never holds less than a server has.
+"""
+
+from keystoneauth1 import exceptions as ks_exc
+import os_resource_classes as orc
+from oslo_log import log as logging
+
+from nova.compute import vm_states
+from nova import elastic
+from nova import exception
+from nova import objects
+from nova.scheduler import utils as scheduler_utils
+
+LOG = logging.getLogger(__name__)
+
+# Why the amounts that placement holds for a server cannot be changed now.
+PLACEMENT_ERRORS = (
+    exception.AllocationUpdateFailed,
+    exception.ConsumerAllocationRetrievalFailed, ks_exc.ClientException)
+
+# Of each resource: the errors when its host has too little available, and
+# when its host would not let one server have so much.
+_SHORTAGES = {
+    orc.VCPU: (exception.ServerAdjustHostLacksVCPUs,
+               exception.ServerAdjustVCPUsAboveHostLimit),
+    orc.MEMORY_MB: (exception.ServerAdjustHostLacksMemory,
+                    exception.ServerAdjustMemoryAboveHostLimit),
+}
+
+
+class Accounting(object):
+    """Accounts for the elastic servers on one host."""
+
+    def __init__(self, host, driver, tracker, reportclient):
+        self._host = host
+        self._driver = driver
+        self._tracker = tracker
+        self._reportclient = reportclient
+
+    def _get_nodename(self, instance):
+        if instance.host == self._host:
+            return instance.node
+        # It is about to come here, to the one node that this host has.
+        return self._driver.get_available_nodes()[0]
+
+    def _get_node(self, context, instance):
+        nodename = self._get_nodename(instance)
+        return self._tracker.compute_nodes.get(nodename) or (
+            objects.ComputeNode.get_by_host_and_nodename(
+                context, self._host, nodename))
+
+    # Guests
+
+    def get_live_size(self, instance):
+        """Return what its guest has, as far as the hypervisor knows unasked.
+
+        :returns: A Size, or None if the server is stopped
+        :raises: InstanceNotFound if a server that runs has no guest
+        """
+        try:
+            return self._driver.get_live_size(instance)
+        except exception.InstanceNotFound:
+            if instance.vm_state == vm_states.STOPPED:
+                return None
+            raise
+
+    # Placement
+
+    def allocate(self, context, instance, size):
+        """Let placement hold what a server of this size has.
+
+        :returns: Whether it does; False if the records of the host were
+            updated by others each time
+        :raises: One of PLACEMENT_ERRORS
+        """
+        return self._reportclient.set_instance_resources(
+            context, instance.uuid, self._get_node(context, instance).uuid,
+            scheduler_utils.resources_from_size(instance, size))
+
+    def claim(self, context, instance, size):
+        """Let placement hold what a server grows to, or say why it does not.
+
+        :raises: A ServerAdjustConflict or ServerAdjustUnavailable
+        """
+        size_before = elastic.size(instance)
+        if size == size_before:
+            return
+        try:
+            if self.allocate(context, instance, size):
+                return
+        except exception.AllocationUpdateFailed as error:
+            LOG.info('Placement refuses the claim: %s', error,
+                     instance=instance)
+            raise self._get_shortage(context, instance, size_before, size)
+        except PLACEMENT_ERRORS as error:
+            LOG.warning('The placement service is not responding: %s', error,
+                        instance=instance)
+            raise exception.ServerAdjustPlacementUnavailable()
+        raise exception.ServerAdjustConcurrentUpdate()
+
+    def _get_shortage(self, context, instance, size_before, size):
+        """Return the exception that says what the host lacks."""
+        capacity = self._reportclient.get_capacity(
+            context, self._get_node(context, instance).uuid)
+        held, requested = (
+            scheduler_utils.resources_from_size(instance, amounts)
+            for amounts in (size_before, size))
+        for rc in sorted(capacity.keys() & requested.keys()):
+            lacking, above_limit = _SHORTAGES[rc]
+            available, allowed = capacity[rc]
+            more = requested[rc] - held[rc]
+            if requested[rc] > allowed:
+                return above_limit(allowed=allowed, requested=requested[rc])
+            if more > available:
+                return lacking(available=available, requested=more)
+        return exception.ServerAdjustHostFull()
+
+    def sync_allocation(self, context, instance):
+        """Let placement hold the size of a server, and no more than that.
+
+        It is no failure if that cannot be done now: the reconciliation does
+        it later.
+        """
+        try:
+            if self.allocate(context, instance, elastic.size(instance)):
+                return
+            LOG.warning('Too many concurrent updates of the allocation of the '
+                        'server. It will be tried again.', instance=instance)
+        except Exception:
+            LOG.exception('Failed to change the allocation of the server to '
+                          'its size. It will be tried again.',
+                          instance=instance)
+
+    def get_allocated(self, context, instance, allocations):
+        """Return what placement holds for a server on its node.
+
+        :param allocations: Those of the nodes that were read already, by
+            their UUID; what is missing is added.
+        """
+        node = self._get_node(context, instance)
+        if node.uuid not in allocations:
+            allocations[node.uuid] = (
+                self._reportclient.get_allocations_for_resource_provider(
+                    context, node.uuid).allocations)
+        return allocations[node.uuid].get(
+            instance.uuid, {}).get('resources', {})
+
+    # The usage of the host
+
+    def update_usage(self, instance, size_before=None):
+        """Let the host and the scheduler use the new size of a server.
+
+        :param size_before: What a server that is on its way here was
+            accounted for
+        """
+        try:
+            self._tracker.update_size(
+                instance, self._get_nodename(instance), size_before)
+        except Exception:
+            LOG.exception('Failed to update the usage of the host.',
+                          instance=instance)
+
+    # Records
+
+    @staticmethod
+    def set_size(instance, size, start):
+        """Set the size of a server that others had the time to change.
+
+        The caller saves the instance.
+        """
+        elastic.set_size(instance, size, start)
+        if 'system_metadata' in instance.obj_what_changed():
+            # All of it is saved at once, so what others have put there since
+            # it was read would be lost.
+            instance.refresh()
+            elastic.set_size(instance, size, start)
+
+    def follow_guest(self, context, instance, size):
+        """Claim or release what it takes for a server to have this size.
+
+        If that cannot be done now, the server keeps its size and is
+        reconciled later. The caller saves the instance.
+
+        :returns: The size that the server has now
+        """
+        start = elastic.start_size(instance)
+        try:
+            if not self.allocate(context, instance, size):
+                size = elastic.size(instance)
+        except PLACEMENT_ERRORS as error:
+            LOG.warning('Cannot account for the %(vcpus)d vCPUs and '
+                        '%(memory_mb)d MiB that the server has: %(error)s',
+                        {**size._asdict(), 'error': error}, instance=instance)
+            size = elastic.size(instance)
+        self.set_size(instance, size, start)
+        return size
+
+    def follow_start_size(self, context, instance):
+        """Let the size of an elastic server follow its start size.
+
+        This is for whenever its guest is stopped or started again. What is
+        freed is released first; if that fails the server is still accounted
+        for it, and the next stop or start tries again. The caller saves the
+        instance.
+
+        :returns: Whether the size has changed.
+        """
+        size_before = elastic.size(instance)
+        size = elastic.due_size(instance)
+        if size == size_before:
+            return False
+        try:
+            if not self.allocate(context, instance, size):
+                return False
+        except Exception:
+            LOG.exception('Failed to release what a stop or start has freed.',
+                          instance=instance)
+            return False
+        elastic.to_start_size(instance)
+        self.update_usage(instance, size_before)
+        LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB now.',
+                 size._asdict(), instance=instance)
+        return True

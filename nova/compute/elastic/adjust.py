@@ -1,0 +1,371 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Adjustments: an elastic server gets more or less while it runs.
+
+A server that grows is claimed and accounted for first, and then its guest is
+changed; when it shrinks, it is the other way round. All of it is done, or
+nothing.
+"""
+
+import contextlib
+import threading
+
+from oslo_concurrency import lockutils
+from oslo_log import log as logging
+from oslo_utils import excutils
+
+from nova.compute.elastic import background
+from nova.compute import task_states
+from nova.compute import vm_states
+import nova.conf
+from nova import elastic
+from nova import exception
+from nova.objects import fields
+
+CONF = nova.conf.CONF
+
+LOG = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def _errors_for_users(instance, error):
+    """Raise nothing that says what is behind the API."""
+    try:
+        yield
+    except (exception.ServerAdjustConflict, exception.ServerAdjustFailed,
+            exception.ServerAdjustUnavailable, exception.InstanceNotFound):
+        raise
+    except exception.InstanceUpdateConflict:
+        raise exception.ServerAdjustServerChanged()
+    except Exception:
+        LOG.exception('The server was not adjusted.', instance=instance)
+        raise error()
+
+
+class Adjustments(object):
+    """Begins and ends the adjustments on a host, one at a time a server."""
+
+    def __init__(self, driver, accounting, questions, status, reporter):
+        self._driver = driver
+        self._accounting = accounting
+        self._questions = questions
+        self._status = status
+        self._reporter = reporter
+        self._workers = background.Workers(
+            CONF.xloud.max_concurrent_adjustments)
+        # Those in progress, by the UUID of their server.
+        self._in_progress = {}
+
+    @staticmethod
+    def lock(instance):
+        """Lock what a server is accounted for against another writer here."""
+        return lockutils.lock('xloud-%s' % instance.uuid)
+
+    def get(self, instance):
+        """Return the adjustment of a server that is in progress, or None."""
+        return self._in_progress.get(instance.uuid)
+
+    def start(self, context, instance, action, requested, persist, force):
+        """Adjust a server.
+
+        Returns once what it takes is claimed, and goes on in the background.
+
+        :param action: The name of the action in the log of the server
+        :param requested: A nova.elastic.Size, with None for what is to be
+            left as it is
+        :param persist: Whether it is to start with that as well
+        :param force: Whether its memory may go below what its guest needs
+        :raises: ServerAdjustConflict or ServerAdjustUnavailable if it is not
+            claimed; nothing has changed then.
+        """
+        adjustment = Adjustment(
+            context, instance, requested, persist, force, self._driver,
+            self._accounting, self._questions, self._reporter, self._end_task)
+        event = self._reporter.event(context, instance, action)
+        self._workers.reserve()
+        try:
+            with _errors_for_users(
+                    instance, exception.ServerAdjustHostError):
+                self._accept(adjustment)
+        except Exception:
+            with excutils.save_and_reraise_exception():
+                self._workers.release()
+
+        try:
+            with _errors_for_users(
+                    instance, exception.ServerAdjustHostError):
+                event.start()
+                goes_on = adjustment.prepare()
+                if not goes_on:
+                    self._end_task(adjustment)
+        except Exception as error:
+            with excutils.save_and_reraise_exception():
+                self._cancel_task(adjustment)
+                self._finish(adjustment, event, error)
+        if goes_on:
+            background.start(context, self._carry_out, adjustment, event)
+        else:
+            self._finish(adjustment, event)
+
+    def _accept(self, adjustment):
+        instance = adjustment.instance
+        with self.lock(instance):
+            if instance.uuid in self._in_progress:
+                raise exception.ServerAdjustInProgress()
+            instance.task_state = task_states.XLOUD_ADJUSTING
+            try:
+                instance.save(
+                    expected_task_state=[task_states.XLOUD_ADJUST_PREP])
+            except exception.InstanceUpdateConflict:
+                raise exception.ServerAdjustCancelled()
+            self._in_progress[instance.uuid] = adjustment
+
+    def _carry_out(self, adjustment, event):
+        failure = None
+        try:
+            with _errors_for_users(
+                    adjustment.instance, exception.ServerAdjustFailed):
+                adjustment.apply()
+        except Exception as error:
+            LOG.error('The server was not adjusted: %s', error,
+                      instance=adjustment.instance)
+            failure = error
+        self._finish(adjustment, event, failure)
+
+    def _end_task(self, adjustment):
+        """End the task of a server, together with what is left to be saved.
+
+        The next adjustment may come at once.
+        """
+        instance = adjustment.instance
+        with self.lock(instance):
+            instance.task_state = None
+            instance.save(
+                expected_task_state=list(task_states.xloud_adjust_states))
+            self._forget(adjustment)
+
+    def _cancel_task(self, adjustment):
+        try:
+            self._end_task(adjustment)
+        except (exception.InstanceNotFound,
+                exception.InstanceUpdateConflict):
+            LOG.info('The server was deleted or its state was reset.',
+                     instance=adjustment.instance)
+
+    def _finish(self, adjustment, event, error=None):
+        self._forget(adjustment)
+        self._workers.release()
+        event.finish(error)
+
+    def _forget(self, adjustment):
+        # Unless the next one has come already.
+        if self.get(adjustment.instance) is adjustment:
+            del self._in_progress[adjustment.instance.uuid]
+            self._status.forget(adjustment.instance)
+
+
+class Adjustment(object):
+    """One adjustment of one server: prepared, and then applied or undone."""
+
+    def __init__(self, context, instance, requested, persist, force, driver,
+                 accounting, questions, reporter, end_task):
+        self.instance = instance
+        self.requested = requested
+        self._context = context
+        self._persist = persist
+        self._force = force
+        self._driver = driver
+        self._accounting = accounting
+        self._questions = questions
+        self._reporter = reporter
+        self._end_task = end_task
+        # Guards the two below.
+        self._lock = threading.Lock()
+        self._is_recorded = False
+        self._cancellation = None
+
+    def cancel(self, error):
+        """Let the adjustment fail with this error.
+
+        :returns: Whether it does; it is too late once it has been recorded.
+        """
+        with self._lock:
+            if not self._is_recorded:
+                self._cancellation = error
+            return not self._is_recorded
+
+    def prepare(self):
+        """Claim what the server is to have.
+
+        :returns: Whether there is anything to do then.
+        """
+        instance = self.instance
+        size_before = elastic.size(instance)
+        self._start_before = elastic.start_size(instance)
+        self._size, self._start = elastic.sizes_after(
+            instance, self.requested, self._persist)
+        self._live = self._get_live_size()
+        self._changes = (elastic.ordered_changes(self._live, self.requested)
+                         if self._live else [])
+        if not self._changes and (
+                (self._size, self._start) ==
+                (size_before, self._start_before)):
+            return False
+
+        self._check_paused()
+        self._check_floor()
+        self._claimed = elastic.elementwise_max(self._size, size_before)
+        self._accounting.claim(self._context, instance, self._claimed)
+        self._reporter.notify(
+            self._context, instance, fields.NotificationPhase.START)
+        if self._claimed != size_before:
+            self._record_claim(size_before)
+        return True
+
+    def _get_live_size(self):
+        """Return what the guest has now, and remember how it uses that."""
+        instance = self.instance
+        self._memory_usage = None
+        try:
+            live = self._accounting.get_live_size(instance)
+            if live:
+                # What the hypervisor knows unasked may be a second old; and
+                # whether it responds is better known before the claim.
+                self._memory_usage = self._questions.ask(
+                    self._context, instance.uuid,
+                    CONF.xloud.guest_query_timeout,
+                    self._driver.get_memory_usage, instance)
+        except exception.InstanceNotFound:
+            raise exception.ServerAdjustNoGuest()
+        return live and elastic.with_live_memory(
+            instance.flavor, live, self._memory_usage.actual_mb)
+
+    def _check_paused(self):
+        """A guest that does not run can be given vCPUs, and no more."""
+        if self.instance.vm_state == vm_states.PAUSED and self._changes and (
+                self._changes != ['vcpus'] or
+                self.requested.vcpus < self._live.vcpus):
+            raise exception.ServerAdjustPaused()
+
+    def _check_floor(self):
+        """A guest that is left with less memory than it uses dies of that."""
+        if ('memory_mb' not in self._changes or self._force or
+                self.requested.memory_mb > self._live.memory_mb):
+            return
+        floor = elastic.memory_floor(
+            self._live.memory_mb, self._memory_usage.usable_mb,
+            CONF.xloud.memory_floor_margin)
+        if floor is None:
+            LOG.info('The guest does not report how much of its memory is '
+                     'usable, so it is not known what it can do without.',
+                     instance=self.instance)
+        elif self.requested.memory_mb < floor:
+            raise exception.ServerAdjustBelowFloor(
+                floor=floor, requested=self.requested.memory_mb)
+
+    def _record_claim(self, size_before):
+        """Let the server be accounted for its claim, in quota as well."""
+        elastic.set_size(self.instance, self._claimed, self._start_before)
+        try:
+            self.instance.save(
+                expected_task_state=[task_states.XLOUD_ADJUSTING])
+        except Exception as error:
+            with excutils.save_and_reraise_exception():
+                elastic.set_size(
+                    self.instance, size_before, self._start_before)
+                self._accounting.sync_allocation(self._context, self.instance)
+                self._reporter.notify_failure(
+                    self._context, self.instance, error)
+
+    def apply(self):
+        """Change the guest, and record what the server has then."""
+        begun = []
+        try:
+            self._accounting.update_usage(self.instance)
+            for field in self._changes:
+                begun.append(field)
+                self._set(field, getattr(self.requested, field), self._force)
+            self._record()
+        except Exception as error:
+            with excutils.save_and_reraise_exception():
+                self._undo(begun)
+                self._reporter.notify_failure(
+                    self._context, self.instance, error)
+        # What was released is not taken back, whatever happens from here on.
+        if self._claimed != self._size:
+            self._accounting.update_usage(self.instance)
+            self._accounting.sync_allocation(self._context, self.instance)
+            self._end_task(self)
+        LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB now.',
+                 self._size._asdict(), instance=self.instance)
+        self._reporter.notify(
+            self._context, self.instance, fields.NotificationPhase.END)
+
+    def _set(self, field, value, force):
+        LOG.info('Setting %(field)s to %(value)d',
+                 {'field': field, 'value': value}, instance=self.instance)
+        if field == 'vcpus':
+            self._driver.set_current_vcpus(self.instance, value)
+        else:
+            self._driver.set_current_memory_mb(
+                self.instance, value, force=force)
+
+    def _record(self):
+        with self._lock:
+            if self._cancellation:
+                raise self._cancellation
+            self._is_recorded = True
+        self._accounting.set_size(self.instance, self._size, self._start)
+        if self._live and self._start != self._start_before:
+            self._driver.set_start_size(self.instance)
+        if self._claimed == self._size:
+            self._end_task(self)
+        else:
+            self.instance.save(
+                expected_task_state=[task_states.XLOUD_ADJUSTING])
+
+    def _undo(self, begun):
+        """Give the guest what it had, and account for what it has then."""
+        for field in reversed(begun):
+            self._try(self._set, field, getattr(self._live, field), True)
+        elastic.set_size(self.instance, self._claimed, self._start_before)
+        if self._live:
+            self._try(self._driver.set_start_size, self.instance)
+        try:
+            self._accounting.follow_guest(
+                self._context, self.instance, self._get_size_after_undo())
+            self._end_task(self)
+            self._accounting.update_usage(self.instance)
+        except (exception.InstanceNotFound,
+                exception.InstanceUpdateConflict):
+            LOG.info('The server was deleted or its state was reset during '
+                     'the adjustment.', instance=self.instance)
+        except Exception:
+            LOG.exception('Cannot account for what the server has; this will '
+                          'be tried again.', instance=self.instance)
+
+    def _try(self, step, *args):
+        try:
+            step(*args)
+        except Exception as error:
+            LOG.warning('The server was not put back to what it had: %s',
+                        error, instance=self.instance)
+
+    def _get_size_after_undo(self):
+        try:
+            return elastic.due_size(self.instance, self._get_live_size())
+        except exception.ServerAdjustNoGuest:
+            # A hard reboot would define it with its start size.
+            return elastic.due_size(self.instance)
+        except exception.ServerAdjustGuestNotResponding:
+            return self._claimed

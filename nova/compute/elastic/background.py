@@ -1,0 +1,119 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Work that goes on after its caller has been answered, and its bounds.
+
+Threads are started with the threading module, which eventlet makes green where
+Nova runs on it. They are none of Nova's own pools: a guest that is slow to
+comply must never hold up builds and migrations, which share those.
+"""
+
+import threading
+import time
+
+from oslo_log import log as logging
+
+from nova import exception
+
+LOG = logging.getLogger(__name__)
+
+
+def start(context, function, *args):
+    """Call a function in a thread of its own.
+
+    :param context: The RequestContext that its log lines belong to
+    """
+    def run():
+        context.update_store()
+        function(*args)
+
+    threading.Thread(target=run, name=function.__name__, daemon=True).start()
+
+
+class Workers(object):
+    """At most so many pieces of work at once; one more is refused."""
+
+    def __init__(self, limit):
+        self._free = threading.BoundedSemaphore(limit)
+
+    def reserve(self):
+        """Reserve a worker for what is about to begin.
+
+        :raises: ServerAdjustHostBusy if there is none
+        """
+        if not self._free.acquire(blocking=False):
+            raise exception.ServerAdjustHostBusy()
+
+    def release(self):
+        self._free.release()
+
+
+class Questions(object):
+    """Questions about guests, none of which can hold up its asker.
+
+    A question about a guest may stay open as long as its QEMU does not
+    respond. Until then it occupies a thread, so there is at most one about
+    each guest, and few at once.
+    """
+
+    def __init__(self, limit):
+        self._free = threading.BoundedSemaphore(limit)
+        self._lock = threading.Lock()
+        # An event for each guest with an open question, set when it closes.
+        self._open = {}
+
+    def ask(self, context, guest, timeout, function, *args):
+        """Call a function, and wait for its result for some time.
+
+        :param guest: The UUID of the server that it is about
+        :param timeout: How long to wait, in seconds
+        :returns: What the function returns; what it raises is raised
+        :raises: ServerAdjustGuestNotResponding if it does not return in time
+        """
+        deadline = time.monotonic() + timeout
+        closed = self._begin(guest, deadline)
+        outcome = {}
+
+        def answer():
+            try:
+                outcome['result'] = function(*args)
+            except Exception as error:
+                outcome['error'] = error
+            finally:
+                self._end(guest)
+
+        start(context, answer)
+        self._wait(closed, deadline)
+        if 'error' in outcome:
+            raise outcome['error']
+        return outcome['result']
+
+    def _begin(self, guest, deadline):
+        while True:
+            with self._lock:
+                closed = self._open.get(guest)
+                if closed is None:
+                    if not self._free.acquire(blocking=False):
+                        raise exception.ServerAdjustGuestNotResponding()
+                    closed = self._open[guest] = threading.Event()
+                    return closed
+            self._wait(closed, deadline)
+
+    def _end(self, guest):
+        with self._lock:
+            self._free.release()
+            self._open.pop(guest).set()
+
+    @staticmethod
+    def _wait(closed, deadline):
+        if not closed.wait(max(deadline - time.monotonic(), 0)):
+            raise exception.ServerAdjustGuestNotResponding()

@@ -1,0 +1,276 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Making what servers are accounted for follow what their guests have.
+
+A guest may give a vCPU back long after it was asked to, have all its memory
+because its balloon driver does not run, or lie. A service may stop in the
+middle of an adjustment. All of that is found by looking, from time to time.
+"""
+
+from oslo_log import log as logging
+from oslo_utils import timeutils
+
+from nova.compute.elastic import background
+from nova.compute import task_states
+from nova.compute import utils as compute_utils
+from nova.compute import vm_states
+import nova.conf
+from nova import elastic
+from nova import exception
+from nova import objects
+from nova.objects import fields
+from nova.scheduler import utils as scheduler_utils
+
+CONF = nova.conf.CONF
+
+LOG = logging.getLogger(__name__)
+
+# In these the guest is all that the size depends on.
+_FOLLOWED_STATES = (vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED)
+
+# In these a guest may run as well, and use more than its server is accounted
+# for; what it uses less is for the end of that state to release.
+_WATCHED_STATES = (vm_states.RESIZED, vm_states.RESCUED, vm_states.ERROR)
+
+
+def confirmed_size(size, previous, due):
+    """Return the size that two looks at a guest agree on.
+
+    What a guest has for a moment is not accounted for: one that has just been
+    started has all its memory until its balloon driver runs.
+
+    :param size: What the server is accounted for
+    :param previous: What it should have been accounted for at the last look
+    :param due: What it should be accounted for now
+    """
+    return elastic.Size(*(
+        now if min(before, now) > old else
+        max(before, now) if max(before, now) < old else old
+        for old, before, now in zip(size, previous, due)))
+
+
+class Reconciler(object):
+    """Compares the elastic servers on a host with what they are accounted for.
+    """
+
+    def __init__(self, host, driver, tracker, accounts, adjustments,
+                 questions, reporter):
+        self._host = host
+        self._driver = driver
+        self._tracker = tracker
+        self._accounting = accounts
+        self._adjustments = adjustments
+        self._questions = questions
+        self._reporter = reporter
+        self._is_running = False
+        # What servers should have been accounted for at the last look, where
+        # that was not what they are accounted for.
+        self._previous = {}
+
+    def start(self, context):
+        """Reconcile in the background, unless that is being done already."""
+        if self._is_running:
+            LOG.warning('The last reconciliation of the elastic servers on '
+                        'this host is still running.')
+            return
+        self._is_running = True
+        background.start(context, self._run, context)
+
+    def _run(self, context):
+        try:
+            self.reconcile(context)
+        except Exception:
+            LOG.exception('Failed to reconcile the elastic servers on this '
+                          'host.')
+        finally:
+            self._is_running = False
+
+    def reconcile(self, context):
+        """Account for the servers on this host as their guests are."""
+        uuids = self._tracker.get_elastic_servers()
+        self._previous = {uuid: size for uuid, size in self._previous.items()
+                          if uuid in uuids}
+        if not uuids:
+            return
+        allocations = {}
+        for instance in objects.InstanceList.get_by_filters(
+                context, {'uuid': uuids, 'host': self._host,
+                          'deleted': False},
+                expected_attrs=['flavor', 'system_metadata']):
+            try:
+                self._reconcile(context, instance, allocations)
+            except exception.InstanceNotFound:
+                LOG.debug('The server has gone.', instance=instance)
+            except exception.InstanceUpdateConflict:
+                LOG.debug('The server is busy.', instance=instance)
+            except Exception:
+                LOG.exception('Failed to reconcile the server.',
+                              instance=instance)
+
+    def _reconcile(self, context, instance, allocations):
+        if self._adjustments.get(instance):
+            return
+        if instance.task_state in task_states.xloud_adjust_states:
+            if (instance.task_state == task_states.XLOUD_ADJUSTING or
+                    timeutils.is_older_than(
+                        # It may be on its way here.
+                        instance.updated_at, CONF.rpc_response_timeout)):
+                self.recover(context, instance)
+            return
+        if (instance.task_state is not None or
+                instance.vm_state not in _FOLLOWED_STATES + _WATCHED_STATES):
+            return
+        allocated = self._accounting.get_allocated(
+            context, instance, allocations)
+        if not allocated:
+            # It is not for this task to claim what nobody has.
+            return
+        live = self._get_live_size(context, instance)
+        if live is None and instance.vm_state != vm_states.STOPPED:
+            # Nova is about to learn that the guest has stopped.
+            return
+        size = self._get_confirmed_size(instance, live)
+        if (size == elastic.size(instance) and
+                self._is_allocated(instance, size, allocated) and
+                not self._has_past_excess(instance, live)):
+            return
+        with self._adjustments.lock(instance):
+            if not self._adjustments.get(instance):
+                self._account(context, instance, size)
+
+    def _get_live_size(self, context, instance):
+        """Return what a guest has: what it says, or its host sees it use."""
+        live = self._accounting.get_live_size(instance)
+        maximum = elastic.maximum(instance.flavor)
+        if not live or live.memory_mb >= maximum.memory_mb:
+            return live
+        try:
+            usage = self._questions.ask(
+                context, instance.uuid, CONF.xloud.guest_query_timeout,
+                self._driver.get_memory_usage, instance)
+        except exception.ServerAdjustGuestNotResponding:
+            LOG.warning('The hypervisor does not respond for the guest.',
+                        instance=instance)
+            return live
+        used = max(live.memory_mb,
+                   (usage.host_mb or 0) - CONF.xloud.guest_memory_overhead)
+        return live._replace(memory_mb=min(used, maximum.memory_mb))
+
+    def _get_confirmed_size(self, instance, live):
+        size = elastic.size(instance)
+        due = elastic.due_size(instance, live)
+        if instance.vm_state in _WATCHED_STATES:
+            due = elastic.elementwise_max(due, size)
+        previous = self._previous.pop(instance.uuid, size)
+        if live is None:
+            # There is nobody whose word would have to be confirmed.
+            return due
+        if due != size:
+            self._previous[instance.uuid] = due
+        return confirmed_size(size, previous, due)
+
+    @staticmethod
+    def _has_past_excess(instance, live):
+        return (elastic.excess(instance) and
+                elastic.due_size(instance, live) == elastic.size(instance))
+
+    @staticmethod
+    def _is_allocated(instance, size, allocated):
+        due = scheduler_utils.resources_from_size(instance, size)
+        return all(allocated.get(rc, 0) == amount
+                   for rc, amount in due.items())
+
+    def _account(self, context, instance, size):
+        """Account for a resting server, which need not rest until the end.
+
+        It keeps its task state, so nobody's request is refused for this. The
+        lock keeps adjustments out, and a write to the server that finds it
+        busy fails; what placement holds then is looked at again.
+        """
+        size_before = elastic.size(instance)
+        instance.refresh()
+        if (instance.task_state is not None or
+                elastic.size(instance) != size_before):
+            return
+        claimed = elastic.elementwise_max(size, size_before)
+        try:
+            self._accounting.claim(context, instance, claimed)
+        except (exception.ServerAdjustConcurrentUpdate,
+                exception.ServerAdjustUnavailable) as error:
+            LOG.info('The server is reconciled later: %s', error,
+                     instance=instance)
+            return
+        except exception.ServerAdjustConflict as error:
+            self._report_excess(context, instance, size, error)
+            return
+
+        elastic.set_excess(instance, None)
+        elastic.set_size(instance, size, elastic.start_size(instance))
+        instance.save(expected_task_state=[None])
+        if size != size_before:
+            LOG.info('Updating the size to %(vcpus)d vCPUs and %(memory_mb)d '
+                     'MiB to match the guest.', size._asdict(),
+                     instance=instance)
+            self._accounting.update_usage(instance)
+            self._reporter.notify(
+                context, instance, fields.NotificationPhase.END)
+        if claimed != size or size == size_before:
+            self._accounting.sync_allocation(context, instance)
+
+    def _report_excess(self, context, instance, size, error):
+        """Notify operators, once, of a guest that has more than its host."""
+        reported = elastic.excess(instance)
+        if reported and elastic.elementwise_max(reported, size) == reported:
+            return
+        LOG.warning('The guest has %(vcpus)d vCPUs and %(memory_mb)d MiB, for '
+                    'which the server cannot be accounted: %(error)s',
+                    {**size._asdict(), 'error': error}, instance=instance)
+        elastic.set_excess(instance, size)
+        instance.save(expected_task_state=[None])
+        self._reporter.notify(
+            context, instance, fields.NotificationPhase.ERROR, error)
+
+    def recover(self, context, instance):
+        """End an adjustment that nobody works on any more."""
+        with self._adjustments.lock(instance):
+            instance.refresh()
+            if self._adjustments.get(instance) or (
+                    instance.task_state not in
+                    task_states.xloud_adjust_states):
+                return
+            LOG.warning('An adjustment of the server was interrupted.',
+                        instance=instance)
+            compute_utils.close_last_adjust(context, instance)
+            try:
+                live = self._accounting.get_live_size(instance)
+            except exception.InstanceNotFound:
+                # A hard reboot would define it with its start size.
+                live = None
+            self._accounting.follow_guest(
+                context, instance, elastic.due_size(instance, live))
+            instance.task_state = None
+            instance.save(
+                expected_task_state=list(task_states.xloud_adjust_states))
+            self._accounting.update_usage(instance)
+
+    def follow_start_size(self, context, instance):
+        """Let the size of a server follow its start size.
+
+        This is for whenever its guest is stopped or started again. The caller
+        saves the instance.
+
+        :returns: Whether the size has changed.
+        """
+        # What its last guest had says nothing of the next one.
+        self._previous.pop(instance.uuid, None)
+        return self._accounting.follow_start_size(context, instance)

@@ -1,0 +1,84 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the action log, faults and notifications say of an adjustment."""
+
+from oslo_log import log as logging
+
+from nova.compute import utils as compute_utils
+from nova import exception
+from nova import objects
+from nova.objects import fields
+
+LOG = logging.getLogger(__name__)
+
+
+class Reporter(object):
+    """Reports on the adjustments of one host."""
+
+    def __init__(self, host, notify_usage):
+        """:param notify_usage: A function that sends a legacy notification"""
+        self._host = host
+        self._notify_usage = notify_usage
+
+    def event(self, context, instance, action):
+        """The event of an adjustment in the action log of its server."""
+        return Event(context, instance, 'compute_' + action, self._host)
+
+    def notify(self, context, instance, phase, error=None):
+        self._notify_usage(
+            context, instance, 'xloud_adjust.%s' % phase, fault=error,
+            best_effort=True)
+        compute_utils.notify_about_instance_action(
+            context, instance, self._host,
+            action=fields.NotificationAction.XLOUD_ADJUST, phase=phase,
+            exception=error, best_effort=True)
+
+    def notify_failure(self, context, instance, error):
+        """Record a fault of the server, and notify of it."""
+        try:
+            compute_utils.add_instance_fault_from_exc(context, instance, error)
+        except Exception:
+            LOG.exception('Cannot record a fault.', instance=instance)
+        self.notify(context, instance, fields.NotificationPhase.ERROR, error)
+
+
+class Event(object):
+    """An event that begins and ends in different threads.
+
+    The details of a failure begin with its code, for the status to read.
+    """
+
+    def __init__(self, context, instance, name, host):
+        self._context = context
+        self._instance = instance
+        self._name = name
+        self._host = host
+
+    def start(self):
+        objects.InstanceActionEvent.event_start(
+            self._context, self._instance.uuid, self._name,
+            want_result=False, host=self._host)
+
+    def finish(self, error=None):
+        details = error and error.format_message()
+        if hasattr(error, 'error_code'):
+            details = '%s: %s' % (error.error_code, details)
+        try:
+            objects.InstanceActionEvent.event_finish_with_failure(
+                self._context, self._instance.uuid, self._name,
+                exc_val=details, exc_tb=error and error.__traceback__,
+                want_result=False)
+        except exception.InstanceActionNotFound:
+            # Its server has been deleted and archived in the meantime.
+            LOG.info('The action of the adjustment is gone.',
+                     instance=self._instance)

@@ -1,0 +1,52 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The elastic servers on a host, for its compute manager."""
+
+from nova.compute.elastic import accounting
+from nova.compute.elastic import adjust
+from nova.compute.elastic import background
+from nova.compute.elastic import reconcile
+from nova.compute.elastic import reports
+from nova.compute.elastic import status
+
+# How many questions about guests may be open at once. Under eventlet each of
+# them can occupy one of the 20 threads that all calls of libvirt share.
+_MAX_QUESTIONS = 8
+
+
+class ElasticServers(object):
+
+    def __init__(self, host, driver, tracker, reportclient, notify_usage):
+        """Connect the parts that work on the servers of one host.
+
+        :param host: The name of the host
+        :param driver: The ComputeDriver
+        :param tracker: The ResourceTracker
+        :param reportclient: The SchedulerReportClient
+        :param notify_usage: A function that sends a legacy notification
+        """
+        self.accounting = accounting.Accounting(
+            host, driver, tracker, reportclient)
+        questions = background.Questions(_MAX_QUESTIONS)
+        reporter = reports.Reporter(host, notify_usage)
+        self.status = status.LiveStatus(driver, questions)
+        self.adjustments = adjust.Adjustments(
+            driver, self.accounting, questions, self.status, reporter)
+        self.reconciler = reconcile.Reconciler(
+            host, driver, tracker, self.accounting, self.adjustments,
+            questions, reporter)
+
+    def describe(self, context, instance):
+        """Return what a server has and is requested to have now."""
+        return self.status.describe(
+            context, instance, self.adjustments.get(instance))

@@ -1,0 +1,98 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import threading
+
+from nova.compute.elastic import background
+from nova import context as nova_context
+from nova import exception
+from nova import test
+
+
+class QuestionsTest(test.NoDBTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.context = nova_context.get_admin_context()
+        self.questions = background.Questions(2)
+        self.released = threading.Event()
+        self.addCleanup(self.released.set)
+
+    def _ask(self, guest, function, *args, timeout=5):
+        return self.questions.ask(
+            self.context, guest, timeout, function, *args)
+
+    def _ask_hung(self, guest):
+        self.assertRaises(
+            exception.ServerAdjustGuestNotResponding, self._ask, guest,
+            self.released.wait, timeout=0.01)
+
+    def test_answer(self):
+        """The asker gets what the function returns."""
+        self.assertEqual(5, self._ask('a', int, '5'))
+
+    def test_error(self):
+        """The asker gets what the function raises."""
+        self.assertRaises(ValueError, self._ask, 'a', int, 'five')
+
+    def test_hung_guest(self):
+        """Nobody waits for a guest longer than it is told to."""
+        self._ask_hung('a')
+
+    def test_hung_guest_again(self):
+        """A guest that hangs occupies one thread, however often it is asked.
+        """
+        for _question in range(5):
+            self._ask_hung('a')
+        self.assertEqual(5, self._ask('b', int, '5'))
+
+    def test_hung_guests(self):
+        """There are no more threads than that."""
+        self._ask_hung('a')
+        self._ask_hung('b')
+        self.assertRaises(exception.ServerAdjustGuestNotResponding,
+                          self._ask, 'c', int, '5')
+
+    def test_guest_that_is_back(self):
+        """A guest that has answered late is asked again."""
+        self._ask_hung('a')
+        self._ask_hung('b')
+        self.released.set()
+        self.assertEqual(5, self._ask('a', int, '5'))
+        self.assertEqual(5, self._ask('c', int, '5'))
+
+    def test_two_askers(self):
+        """One waits for the other while its time lasts."""
+        asked = threading.Event()
+
+        def answer():
+            asked.set()
+            self.released.wait()
+
+        first = threading.Thread(target=self._ask, args=('a', answer))
+        first.start()
+        asked.wait()
+        threading.Timer(0.1, self.released.set).start()
+        self.assertEqual(5, self._ask('a', int, '5'))
+        first.join()
+
+
+class WorkersTest(test.NoDBTestCase):
+
+    def test_limit(self):
+        """One more than there are is refused, until one is free."""
+        workers = background.Workers(2)
+        workers.reserve()
+        workers.reserve()
+        self.assertRaises(exception.ServerAdjustHostBusy, workers.reserve)
+        workers.release()
+        workers.reserve()
