@@ -14,6 +14,7 @@
 
 import collections
 import re
+import time
 
 import eventlet
 import fixtures
@@ -41,8 +42,8 @@ class ElasticAdjustLoadTest(xloud_base.ElasticAdjustTestBase):
                 fake.MediumFakeDriver, name, value))
         super().setUp()
         # The database of placement knows no transactions here, so that one
-        # request has to end before the next begins.
-        lock = eventlet.semaphore.Semaphore()
+        # request, each in a greenlet, has to end before the next begins.
+        lock = eventlet.semaphore.Semaphore()  # noqa: N373
 
         def one_at_a_time(method, *args, **kwargs):
             with lock:
@@ -71,7 +72,7 @@ class ElasticAdjustLoadTest(xloud_base.ElasticAdjustTestBase):
         def watch(method, *args, **kwargs):
             running.append(1)
             most.append(len(running))
-            eventlet.sleep(0.2)
+            time.sleep(0.2)
             method(*args, **kwargs)
             running.pop()
 

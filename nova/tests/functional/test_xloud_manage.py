@@ -192,11 +192,12 @@ class ElasticAuditTest(ElasticAuditTestBase):
 
     def _cut_off(self, server, size):
         """Have the compute die for good while it adjusts a server."""
-        reached = eventlet.event.Event()
+        # What a service does here it does in greenlets: one is held by this.
+        reached = eventlet.event.Event()  # noqa: N373
 
         def hang(method, *args, **kwargs):
             reached.send(eventlet.getcurrent())
-            eventlet.event.Event().wait()
+            eventlet.event.Event().wait()  # noqa: N373
 
         self._patch(fake.FakeDriver, 'set_current_vcpus', hang)
         self._adjust(server, size, wait=False)
@@ -306,7 +307,8 @@ class ElasticAuditTest(ElasticAuditTestBase):
     def test_adjusted_meanwhile(self):
         """A server in the middle of an adjustment is left alone."""
         server = self._boot()
-        reached, go = eventlet.event.Event(), eventlet.event.Event()
+        reached = eventlet.event.Event()  # noqa: N373
+        go = eventlet.event.Event()  # noqa: N373
 
         def wait(method, *args, **kwargs):
             reached.send()
