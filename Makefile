@@ -3,39 +3,41 @@
 PYTHON ?= python3
 RELEASE ?=
 GRAFT = .fork/venv/bin/python -m graft
+# A stamp of its own for each Python: another one than last time makes the environment anew.
+READY := .fork/venv/ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1 | tr -cd 0-9.)
 OPTIONS = $(if $(RELEASE),--release $(RELEASE))
 
-.PHONY: help tree wheel test test-upstream report check style venv docs upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
+.PHONY: help setup tree wheel test test-upstream report check style venv docs upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo '  RELEASE is one of:' $(notdir $(patsubst %/release.toml,%,$(wildcard releases/*/release.toml)))
 
-tree: .fork/venv/ready ## the woven source, a git work tree: .fork/RELEASE/nova (FORCE=1 discards changes in it)
+tree: $(READY) ## the woven source, a git work tree: .fork/RELEASE/nova (FORCE=1 discards changes in it)
 	@$(GRAFT) tree $(OPTIONS) $(if $(FORCE),--force)
 
-wheel: .fork/venv/ready ## the forked nova as a wheel, in dist/
+wheel: $(READY) ## the forked nova as a wheel, in dist/
 	@$(GRAFT) wheel $(OPTIONS)
 
-test: .fork/venv/ready ## set up all it needs and run every test
+test: $(READY) ## set up all it needs and run every test
 	@$(GRAFT) test $(OPTIONS)
 
-test-upstream: .fork/venv/ready ## Nova's own tests, pristine and woven: all of unit, or KIND=functional TESTS=touched
+test-upstream: $(READY) ## Nova's own tests, pristine and woven: all of unit, or KIND=functional TESTS=touched
 	@$(GRAFT) upstream $(or $(KIND),unit) $(TESTS) $(OPTIONS)
 
-report: .fork/venv/ready ## every file and function the branch touches (AGAINST=2026.1: what Nova changed of them there)
+report: $(READY) ## every file and function the branch touches (AGAINST=2026.1: what Nova changed of them there)
 	@$(GRAFT) report $(OPTIONS) $(if $(AGAINST),--against $(AGAINST))
 
-check: .fork/venv/ready ## what the branch copies of Nova, and what its weaves break
+check: $(READY) ## what the branch copies of Nova, and what its weaves break
 	@$(GRAFT) check $(OPTIONS)
 
-style: .fork/venv/ready ## ruff on our own packages, Nova's own style checks on what is woven
+style: $(READY) ## ruff on our own packages, Nova's own style checks on what is woven, in every release
 	@$(GRAFT) style $(OPTIONS)
 
-venv: .fork/venv/ready ## an environment with the woven tree in it; prints its Python
+venv: $(READY) ## an environment with the woven tree in it; prints its Python
 	@$(GRAFT) venv $(OPTIONS)
 
-docs: .fork/venv/ready ## Nova's documentation, with the branch's pages in it
+docs: $(READY) ## Nova's documentation, with the branch's pages in it
 	@$(GRAFT) docs $(OPTIONS)
 
 upgrade-pages: wheel ## what an upgrade changes, file by file: upgrade/pages
@@ -71,10 +73,12 @@ bench-quick: ## the same with less of everything, in under ten minutes
 clean: ## delete everything that was built
 	rm -rf .fork dist build client/build upgrade/pages
 
-.fork/venv/ready: graft/requirements.txt
+setup: $(READY)
+
+$(READY): graft/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo 'graft needs Python 3.11 or newer; name one: make PYTHON=python3.12' >&2; exit 1; }
-	@echo '  set up .fork/venv' >&2
+	@echo '  set up .fork/venv ...' >&2
 	@rm -rf .fork/venv && mkdir -p .fork
 	@$(PYTHON) -m venv .fork/venv || \
 	    { echo 'cannot make a virtual environment; on Debian: apt-get install python3-venv' >&2; exit 1; }

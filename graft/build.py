@@ -1,5 +1,6 @@
 """The forked distribution: the branch woven into a release, built by the release's own backend."""
 
+import os
 import sys
 import tempfile
 import tomllib
@@ -24,6 +25,7 @@ print(getattr(backend, sys.argv[2])(sys.argv[3]))
 
 def build(project: Project, release: Release, hook: str, target: Path) -> str:
     """Call a hook of PEP 517 on the woven source; the name of what it put into ``target``."""
+    os.umask(0o022)  # The modes of new files get into what is built.
     archive = fetch.tarball(project, release)
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix='graft-') as folder:

@@ -3,10 +3,12 @@
 import argparse
 import json
 import shlex
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from graft import build, check, fetch, report, tree
 from graft.errors import GraftError
@@ -19,6 +21,7 @@ from graft.workshop import docs, style, suite, trial, venv
 def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     args = parser.parse_args(argv)
+    before = signal.signal(signal.SIGTERM, _end)  # Temporary folders go, as with Ctrl-C.
     try:
         project = Project.at(args.project)
         return args.call(project, args) or 0
@@ -28,6 +31,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('\ngraft: interrupted; run it again to go on', file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
         'check', _check, 'find what the branch copies, and what its weaves break; every release'
     )
     command(
-        'style', _style, 'check our packages with ruff, and what is woven as Nova checks itself'
+        'style',
+        _style,
+        'check our packages with ruff, and what is woven as Nova checks itself; every release',
     )
     command('venv', _venv, 'make an environment for the woven tree; prints its Python')
     for name, call, what, default in (
@@ -134,7 +145,9 @@ def _check(project, args):
 
 
 def _style(project, args):
-    passed, faults = style.faults(project, project.release(args.release))
+    release = project.release(args.release)
+    others = [] if args.release else [r for r in project.releases() if r.name != release.name]
+    passed, faults = style.faults(project, release, others)
     print('\n'.join([*faults, f'{passed} passed, {len(faults)} failed']))
     return 1 if faults else 0
 
@@ -151,8 +164,8 @@ def _trial(project, args):
         source = trial.pristine(project, release)
     outcome = trial.run(source, python, args.kind, tests)
     if outcome.failed:
-        words = ['graft', 'trial', args.kind, '--release', release.name]
-        words += ['--pristine'] * args.pristine
+        words = ['graft', 'trial', '--release', release.name, *['--pristine'] * args.pristine]
+        words.append(args.kind)
         print('failed:', *sorted(outcome.failed), sep='\n  ')
         print('to run them again:')
         print(f'  {sys.executable} -m {shlex.join([*words, *sorted(outcome.failed)])}')

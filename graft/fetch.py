@@ -42,6 +42,7 @@ def _download(release: Release, target: Path) -> None:
         wanted = Path(folder, 'wanted.txt')
         wanted.write_text(f'nova=={release.version} --hash=sha256:{release.sha256}\n')
         command = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps']
+        command += ['--disable-pip-version-check']
         command += ['--no-binary', 'nova', '--no-build-isolation', '--require-hashes']
         try:
             run([*command, '--dest', folder, '--requirement', wanted], cwd=target.parent)

@@ -13,12 +13,18 @@ SKIPPED = {'__pycache__', '.DS_Store'}
 
 @dataclass(frozen=True)
 class Release:
-    """A release of Nova that the branch is woven into."""
+    """A release of Nova that the branch is woven into.
+
+    ``newest_python`` is the last that can run it, if the newest cannot; ``compiled`` are those of
+    its constraints for which the package index has no wheel.
+    """
 
     name: str
     version: str
     sha256: str
     folder: Path
+    newest_python: str | None = None
+    compiled: tuple[str, ...] = ()
 
     @property
     def constraints(self) -> Path:
@@ -73,7 +79,14 @@ class Project:
                 sorted(path.parent.name for path in self.root.glob('releases/*/release.toml'))
             )
             raise ReleaseError(f'release `{name}` is unknown; there are {known}') from None
-        return Release(name, table['nova'], table['sha256'], folder)
+        return Release(
+            name,
+            table['nova'],
+            table['sha256'],
+            folder,
+            table.get('newest-python'),
+            tuple(table.get('compiled', ())),
+        )
 
     def files(self, release: Release) -> dict[str, Path]:
         """The branch's files by their path in Nova; a release's own take the common one's place."""

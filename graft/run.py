@@ -43,8 +43,7 @@ def step(what: str) -> Iterator[None]:
     live = sys.stderr.isatty()
     back = '\r' if live else ''
     start = time.monotonic()
-    if live:
-        print(f'  {what} ...', end='', file=sys.stderr, flush=True)
+    print(f'  {what} ...', end='' if live else '\n', file=sys.stderr, flush=True)
     try:
         yield
     except BaseException:

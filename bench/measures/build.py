@@ -11,7 +11,7 @@ from cloud import command, progress, settings
 def run(report: progress.Progress, quick: bool) -> dict[str, Any]:
     """Build each release several times, in turns; if quick, the oldest and the newest once."""
     root = settings.REPOSITORY
-    command.run(['make', '--quiet', '.fork/venv/ready'], cwd=root)
+    command.run(['make', '--quiet', 'setup'], cwd=root)
     releases = sorted(file.parent.name for file in root.glob('releases/*/release.toml'))
     if quick:
         releases = [releases[0], releases[-1]]

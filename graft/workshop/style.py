@@ -1,26 +1,49 @@
 """Style: ruff for our own packages, and on what is woven the checks that Nova makes of itself."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from graft import report
+from graft import tree
 from graft.project import Project, Release
 from graft.workshop import venv
 
+TOOLS = ('flake8', 'hacking', 'mccabe', 'pycodestyle', 'pyflakes')
 
-def faults(project: Project, release: Release) -> tuple[int, list[str]]:
-    """How many files and rules hold, and what each of the others says."""
-    source, python = venv.make(project, release)
+
+def faults(
+    project: Project, release: Release, others: Sequence[Release] = ()
+) -> tuple[int, list[str]]:
+    """How many files and rules hold, and what each of the others says.
+
+    Of other releases only the branch's new files are checked: the rest takes long, and their
+    checks of it differ little.
+    """
     ruff = [sys.executable, '-m', 'ruff']
     outcomes = [
         _said([*ruff, 'check', '--quiet', '--output-format=concise', '.'], project.root),
         _said([*ruff, 'format', '--quiet', '--check', '.'], project.root),
     ]
-    for path in report.touched(project, release):
-        if path.endswith('.py'):
-            outcomes.append(_said([str(python), '-m', 'flake8', path], source))
+    for each in (release, *others):
+        outcomes += _woven(project, each, {'new', 'edited'} if each == release else {'new'})
     return outcomes.count(''), [said for said in outcomes if said]
+
+
+def _woven(project: Project, release: Release, kinds: set[str]) -> list[str]:
+    """What Nova's checks say of each woven file."""
+    source = tree.lay(project, release)
+    python = venv.tools(project, release, TOOLS)
+    changes = tree.changes(source)
+    said = {path: '' for path, how in changes.items() if how in kinds and path.endswith('.py')}
+    output = _said([str(python), '-m', 'flake8', *said], source)
+    for line in output.splitlines():
+        path = re.split(r'[:\s]', line.removeprefix('./'), maxsplit=1)[0]
+        if path not in said:
+            return [output]  # flake8 itself fell over.
+        said[path] += f'{release.name}: {line}\n'
+    return [lines.rstrip() for lines in said.values()]
 
 
 def _said(command: list[str], folder: Path) -> str:

@@ -1,38 +1,63 @@
-"""A virtual environment for the woven tree: the release's pinned versions, the tree on top."""
+"""Virtual environments for the woven tree: the release's pinned versions, the tree on top."""
 
 import hashlib
 import os
 import shutil
 import sys
+import sysconfig
+from collections.abc import Collection
 from pathlib import Path
 
 from graft import tree
+from graft.errors import ReleaseError
 from graft.project import Project, Release
 from graft.run import run, step
+
+PIP = ['-m', 'pip', '--disable-pip-version-check']
 
 
 def make(project: Project, release: Release) -> tuple[Path, Path]:
     """The woven tree, and the Python of an environment in which it is installed for editing."""
+    check(project, release)
     source = tree.lay(project, release)
     folder = project.work / release.name / 'venv'
-    python = folder / 'bin' / 'python'
-    pins = hashlib.sha256(release.constraints.read_bytes() + sys.version.encode()).hexdigest()
-    if _read(folder / 'pins') != pins:
-        with step(f'install what Nova {release.version} and its tests need'):
-            shutil.rmtree(folder, ignore_errors=True)
-            run([sys.executable, '-m', 'venv', folder])
-            pip = [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
-            run([*pip, '--no-deps', '--requirement', release.constraints])
-            (folder / 'pins').write_text(pins)
+    pins = _constraints(release)
+    if not _is_made(folder, pins):
+        _check_compiler(release)
+    what = f'install what Nova {release.version} and its tests need'
+    python = _environment(folder, pins, what)
     head = run(['git', 'rev-parse', 'HEAD'], cwd=source)
     if _read(folder / 'head') != head:
         with step('install the woven tree for editing'):
-            env = {'PBR_VERSION': project.version(release)}
-            pip = [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
+            env = {'PBR_VERSION': project.version(release), 'PIP_NO_INPUT': '1'}
             editable = ['--no-deps', '--no-build-isolation', '--use-pep517', '--editable', source]
-            run([*pip, *editable], env={**env, 'PIP_NO_INPUT': '1'}, cwd=project.work)
+            run([python, *PIP, 'install', '--quiet', *editable], env=env, cwd=project.work)
+            run([python, *PIP, 'check'], cwd=project.work)
             (folder / 'head').write_text(head)
     return source, python
+
+
+def tools(project: Project, release: Release, names: Collection[str]) -> Path:
+    """The Python of an environment with some of a release's pins; releases that agree share it."""
+    lines = _constraints(release).splitlines()
+    pins = '\n'.join(line for line in lines if line.partition('==')[0] in names)
+    digest = hashlib.sha256(pins.encode()).hexdigest()[:8]
+    folder = project.work / 'tools' / digest
+    return _environment(folder, pins, f'install {", ".join(sorted(names))} of {release.name}')
+
+
+def check(project: Project, release: Release) -> None:
+    """Refuse a release that this Python cannot run, before anything is fetched for it."""
+    if _runs_here(release):
+        return
+    here = '.'.join(map(str, sys.version_info[:3]))
+    others = [other.name for other in project.releases() if _runs_here(other)]
+    instead = f'take a release that does: RELEASE={others[-1]}. Or ' if others else ''
+    raise ReleaseError(
+        f'Nova {release.version} ({release.name}) runs on Python {release.newest_python} and '
+        f'older, and this is {here}.\n'
+        f'  To go on, {instead}name an older Python: make PYTHON=python{release.newest_python} ...'
+    )
 
 
 def environment() -> dict[str, str]:
@@ -47,6 +72,54 @@ def environment() -> dict[str, str]:
         'OS_STDOUT_CAPTURE': '1',
         'OS_TEST_TIMEOUT': '300',
     }
+
+
+def _constraints(release: Release) -> str:
+    try:
+        return release.constraints.read_text()
+    except FileNotFoundError:
+        raise ReleaseError(
+            f'releases/{release.name} has no constraints.txt\n'
+            f'  `python -m graft new {release.name} {release.version}` writes it.'
+        ) from None
+
+
+def _runs_here(release: Release) -> bool:
+    newest = release.newest_python
+    return newest is None or sys.version_info[:2] <= tuple(map(int, newest.split('.')))
+
+
+def _check_compiler(release: Release) -> None:
+    header = Path(sysconfig.get_path('include'), 'Python.h')
+    if release.compiled and not (header.exists() and shutil.which('cc')):
+        raise ReleaseError(
+            f'{", ".join(release.compiled)}, which Nova {release.version} needs, must be compiled, '
+            "and a C compiler or Python's headers are missing\n"
+            '  On Debian: apt-get install gcc python3-dev'
+        )
+
+
+def _environment(folder: Path, pins: str, what: str) -> Path:
+    """The Python of an environment with exactly these pins; it is made anew when they change."""
+    python = folder / 'bin' / 'python'
+    if not _is_made(folder, pins):
+        with step(what):
+            shutil.rmtree(folder, ignore_errors=True)
+            run([sys.executable, '-m', 'venv', folder])
+            wanted = folder / 'constraints.txt'
+            wanted.write_text(pins)
+            run([python, *PIP, 'install', '--quiet', '--no-deps', '--requirement', wanted])
+            run([python, *PIP, 'check'])
+            (folder / 'pins').write_text(_stamp(pins))
+    return python
+
+
+def _is_made(folder: Path, pins: str) -> bool:
+    return _read(folder / 'pins') == _stamp(pins)
+
+
+def _stamp(pins: str) -> str:
+    return hashlib.sha256((pins + sys.version).encode()).hexdigest()
 
 
 def _read(path: Path) -> str | None:
