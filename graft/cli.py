@@ -15,7 +15,7 @@ from graft.errors import GraftError
 from graft.project import Project
 from graft.run import step
 from graft.weave import weave
-from graft.workshop import docs, style, suite, trial, venv
+from graft.workshop import docs, port, style, suite, trial, venv
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,6 +95,16 @@ def _parser() -> argparse.ArgumentParser:
             tried.add_argument(
                 '--pristine', action='store_true', help='on Nova as released instead'
             )
+    added = commands.add_parser('new', help='port the branch to a release that is not here yet')
+    added.set_defaults(call=_new)
+    added.add_argument('name', metavar='RELEASE', help='such as 2027.1')
+    added.add_argument('version', metavar='VERSION', help='of Nova, such as 35.0.0')
+    added.add_argument(
+        '--constraints',
+        metavar='FILE',
+        help='the versions that OpenStack publishes for it, as a file or an address '
+        f'(default: {port.PUBLISHED.format(release="RELEASE")})',
+    )
     command('docs', _docs, "build Nova's documentation with the branch's pages in it")
     command('test', _test, 'run everything that `make test` runs')
     return parser
@@ -184,6 +194,20 @@ def _upstream(project, args):
     print(f'woven: {after}')
     print(f'{after.passed} passed, {len(worse)} failed that pass on pristine Nova')
     return 1 if worse else 0
+
+
+def _new(project, args):
+    release = port.add(project, args.name, args.version, args.constraints)
+    earlier = [other for other in project.releases() if other.name < release.name]
+    before = earlier[-1] if earlier else project.release()
+    print(f'What Nova changed since {before.name} of the functions that the branch touches:')
+    print('\n'.join(report.changed_between(project, before, release)) or '  nothing')
+    args.release = release.name
+    failed = [check.__name__ for check in (_check, _style) if check(project, args)]
+    print(
+        f'releases/{release.name} is there. Read the above; then make test RELEASE={release.name}'
+    )
+    return bool(failed)
 
 
 def _docs(project, args):

@@ -37,26 +37,30 @@ def check(archive: Path, release: Release) -> None:
 
 
 def _download(release: Release, target: Path) -> None:
+    try:
+        download(release.version, target, f'--hash=sha256:{release.sha256}')
+    except CommandError as error:
+        if 'DO NOT MATCH THE HASHES' in str(error):
+            raise ReleaseError(
+                f'the package index has another nova {release.version} than '
+                f'releases/{release.name}/release.toml names by its sha256.\n{error}'
+            ) from None
+        raise ReleaseError(
+            f'cannot fetch nova {release.version}, and {target} is not there.\n'
+            f'  Connect to a package index, or put the tarball there.\n{error}'
+        ) from None
+
+
+def download(version: str, target: Path, *options: str) -> None:
+    """Have pip fetch the source of a version of Nova."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         wanted = Path(folder, 'wanted.txt')
-        wanted.write_text(f'nova=={release.version} --hash=sha256:{release.sha256}\n')
+        wanted.write_text(' '.join([f'nova=={version}', *options]) + '\n')
         command = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps']
-        command += ['--disable-pip-version-check']
-        command += ['--no-binary', 'nova', '--no-build-isolation', '--require-hashes']
-        try:
-            run([*command, '--dest', folder, '--requirement', wanted], cwd=target.parent)
-        except CommandError as error:
-            if 'DO NOT MATCH THE HASHES' in str(error):
-                raise ReleaseError(
-                    f'the package index has another nova {release.version} than '
-                    f'releases/{release.name}/release.toml names by its sha256.\n{error}'
-                ) from None
-            raise ReleaseError(
-                f'cannot fetch nova {release.version}, and {target} is not there.\n'
-                f'  Connect to a package index, or put the tarball there.\n{error}'
-            ) from None
-        Path(folder, release.tarball).replace(target)
+        command += ['--disable-pip-version-check', '--no-binary', 'nova', '--no-build-isolation']
+        run([*command, '--dest', folder, '--requirement', wanted], cwd=target.parent)
+        Path(folder, target.name).replace(target)
 
 
 def unpack(archive: Path, target: Path) -> int:

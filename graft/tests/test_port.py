@@ -1,0 +1,101 @@
+"""A release that is new here: its hash and its pins come out of the tarball and the index."""
+
+import hashlib
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from graft.errors import ReleaseError
+from graft.project import Project
+from graft.tests.conftest import OLD, House
+from graft.workshop import port
+
+WHEELS = {
+    'bird-1.5': 'Requires-Dist: cgi-of-old>=2; python_version >= "3.13"',
+    'bird-1.6': '',
+    'cgi_of_old-2.6.4': '',
+    'openstack_placement-11.0.1': '',
+    'openstack_placement-12.0.2': 'Requires-Dist: feather',
+    'openstack_placement-13.0.0': '',
+    'feather-0.1': '',
+    'pbr-6.1.1': '',
+    'setuptools-80.9.0': '',
+    'setuptools-81.0.0': '',
+    'wheel-0.45.1': '',
+}
+NEEDS = {
+    'requirements.txt': 'bird\n',
+    'test-requirements.txt': '',
+    'doc/requirements.txt': '',
+}
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package index of its own, as a folder of wheels."""
+    folder = tmp_path / 'index'
+    folder.mkdir()
+    for name, needs in WHEELS.items():
+        package, version = name.split('-')
+        with zipfile.ZipFile(folder / f'{name}-py3-none-any.whl', 'w') as wheel:
+            about = f'{name}.dist-info'
+            lines = ['Metadata-Version: 2.1', f'Name: {package}', f'Version: {version}', needs]
+            wheel.writestr(f'{about}/METADATA', '\n'.join(lines) + '\n')
+            wheel.writestr(f'{about}/WHEEL', 'Wheel-Version: 1.0\nTag: py3-none-any\n')
+            wheel.writestr(f'{about}/RECORD', '')
+    monkeypatch.setenv('PIP_NO_INDEX', '1')
+    monkeypatch.setenv('PIP_FIND_LINKS', str(folder))
+    return folder
+
+
+@pytest.fixture
+def unseen(house: House) -> House:
+    """A project whose cache holds the tarball of a release that it does not have."""
+    house.release('next', '30.1.0', {**OLD, **NEEDS})
+    (house.root / 'releases/next/release.toml').unlink()
+    return house
+
+
+@pytest.mark.usefixtures('index')
+def test_release_is_added(unseen: House, tmp_path: Path) -> None:
+    """Its hash is noted, and all it needs is pinned, also what only a newer Python needs."""
+    upper = tmp_path / 'upper.txt'
+    upper.write_text('bird===1.5\n')
+    project = Project.at(unseen.root)
+    release = port.add(project, 'next', '30.1.0', str(upper))
+    archive = unseen.root / '.fork/tarballs/nova-30.1.0.tar.gz'
+    assert release.sha256 == hashlib.sha256(archive.read_bytes()).hexdigest()
+    marker = '' if sys.version_info >= (3, 13) else ' ; python_version >= "3.13"'
+    assert release.constraints.read_text().splitlines()[2:] == [
+        'bird==1.5',
+        f'cgi-of-old==2.6.4{marker}',
+        'feather==0.1',
+        'openstack-placement==12.0.2',
+        'pbr==6.1.1',
+        'setuptools==80.9.0',
+        'wheel==0.45.1',
+    ]
+    assert (unseen.root / '.fork/next/nova/nova/count.py').exists()
+
+
+@pytest.mark.usefixtures('index')
+def test_constraints_that_cannot_be_read(unseen: House, tmp_path: Path) -> None:
+    """Where they were looked for is said, and that a file will do."""
+    missing = tmp_path / 'missing.txt'
+    with pytest.raises(ReleaseError) as caught:
+        port.add(Project.at(unseen.root), 'next', '30.1.0', missing.as_uri())
+    first, second = str(caught.value).splitlines()
+    assert first.startswith(f"cannot read OpenStack's constraints from {missing.as_uri()}: ")
+    assert second == '  Name a file that holds them: --constraints FILE.'
+
+
+def test_folder_of_another_version(house: House, tmp_path: Path) -> None:
+    """A release that is there already is not taken for another version of it."""
+    with pytest.raises(ReleaseError) as caught:
+        port.add(Project.at(house.root), 'new', '2.0.1', str(tmp_path))
+    assert str(caught.value) == (
+        'releases/new/release.toml is of Nova 2.0.0, and not 2.0.1.\n'
+        '  Delete that file to have it written again.'
+    )

@@ -1,0 +1,127 @@
+"""A release that the project has not seen: what a port to it begins with, in one go."""
+
+import hashlib
+import json
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from graft import fetch, tree
+from graft.errors import ReleaseError
+from graft.project import Project, Release
+from graft.run import run, step
+
+PUBLISHED = 'https://releases.openstack.org/constraints/upper/{release}'
+PYTHONS = ('3.11', '3.12', '3.13')
+# With which Nova's wheels, and those of releases before pyproject.toml, are built.
+BUILD = ('pbr', 'setuptools<81', 'wheel')
+HEADER = """\
+# Everything that Nova {nova}, its tests and its documentation need, resolved from OpenStack's
+# published constraints of {release}; placement because the functional tests run a real one.
+"""
+
+
+def add(project: Project, name: str, version: str, constraints: str | None) -> Release:
+    """Fetch a release of Nova, weave the branch into it, and pin what it and its tests need.
+
+    It may be called again: what stands in the release's folder already is kept, but for the pins.
+    """
+    folder = project.root / 'releases' / name
+    if not (folder / 'release.toml').exists():
+        _fetch(project, folder, version)
+    release = project.release(name)
+    if release.version != version:
+        raise ReleaseError(
+            f'releases/{name}/release.toml is of Nova {release.version}, and not {version}.\n'
+            '  Delete that file to have it written again.'
+        )
+    source = tree.lay(project, release)
+    with step(f'resolve what Nova {version} needs'), tempfile.TemporaryDirectory() as place:
+        upper = Path(place, 'upper.txt')
+        upper.write_text(_published(name, constraints))
+        pins = _resolve(source, upper, version)
+    release.constraints.write_text(
+        HEADER.format(nova=version, release=name) + '\n'.join(pins) + '\n'
+    )
+    return release
+
+
+def _fetch(project: Project, folder: Path, version: str) -> None:
+    """Have the tarball of a version, and note its hash."""
+    archive = project.work / 'tarballs' / f'nova-{version}.tar.gz'
+    if not archive.exists():
+        with step(f'fetch {archive.name}'):
+            fetch.download(version, archive)
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / 'release.toml').write_text(f'nova = "{version}"\nsha256 = "{digest}"\n')
+
+
+def _published(name: str, constraints: str | None) -> str:
+    """OpenStack's constraints of a release: from a file, or from where they are published."""
+    if constraints and Path(constraints).exists():
+        return Path(constraints).read_text()
+    address = constraints or PUBLISHED.format(release=name)
+    try:
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            return answer.read().decode()
+    except (OSError, ValueError) as error:
+        raise ReleaseError(
+            f"cannot read OpenStack's constraints from {address}: {error}\n"
+            '  Name a file that holds them: --constraints FILE.'
+        ) from None
+
+
+def _resolve(source: Path, upper: Path, version: str) -> list[str]:
+    """A pin of everything needed, on any Python that may run it."""
+    # Placement is not among the constraints; it and Nova count their series side by side.
+    placement = f'openstack-placement~={int(version.partition(".")[0]) - 18}.0'
+    files = ['requirements.txt', 'test-requirements.txt', 'doc/requirements.txt']
+    wanted = [word for file in files for word in ('--requirement', source / file)]
+    found = _report([*wanted, placement, *BUILD], upper)
+    pins = {canonicalize_name(p['metadata']['name']): p['metadata']['version'] for p in found}
+    elsewhere = {
+        canonicalize_name(requirement.name): (requirement, python)
+        for package in found
+        for requirement, python in _needed_elsewhere(package['metadata'])
+    }
+    lines = [f'{name}=={version}' for name, version in pins.items()]
+    for name, (requirement, python) in elsewhere.items():
+        if name not in pins:
+            requirement.marker = None
+            alone = {
+                canonicalize_name(p['metadata']['name']): p['metadata']['version']
+                for p in _report(['--no-deps', str(requirement)], upper)
+            }
+            lines.append(f'{name}=={alone[name]} ; python_version >= "{python}"')
+    return sorted(lines)
+
+
+def _needed_elsewhere(metadata: dict[str, Any]) -> Iterator[tuple[Requirement, str]]:
+    """What a package needs on a newer Python than this, and from which on."""
+    for text in metadata.get('requires_dist', ()):
+        requirement = Requirement(text)
+        if requirement.marker is None or requirement.marker.evaluate({'extra': ''}):
+            continue
+        for python in PYTHONS:
+            version = {'python_version': python, 'python_full_version': f'{python}.0'}
+            if requirement.marker.evaluate({**version, 'extra': ''}):
+                if python > '.'.join(map(str, sys.version_info[:2])):
+                    yield requirement, python
+                break
+
+
+def _report(wanted: list[Any], upper: Path) -> list[dict[str, Any]]:
+    """What pip would install."""
+    command = [sys.executable, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
+    report = upper.with_name('report.json')
+    command += ['--dry-run', '--ignore-installed', '--constraint', upper, '--report', report]
+    run([*command, *wanted], cwd=upper.parent)
+    return json.loads(report.read_text())['install']
