@@ -74,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     command(
         'style',
         _style,
-        'check our packages with ruff, and what is woven as Nova checks itself; every release',
+        'check our packages with ruff, and what is woven as Nova checks itself: all of one '
+        "release, and the branch's new files in every other",
     )
     command('venv', _venv, 'make an environment for the woven tree; prints its Python')
     for name, call, what, default in (
@@ -156,7 +157,7 @@ def _check(project, args):
 
 def _style(project, args):
     release = project.release(args.release)
-    others = [] if args.release else [r for r in project.releases() if r.name != release.name]
+    others = [other for other in project.releases() if other != release]
     passed, faults = style.faults(project, release, others)
     print('\n'.join([*faults, f'{passed} passed, {len(faults)} failed']))
     return 1 if faults else 0

@@ -33,7 +33,7 @@ def lay(project: Project, release: Release, *, force: bool = False) -> Path:
     """Make ``.fork/<release>/nova`` the woven tree; it is replaced whole, or left as it is."""
     folder = project.work / release.name
     tree = folder / 'nova'
-    with _alone(folder):
+    with alone(folder):
         key = _key(project, release)
         if _made_from(tree) == key and not force:
             return tree
@@ -118,8 +118,8 @@ def _key(project: Project, release: Release) -> str:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other weaves of the release out; the lock goes with the process."""
+def alone(folder: Path) -> Iterator[None]:
+    """Keep out whoever else makes something there; the lock goes with the process."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / '.lock').open('w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -9,19 +9,28 @@ from graft.tests.conftest import OLD, House
 from graft.workshop.trial import of_touched, own
 
 
-def stage(name: str, printed: str, code: int = 0) -> str:
-    script = f'import sys; print({printed!r}); sys.exit({code})'
-    return (
-        f'[[tool.graft.stage]]\nname = "{name}"\nrun = ["{{python}}", "-c", {json.dumps(script)}]\n'
-    )
+def stage(name: str, printed: str, code: int = 0, **settings: str) -> str:
+    return script(name, f'import sys; print({printed!r}); sys.exit({code})', **settings)
+
+
+def script(name: str, text: str, **settings: str) -> str:
+    plain = json.dumps(text.replace('{', '{{').replace('}', '}}'))
+    run = f'run = ["{{python}}", "-c", {plain}]'
+    more = [f'{key} = "{value}"' for key, value in settings.items()]
+    return '\n'.join(['[[tool.graft.stage]]', f'name = "{name}"', run, *more]) + '\n'
+
+
+def run_stages(house: House, *stages: str) -> tuple[int, str, str]:
+    """Exit status and output of a run of these stages."""
+    with (house.root / 'pyproject.toml').open('a') as file:
+        file.writelines(stages)
+    return house.graft('test')
 
 
 def outcome(house: House, *stages: str) -> tuple[int, list[str]]:
     """Exit status, the line of each stage without its time, and the last line."""
-    with (house.root / 'pyproject.toml').open('a') as file:
-        file.writelines(stages)
-    code, out, _ = house.graft('test')
-    *table, last = out.splitlines()[-len(stages) - 1 :]
+    code, out, _ = run_stages(house, *stages)
+    *table, _, last = out.splitlines()[-len(stages) - 2 :]
     return code, [*(' '.join(line.split()[2:]) for line in table), last]
 
 
@@ -31,7 +40,11 @@ def test_counts_of_all_stages_are_added(house: House) -> None:
     two = stage('b', '4 passed, 0 failed')
     assert outcome(house, one, two) == (
         0,
-        ['3 passed, 0 failed a', '4 passed, 0 failed b', '7 passed, 0 failed'],
+        [
+            '3 passed, 0 failed, 1 skipped a',
+            '4 passed, 0 failed b',
+            '7 passed, 0 failed, 1 skipped',
+        ],
     )
 
 
@@ -56,10 +69,9 @@ def test_failures_count(house: House, printed: str, code: int, line: str) -> Non
 
 def test_why_a_stage_failed_stands_at_the_end(house: House) -> None:
     """The last lines of a failed stage are told again after all stages, those of others not."""
-    with (house.root / 'pyproject.toml').open('a') as file:
-        file.write(stage('a', 'FAILED test_bird\n1 failed', code=1))
-        file.write(stage('b', 'all is well\n1 passed'))
-    _, out, _ = house.graft('test')
+    one = stage('a', 'FAILED test_bird\n1 failed', code=1)
+    two = stage('b', 'all is well\n1 passed')
+    _, out, _ = run_stages(house, one, two)
     assert out.rindex('FAILED test_bird') > out.index('all is well')
     assert out.count('all is well') == 1
 
@@ -69,9 +81,60 @@ def test_stage_that_cannot_run_here(house: House) -> None:
     skips, printed = '0 passed, 0 failed, 1 skipped', stage('b', '1 passed, 0 failed')
     assert outcome(house, stage('a', skips), printed) == (
         0,
-        ['skipped: see above a', '1 passed, 0 failed b', '1 passed, 0 failed'],
+        [
+            '0 passed, 0 failed, 1 skipped a',
+            '1 passed, 0 failed b',
+            '1 passed, 0 failed, 1 skipped',
+        ],
     )
     assert outcome(house, stage('c', skips, code=1))[0] == 1
+
+
+def test_what_a_failed_stage_says_on_stderr(house: House) -> None:
+    """It stands at the end as well: that is where commands say why they failed."""
+    _, out, _ = run_stages(house, script('a', 'import sys; sys.exit("no such bird")'))
+    assert 'how it ended\nno such bird\na: ended with 1 after 0 tests\n' in out
+
+
+def test_reasons_of_skipped_tests(house: House) -> None:
+    """Equal reasons of a stage, as pytest and stestr give them, are told once and counted."""
+    lines = [
+        'SKIPPED [3] tests/test_bird.py:12: needs feathers',
+        '{0} nova.tests.test_bird.Test.test_fly ... SKIPPED: needs wind',
+        'SKIPPED [2] tests/test_nest.py:7: needs feathers',
+        '4 passed, 6 skipped in 1.0s',
+    ]
+    _, out, _ = run_stages(house, stage('a', '\n'.join(lines)))
+    assert 'a: what was skipped, and why\n     5  needs feathers\n     1  needs wind\n' in out
+
+
+def test_lanes_run_side_by_side(house: House) -> None:
+    """Each stage waits for what the other one does; what both say comes in the order of stages."""
+    wait = (
+        'import pathlib, time\n'
+        'pathlib.Path("{0}").touch()\n'
+        'while not pathlib.Path("{1}").exists(): time.sleep(0.01)\n'
+        'print("{0} is there")\n'
+        'print("1 passed, 0 failed")\n'
+    )
+    one = script('a', wait.format('here', 'there'))
+    two = script('b', wait.format('there', 'here'), lane='other')
+    code, out, _ = run_stages(house, one, two)
+    assert code == 0
+    assert out.index('here is there') < out.index('== b') < out.index('there is there')
+    assert out.endswith('2 passed, 0 failed\n')
+
+
+def test_stage_of_a_release_that_this_python_cannot_run(house: House) -> None:
+    """It is skipped, and says why."""
+    with (house.root / 'releases/new/release.toml').open('a') as file:
+        file.write('newest-python = "3.10"\n')
+    one = stage('a', '1 passed, 0 failed')
+    two = stage('b', 'never printed', needs='new')
+    _, out, _ = run_stages(house, one, two)
+    assert 'never printed' not in out
+    assert '     1  Nova 2.0.0 (new) runs on Python 3.10 and older' in out
+    assert out.endswith('1 passed, 0 failed, 1 skipped\n')
 
 
 def test_upstream_tests_of_what_is_touched(house: House) -> None:

@@ -1,17 +1,23 @@
 """Everything that `make test` runs, stage by stage, and one line that counts it all."""
 
+import queue
 import re
 import subprocess
 import sys
+import threading
 import time
-from collections import deque
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from graft.project import Project, Release
+from graft.workshop import venv
 
 PASSED = re.compile(r'\b(\d+) passed\b')
-SKIPPED = re.compile(r'\b([1-9]\d*) skipped\b')
+SKIPPED = re.compile(r'\b(\d+) skipped\b')
 FAILED = re.compile(r'\b(\d+) (?:failed|errors?)\b')
+# What pytest and stestr say of a test that they skip.
+REASON = re.compile(r'^SKIPPED \[(?P<times>\d+)\] \S+: (?P<why>.+)|\.\.\. SKIPPED: (?P<one>.+)')
 TAIL = 60  # lines of a failed stage's output worth showing again
 
 
@@ -19,73 +25,141 @@ TAIL = 60  # lines of a failed stage's output worth showing again
 class Stage:
     """A named command; it tells its outcome in a line such as ``12 passed, 1 failed``.
 
-    One that cannot run here says why, and ends with ``0 passed, 0 failed, 1 skipped``.
+    One that cannot run here says why, and ends with ``0 passed, 0 failed, 1 skipped``. Stages of
+    different lanes run side by side. A stage that ``needs`` a release, whatever the one that is
+    tested, is skipped where this Python cannot run it.
     """
 
     name: str
     command: list[str]
+    lane: str = ''
+    needs: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Result:
+    """What came of a stage; its output is read while it runs."""
+
     stage: Stage
-    passed: int
-    failed: int
-    skipped: bool
-    seconds: float
-    end: list[str]
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0
+    end: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
+    reasons: Counter[str] = field(default_factory=Counter)
+    output: queue.Queue[str | None] = field(default_factory=queue.Queue)
+
+    def say(self, line: str) -> None:
+        self.end.append(line)
+        self.output.put(line)
+        if found := REASON.search(line):
+            self.reasons[found['why'] or found['one']] += int(found['times'] or 1)
+
+    def lines(self) -> Iterator[str]:
+        """The output as it comes, to its end."""
+        return iter(self.output.get, None)
+
+    def __str__(self) -> str:
+        skipped = f', {self.skipped} skipped' if self.skipped else ''
+        return f'{self.passed} passed, {self.failed} failed{skipped}'
 
 
 def stages(project: Project, release: Release) -> list[Stage]:
     words = {'python': sys.executable, 'release': release.name}
     return [
-        Stage(stage['name'], [word.format(**words) for word in stage['run']])
+        Stage(
+            stage['name'],
+            [word.format(**words) for word in stage['run']],
+            stage.get('lane', ''),
+            stage.get('needs'),
+        )
         for stage in project.settings()['stage']
     ]
 
 
 def run(project: Project, release: Release) -> int:
     """Run every stage, also after one has failed; the exit status."""
-    results = []
-    for stage in stages(project, release):
-        print(f'\n== {stage.name}', flush=True)
-        results.append(_run(project, stage))
+    venv.check(project, release)
+    results = [Result(stage) for stage in stages(project, release)]
+    running: list[subprocess.Popen[str]] = []
+    for lane in dict.fromkeys(result.stage.lane for result in results):
+        of_lane = [result for result in results if result.stage.lane == lane]
+        threading.Thread(target=_run_lane, args=(project, of_lane, running), daemon=True).start()
+    try:
+        for result in results:
+            print(f'\n== {result.stage.name}', flush=True)
+            for line in result.lines():
+                print(line, flush=True)
+            print(f'-- {result} in {result.seconds:.0f} s', flush=True)
+    finally:
+        for process in running:
+            process.terminate()
+    return _sum_up(results)
+
+
+def _sum_up(results: Sequence[Result]) -> int:
     for result in results:
         if result.failed:  # Also whoever sees but the end of a long run is to see why it failed.
             print(f'\n== {result.stage.name}: how it ended', *result.end, sep='\n')
+    for result in results:
+        if result.reasons:
+            print(f'\n== {result.stage.name}: what was skipped, and why')
+            for reason, times in sorted(result.reasons.items()):
+                print(f'{times:6}  {reason}')
     print()
     for result in results:
-        outcome = f'{result.passed} passed, {result.failed} failed'
-        if result.skipped and not result.failed:
-            outcome = 'skipped: see above'
-        print(f'{result.seconds:6.0f} s  {outcome:26}  {result.stage.name}')
-    failed = sum(result.failed for result in results)
-    print(f'{sum(result.passed for result in results)} passed, {failed} failed', flush=True)
+        print(f'{result.seconds:6.0f} s  {result!s:36}  {result.stage.name}')
+    slowest = max(results, key=lambda result: result.seconds)
+    print(f'slowest: {slowest.stage.name}')
+    passed, failed, skipped = (
+        sum(getattr(result, what) for result in results) for what in ('passed', 'failed', 'skipped')
+    )
+    end = f', {skipped} skipped' if skipped else ''
+    print(f'{passed} passed, {failed} failed{end}', flush=True)
     return 1 if failed else 0
 
 
-def _run(project: Project, stage: Stage) -> Result:
-    start = time.monotonic()
+def _run_lane(
+    project: Project, results: Sequence[Result], running: list[subprocess.Popen[str]]
+) -> None:
+    for result in results:
+        start = time.monotonic()
+        try:
+            _run(project, result, running)
+        except OSError as error:
+            result.say(f'{result.stage.name}: {error}')
+            result.failed = 1
+        finally:
+            result.seconds = time.monotonic() - start
+            result.output.put(None)
+
+
+def _run(project: Project, result: Result, running: list[subprocess.Popen[str]]) -> None:
+    stage = result.stage
+    if stage.needs and (why := venv.refusal(project, project.release(stage.needs))):
+        result.say(f'SKIPPED [1] {stage.needs}: {why.splitlines()[0]}')
+        result.skipped = 1
+        return
     process = subprocess.Popen(
-        stage.command, cwd=project.root, stdout=subprocess.PIPE, text=True, errors='replace'
+        stage.command,
+        cwd=project.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors='replace',
     )
+    running.append(process)
     outcome = ''
-    end: deque[str] = deque(maxlen=TAIL)
     for line in process.stdout or ():
-        print(line, end='', flush=True)
-        end.append(line.rstrip())
+        result.say(line.rstrip('\n'))
         if PASSED.search(line) or FAILED.search(line):
             outcome = line
     code = process.wait()
-    passed, failed = (_count(pattern, outcome) for pattern in (PASSED, FAILED))
-    skipped = bool(SKIPPED.search(outcome)) and not passed
-    if not failed and (code or not (passed or skipped)):
-        end.append(f'{stage.name}: ended with {code} after {passed} tests')
-        print(end[-1], flush=True)
-        failed = 1
-    return Result(stage, passed, failed, skipped, time.monotonic() - start, list(end))
-
-
-def _count(pattern: re.Pattern[str], line: str) -> int:
-    found = pattern.search(line)
-    return int(found.group(1)) if found else 0
+    running.remove(process)
+    result.passed, result.failed, result.skipped = (
+        int(found[1]) if (found := pattern.search(outcome)) else 0
+        for pattern in (PASSED, FAILED, SKIPPED)
+    )
+    if not result.failed and (code or not (result.passed or result.skipped)):
+        result.say(f'{stage.name}: ended with {code} after {result.passed} tests')
+        result.failed = 1

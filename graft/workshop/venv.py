@@ -21,19 +21,18 @@ def make(project: Project, release: Release) -> tuple[Path, Path]:
     check(project, release)
     source = tree.lay(project, release)
     folder = project.work / release.name / 'venv'
-    pins = _constraints(release)
-    if not _is_made(folder, pins):
-        _check_compiler(release)
-    what = f'install what Nova {release.version} and its tests need'
-    python = _environment(folder, pins, what)
-    head = run(['git', 'rev-parse', 'HEAD'], cwd=source)
-    if _read(folder / 'head') != head:
-        with step('install the woven tree for editing'):
-            env = {'PBR_VERSION': project.version(release), 'PIP_NO_INPUT': '1'}
-            editable = ['--no-deps', '--no-build-isolation', '--use-pep517', '--editable', source]
-            run([python, *PIP, 'install', '--quiet', *editable], env=env, cwd=project.work)
-            run([python, *PIP, 'check'], cwd=project.work)
-            (folder / 'head').write_text(head)
+    with tree.alone(project.work / 'locks' / release.name):
+        pins = _constraints(release)
+        if not _is_made(folder, pins):
+            _check_compiler(release)
+        python = _environment(
+            folder, pins, f'install what Nova {release.version} and its tests need'
+        )
+        head = run(['git', 'rev-parse', 'HEAD'], cwd=source)
+        if _read(folder / 'head') != head:
+            with step('install the woven tree for editing'):
+                _install(project, release, source, python)
+                (folder / 'head').write_text(head)
     return source, python
 
 
@@ -43,17 +42,24 @@ def tools(project: Project, release: Release, names: Collection[str]) -> Path:
     pins = '\n'.join(line for line in lines if line.partition('==')[0] in names)
     digest = hashlib.sha256(pins.encode()).hexdigest()[:8]
     folder = project.work / 'tools' / digest
-    return _environment(folder, pins, f'install {", ".join(sorted(names))} of {release.name}')
+    with tree.alone(project.work / 'locks' / 'tools'):
+        return _environment(folder, pins, f'install {", ".join(sorted(names))} of {release.name}')
 
 
 def check(project: Project, release: Release) -> None:
     """Refuse a release that this Python cannot run, before anything is fetched for it."""
+    if why := refusal(project, release):
+        raise ReleaseError(why)
+
+
+def refusal(project: Project, release: Release) -> str:
+    """Why this Python cannot run a release, and what to do instead; nothing if it can."""
     if _runs_here(release):
-        return
+        return ''
     here = '.'.join(map(str, sys.version_info[:3]))
     others = [other.name for other in project.releases() if _runs_here(other)]
     instead = f'take a release that does: RELEASE={others[-1]}. Or ' if others else ''
-    raise ReleaseError(
+    return (
         f'Nova {release.version} ({release.name}) runs on Python {release.newest_python} and '
         f'older, and this is {here}.\n'
         f'  To go on, {instead}name an older Python: make PYTHON=python{release.newest_python} ...'
@@ -97,6 +103,13 @@ def _check_compiler(release: Release) -> None:
             "and a C compiler or Python's headers are missing\n"
             '  On Debian: apt-get install gcc python3-dev'
         )
+
+
+def _install(project: Project, release: Release, source: Path, python: Path) -> None:
+    env = {'PBR_VERSION': project.version(release), 'PIP_NO_INPUT': '1'}
+    editable = ['--no-deps', '--no-build-isolation', '--use-pep517', '--editable', source]
+    run([python, *PIP, 'install', '--quiet', *editable], env=env, cwd=project.work)
+    run([python, *PIP, 'check'], cwd=project.work)
 
 
 def _environment(folder: Path, pins: str, what: str) -> Path:

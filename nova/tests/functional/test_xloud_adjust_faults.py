@@ -19,7 +19,7 @@ import time
 from unittest import mock
 
 import ddt
-import eventlet
+import eventlet  # noqa: H905
 import fixtures
 from keystoneauth1 import exceptions as ks_exc
 from oslo_db import exception as db_exc

@@ -16,7 +16,7 @@ import collections
 import re
 import time
 
-import eventlet
+import eventlet  # noqa: H905
 import fixtures
 from oslo_messaging.rpc import client as rpc_client
 import sqlalchemy

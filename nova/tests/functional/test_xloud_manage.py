@@ -17,7 +17,7 @@ import io
 from unittest import mock
 
 import ddt
-import eventlet
+import eventlet  # noqa: H905
 import fixtures
 from keystoneauth1 import exceptions as ks_exc
 from oslo_upgradecheck import upgradecheck
