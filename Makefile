@@ -7,7 +7,7 @@ GRAFT = .fork/venv/bin/python -m graft
 READY := .fork/venv/ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1 | tr -cd 0-9.)
 OPTIONS = $(if $(RELEASE),--release $(RELEASE))
 
-.PHONY: help setup tree wheel test test-upstream report check style venv docs upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
+.PHONY: help setup tree wheel test test-all test-upstream report check style venv docs upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ wheel: $(READY) ## the forked nova as a wheel, in dist/
 
 test: $(READY) ## set up all it needs and run every test
 	@$(GRAFT) test $(OPTIONS)
+
+test-all: $(READY) ## every test on every release, and Nova's own on the pristine and the woven source: hours
+	@$(GRAFT) test --all $(OPTIONS)
 
 test-upstream: $(READY) ## Nova's own tests, pristine and woven: all of unit, or KIND=functional TESTS=touched
 	@$(GRAFT) upstream $(or $(KIND),unit) $(TESTS) $(OPTIONS)

@@ -107,7 +107,10 @@ def _parser() -> argparse.ArgumentParser:
         f'(default: {port.PUBLISHED.format(release="RELEASE")})',
     )
     command('docs', _docs, "build Nova's documentation with the branch's pages in it")
-    command('test', _test, 'run everything that `make test` runs')
+    tested = command('test', _test, 'run everything that `make test` runs')
+    tested.add_argument(
+        '--all', action='store_true', help='and what takes longer, and all of it on every release'
+    )
     return parser
 
 
@@ -216,4 +219,4 @@ def _docs(project, args):
 
 
 def _test(project, args):
-    return suite.run(project, project.release(args.release))
+    return suite.run(project, project.release(args.release), everything=args.all)

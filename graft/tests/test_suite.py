@@ -137,6 +137,30 @@ def test_stage_of_a_release_that_this_python_cannot_run(house: House) -> None:
     assert out.endswith('1 passed, 0 failed, 1 skipped\n')
 
 
+def test_everything_on_every_release(house: House) -> None:
+    """`test --all` adds the long stages, and repeats those that depend on the release for each."""
+    plain, release = stage('plain', '1 passed'), "import sys; print(sys.argv[1], '1 passed')"
+    depending = script('depending', release).replace('"]', '", "{release}"]')
+    long = script('long', release).replace('"]', '", "{release}"]') + 'long = true\n'
+    with (house.root / 'pyproject.toml').open('a') as file:
+        file.writelines([plain, depending, long])
+    _, short, _ = house.graft('test')
+    _, full, _ = house.graft('test', '--all')
+    assert [line[3:] for line in short.splitlines() if line.startswith('== ')] == [
+        'plain',
+        'depending',
+    ]
+    assert [line[3:] for line in full.splitlines() if line.startswith('== ')] == [
+        'plain',
+        'depending',
+        'long',
+        'new: depending',
+        'new: long',
+    ]
+    assert full.endswith('5 passed, 0 failed\n')
+    assert full.count('new 1 passed') == 2
+
+
 def test_upstream_tests_of_what_is_touched(house: House) -> None:
     """Those in the folder of a touched module's name, in a file that bears or names it."""
     files = {

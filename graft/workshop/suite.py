@@ -9,6 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from graft.project import Project, Release
 from graft.workshop import venv
@@ -26,8 +27,8 @@ class Stage:
     """A named command; it tells its outcome in a line such as ``12 passed, 1 failed``.
 
     One that cannot run here says why, and ends with ``0 passed, 0 failed, 1 skipped``. Stages of
-    different lanes run side by side. A stage that ``needs`` a release, whatever the one that is
-    tested, is skipped where this Python cannot run it.
+    different lanes run side by side. One that ``needs`` a release is skipped where this Python
+    cannot run that.
     """
 
     name: str
@@ -64,23 +65,35 @@ class Result:
         return f'{self.passed} passed, {self.failed} failed{skipped}'
 
 
-def stages(project: Project, release: Release) -> list[Stage]:
+def stages(project: Project, release: Release, *, everything: bool = False) -> list[Stage]:
+    """The stages for a release; with everything, those that depend on it for each other one too."""
+    table = project.settings()['stage']
+    chosen = _of_release(release, [stage for stage in table if everything or not stage.get('long')])
+    if everything:
+        depending = [stage for stage in table if '{release}' in stage['run']]
+        for other in project.releases():
+            if other != release:
+                chosen += _of_release(other, depending, f'{other.name}: ')
+    return chosen
+
+
+def _of_release(release: Release, table: Sequence[dict[str, Any]], title: str = '') -> list[Stage]:
     words = {'python': sys.executable, 'release': release.name}
     return [
         Stage(
-            stage['name'],
+            title + stage['name'],
             [word.format(**words) for word in stage['run']],
             stage.get('lane', ''),
-            stage.get('needs'),
+            stage.get('needs') or (release.name if '{release}' in stage['run'] else None),
         )
-        for stage in project.settings()['stage']
+        for stage in table
     ]
 
 
-def run(project: Project, release: Release) -> int:
+def run(project: Project, release: Release, *, everything: bool = False) -> int:
     """Run every stage, also after one has failed; the exit status."""
     venv.check(project, release)
-    results = [Result(stage) for stage in stages(project, release)]
+    results = [Result(stage) for stage in stages(project, release, everything=everything)]
     running: list[subprocess.Popen[str]] = []
     for lane in dict.fromkeys(result.stage.lane for result in results):
         of_lane = [result for result in results if result.stage.lane == lane]
