@@ -1,6 +1,7 @@
 """What `make test` counts: every stage's outcome, also of one that fell over."""
 
 import json
+import sys
 
 import pytest
 
@@ -94,6 +95,14 @@ def test_what_a_failed_stage_says_on_stderr(house: House) -> None:
     """It stands at the end as well: that is where commands say why they failed."""
     _, out, _ = run_stages(house, script('a', 'import sys; sys.exit("no such bird")'))
     assert 'how it ended\nno such bird\na: ended with 1 after 0 tests\n' in out
+
+
+def test_command_that_runs_what_failed(house: House) -> None:
+    """The tests that pytest names as failed can be run by themselves with a line to paste."""
+    lines = ['FAILED a/test_b.py::test_c - assert 1', 'ERROR a/test_d.py::test_e', '2 failed']
+    _, out, _ = run_stages(house, stage('a', '\n'.join(lines), code=1))
+    command = f'{sys.executable} -m pytest a/test_b.py::test_c a/test_d.py::test_e'
+    assert f'to run them again:\n  {command}\n' in out
 
 
 def test_reasons_of_skipped_tests(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import queue
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ SKIPPED = re.compile(r'\b(\d+) skipped\b')
 FAILED = re.compile(r'\b(\d+) (?:failed|errors?)\b')
 # What pytest and stestr say of a test that they skip.
 REASON = re.compile(r'^SKIPPED \[(?P<times>\d+)\] \S+: (?P<why>.+)|\.\.\. SKIPPED: (?P<one>.+)')
+BROKEN = re.compile(r'^(?:FAILED|ERROR) (\S+::\S+)')  # what pytest says of a test in its summary
 TAIL = 60  # lines of a failed stage's output worth showing again
 
 
@@ -48,6 +50,7 @@ class Result:
     seconds: float = 0
     end: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
     reasons: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
     output: queue.Queue[str | None] = field(default_factory=queue.Queue)
 
     def say(self, line: str) -> None:
@@ -55,6 +58,8 @@ class Result:
         self.output.put(line)
         if found := REASON.search(line):
             self.reasons[found['why'] or found['one']] += int(found['times'] or 1)
+        elif found := BROKEN.search(line):
+            self.broken.append(found[1])
 
     def lines(self) -> Iterator[str]:
         """The output as it comes, to its end."""
@@ -114,6 +119,9 @@ def _sum_up(results: Sequence[Result]) -> int:
     for result in results:
         if result.failed:  # Also whoever sees but the end of a long run is to see why it failed.
             print(f'\n== {result.stage.name}: how it ended', *result.end, sep='\n')
+            if result.broken:
+                print('to run them again:')
+                print(f'  {shlex.join([sys.executable, "-m", "pytest", *result.broken])}')
     for result in results:
         if result.reasons:
             print(f'\n== {result.stage.name}: what was skipped, and why')
