@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cloud import errors
 
-_LISTEN = '0A'
+_ESTABLISHED, _LISTEN = '01', '0A'
 
 
 def check(service: str, port: int, address: str = '127.0.0.1') -> None:
@@ -28,11 +28,22 @@ def check(service: str, port: int, address: str = '127.0.0.1') -> None:
 
 
 def answers(port: int, address: str = '127.0.0.1') -> bool:
-    """Say whether something accepts connections there."""
+    """Return whether something accepts connections there."""
     with contextlib.suppress(OSError):
         socket.create_connection((address, port), timeout=1).close()
         return True
     return False
+
+
+def unread(port: int) -> int:
+    """Return how many bytes clients have sent to a loopback port that nobody has read yet."""
+    local = f'0100007F:{port:04X}'
+    total = 0
+    for line in Path('/proc/net/tcp').read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1] == local and fields[3] == _ESTABLISHED:
+            total += int(fields[4].partition(':')[2], 16)
+    return total
 
 
 def _holder(port: int) -> str | None:
@@ -52,10 +63,10 @@ def _holder(port: int) -> str | None:
 
 
 def _listening(table: Path, port: int) -> set[str]:
-    found = set()
+    inodes = set()
     with contextlib.suppress(OSError):
         for line in table.read_text().splitlines()[1:]:
             fields = line.split()
             if fields[3] == _LISTEN and int(fields[1].rpartition(':')[2], 16) == port:
-                found.add(fields[9])
-    return found
+                inodes.add(fields[9])
+    return inodes

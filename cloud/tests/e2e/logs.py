@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cloud import settings
+from cloud import settings, waiting
 
 _TRACE = re.compile(r'Traceback \(most recent call last\)')
 _TROUBLE = re.compile(r' (ERROR|CRITICAL) |Traceback')
 
 #: Written by the services in good health, whatever the test: after MariaDB was
-#: killed, they find that out of each connection when they next need it, or give it back.
+#: killed, they find that out of each connection when they next need it, or return it.
 HARMLESS = (
     'Database connection was found disconnected; reconnecting',
     'Exception during reset or similar: .*server has gone away',
@@ -31,38 +31,46 @@ class Logs:
         self._expected.append(pattern)
 
     def tracebacks(self) -> list[str]:
-        """Give those that nobody expected, each with its error and its log."""
-        known = re.compile('|'.join([*self._expected, *HARMLESS]) or r'(?!)')
-        found = []
+        """Return those that nobody expected, each with its error and its log."""
+        expected = re.compile('|'.join([*self._expected, *HARMLESS]) or r'(?!)')
+        matches = []
         for file in self._files():
             for block in _blocks(self._new(file)):
-                if _TRACE.search(block) and not known.search(block):
-                    found.append(f'{file.name}: {block}')
-        return found
+                if _TRACE.search(block) and not expected.search(block):
+                    matches.append(f'{file.name}: {block}')
+        return matches
 
     @staticmethod
     def brief(block: str) -> str:
-        """Give what matters of a traceback: its first line, and its error."""
+        """Return what matters of a traceback: its first line, and its error."""
         first, *more = block.rstrip().splitlines()
         error = [line for line in more if line.split()[5:]][-1:]
         return '\n'.join(line[:400] for line in (first, *error))
 
     def matter(self, words: list[str], count: int = 30) -> str:
-        """Give the lines worth reading after a failure: trouble, and the server's own."""
-        found = []
+        """Return the lines worth reading after a failure: trouble, and the server's own."""
+        matches = []
         for file in self._files():
             for block in _blocks(self._new(file)):
                 if _TROUBLE.search(block) or (
                     ' WARNING ' in block and any(word in block for word in words)
                 ):
-                    found += [f'{file.stem}: {line}' for line in self.brief(block).splitlines()]
-        return '\n'.join(found[-count:])
+                    matches += [f'{file.stem}: {line}' for line in self.brief(block).splitlines()]
+        return '\n'.join(matches[-count:])
 
-    def lines(self, text: str) -> list[str]:
-        """Give the lines that hold a text."""
+    def lines(self, pattern: str, label: str = '*') -> list[str]:
+        """Return the lines of a service's log, or of all, that match."""
         return [
-            line for file in self._files() for line in self._new(file).splitlines() if text in line
+            line
+            for file in sorted(self._folder.glob(f'{label}.log'))
+            for line in self._new(file).splitlines()
+            if re.search(pattern, line)
         ]
+
+    def wait(self, pattern: str, label: str = '*', seconds: float = 60) -> None:
+        """Wait until a service has written a line that matches."""
+        if not waiting.until(lambda: bool(self.lines(pattern, label)), seconds):
+            raise AssertionError(f'for {seconds} s the log {label} has no line like {pattern}')
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob('*.log'))
@@ -76,7 +84,7 @@ class Logs:
 def _blocks(text: str) -> list[str]:
     """Split a log at its dated lines, and join those of one traceback.
 
-    oslo.log dates each line of a traceback anew, with the moment of the first.
+    oslo.log dates each line of a traceback, with the moment of the first.
     """
     blocks: list[str] = []
     last = None

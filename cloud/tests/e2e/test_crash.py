@@ -1,4 +1,4 @@
-"""Services die in the middle of an adjust and come back: the books agree, nothing is left over.
+"""Services die in the middle of an adjustment: the records agree, nothing is left over.
 
 The moments are held by a guest that is slow to give a CPU back, and by a
 service that is frozen: it is there, and does not answer.
@@ -6,15 +6,15 @@ service that is frozen: it is there, and does not answer.
 
 from __future__ import annotations
 
+import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import openstack
 import pytest
 import sqlalchemy.exc
 
-from cloud import errors, waiting
+from cloud import errors, ports, waiting
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
@@ -32,6 +32,12 @@ LOST = (
     'Connection reset|ConnectionForced|EndpointNotFound|server has gone away|Lost connection|'
     'Placement|placement|RemoteError|OSError|privsep|ServerNotFound|Timed out|timed out'
 )
+
+#: What one of the services says that has noticed the death of what they talk through.
+NOTICED = {
+    'rabbitmq': r'AMQP server on \S+ is unreachable|ConnectionForced|Connection reset',
+    'mariadb': 'server has gone away|Lost connection|DBConnectionError|OperationalError',
+}
 
 #: How it shows in the tests that a service does not answer.
 UNREACHABLE = (
@@ -66,14 +72,14 @@ def slow(world: World, create: Create) -> str:
 def all_up(world: World, create: Create) -> Iterator[None]:
     """Start what a test has killed, before its servers are deleted."""
     yield
-    for label, each in world.faults.services.items():
-        daemon = each.daemon()
+    for label, part in world.faults.services.items():
+        daemon = part.daemon()
         if daemon is not None and daemon.pid is None:
             world.faults.resume(label)
 
 
 def compute_of(world: World, server: str) -> str:
-    """Give the label of the compute service of a server's host."""
+    """Return the label of the compute service of a server's host."""
     return f'nova-compute-{world.guests.host_of(server).number}'
 
 
@@ -94,18 +100,26 @@ def reaches(world: World, server: str, task: str) -> None:
         raise AssertionError(f'the server is in task {world.accounting.task(server)}, not {task}')
 
 
-def asks(world: World, server: str) -> None:
-    """Return when a server's guest has been asked for a CPU, which it has not heard of yet."""
-    time.sleep(1.5)
+def last_event(world: World, server: str) -> str:
+    """Return what a slow guest printed last of a CPU that it has yet to hear of."""
+    return (re.findall(r'guest: hears of a CPU .*', world.guests.console(server)) or [''])[-1]
+
+
+def asks_back(world: World, server: str) -> None:
+    """Ask for less, and return when the guest has an event that it has not heard of yet."""
+    before = last_event(world, server)
+    assert world.api.post_adjust(server, current_vcpus=1) == (202, '')
+    if not waiting.until(lambda: last_event(world, server) != before, 30):
+        raise AssertionError('the guest has not been asked for a CPU')
     assert world.accounting.task(server) == 'xloud_adjusting'
     assert world.guests.live(server).vcpus == 2
 
 
-def settles(world: World, server: str, *sizes: Size) -> None:
+def agrees(world: World, server: str, *sizes: Size) -> None:
     """Wait until no task is left, everything says one of these sizes, and its host answers."""
     seen = ''
 
-    def settled() -> bool:
+    def agreed() -> bool:
         nonlocal seen
         try:
             size, held, live = (
@@ -125,7 +139,7 @@ def settles(world: World, server: str, *sizes: Size) -> None:
             and live == size
         )
 
-    if not waiting.until(settled, PATIENCE, 0.5):
+    if not waiting.until(agreed, PATIENCE, 0.5):
         raise AssertionError(f'after {PATIENCE} s the server is {seen}; not one of {sizes}')
     assert world.api.server(server)['status'] == 'ACTIVE'
 
@@ -154,8 +168,7 @@ def test_compute_dies_while_a_guest_gives_back(world: World, slow: str, logs: Lo
     """The next one counts what the guest has, then and later, and says what became of it."""
     logs.expect(LOST)
     compute = compute_of(world, slow)
-    assert world.api.post_adjust(slow, current_vcpus=1) == (202, '')
-    asks(world, slow)
+    asks_back(world, slow)
     world.faults.kill(compute)
     world.faults.resume(compute)
     last = world.api.adjusted(slow)
@@ -164,7 +177,7 @@ def test_compute_dies_while_a_guest_gives_back(world: World, slow: str, logs: Lo
         'The compute service stopped before it was done.',
     )
     # By now the guest may have heard of it.
-    settles(world, slow, MINIMUM)
+    agrees(world, slow, MINIMUM)
     world.guests.hears(slow, lambda line: line.cpus == 1)
 
 
@@ -177,7 +190,7 @@ def test_compute_dies_before_the_claim(world: World, server: str, logs: Logs) ->
         reaches(world, server, 'xloud_adjusting')
         world.faults.kill(compute)
     world.faults.resume(compute)
-    settles(world, server, MINIMUM)
+    agrees(world, server, MINIMUM)
     works(world, server)
 
 
@@ -189,10 +202,11 @@ def test_compute_dies_after_the_claim(world: World, server: str, logs: Logs) -> 
     with world.faults.frozen('placement'):
         in_background(world, server, current_vcpus=3, current_memory_mb=512)
         reaches(world, server, 'xloud_adjusting')
-        time.sleep(1)
+        port = world.context.settings.port('placement')
+        assert waiting.until(lambda: ports.unread(port) > 0, 30)
         world.faults.kill(compute)
     world.faults.resume(compute)
-    settles(world, server, MINIMUM)
+    agrees(world, server, MINIMUM)
     works(world, server)
 
 
@@ -206,7 +220,7 @@ def test_compute_dies_before_the_release(world: World, server: str, logs: Logs) 
         world.guests.hears(server, lambda line: line.cpus == 1 and line.memory_kb < 256 * 1024)
         world.faults.kill(compute)
     world.faults.resume(compute)
-    settles(world, server, MINIMUM)
+    agrees(world, server, MINIMUM)
     works(world, server)
 
 
@@ -214,14 +228,12 @@ def test_libvirtd_dies_while_a_guest_gives_back(world: World, slow: str, logs: L
     """The adjust fails; what the guest has is counted when libvirtd is back."""
     logs.expect(LOST)
     label = f'libvirtd-{world.guests.host_of(slow).number}'
-    assert world.api.post_adjust(slow, current_vcpus=1) == (202, '')
-    asks(world, slow)
+    asks_back(world, slow)
     world.faults.kill(label)
-    # Until its compute has noticed.
-    time.sleep(1)
+    logs.wait('Connection to libvirt lost', compute_of(world, slow))
     world.faults.resume(label)
     assert world.api.adjusted(slow)['state'] == 'failed'
-    settles(world, slow, MINIMUM)
+    agrees(world, slow, MINIMUM)
 
 
 def test_placement_is_dead(world: World, server: str, logs: Logs) -> None:
@@ -232,7 +244,7 @@ def test_placement_is_dead(world: World, server: str, logs: Logs) -> None:
     assert (status, text) == (503, 'Placement, which counts what is used, does not answer.')
     assert world.accounting.size(server) == world.guests.live(server) == MINIMUM
     world.faults.resume('placement')
-    settles(world, server, MINIMUM)
+    agrees(world, server, MINIMUM)
     works(world, server)
 
 
@@ -245,7 +257,7 @@ def test_placement_dies_before_the_release(world: World, server: str, logs: Logs
     world.api.adjusted(server)
     assert world.accounting.size(server) == world.guests.live(server) == MINIMUM
     world.faults.resume('placement')
-    settles(world, server, MINIMUM)
+    agrees(world, server, MINIMUM)
     works(world, server)
 
 
@@ -264,9 +276,9 @@ def test_what_services_talk_through_dies(
     wanted = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
     assert world.api.post_adjust(server, **wanted, persist=False) == (202, '')
     world.faults.kill(label)
-    time.sleep(2)
+    logs.wait(NOTICED[label])
     world.faults.resume(label)
-    settles(world, server, MINIMUM, GROWN)
+    agrees(world, server, MINIMUM, GROWN)
     works(world, server, within=PATIENCE)
 
 
@@ -278,8 +290,8 @@ def test_what_services_talk_through_dies_while_a_guest_gives_back(
     if label not in world.faults.services:
         pytest.skip('needs `xcloud up --db mariadb`')
     logs.expect(LOST)
-    assert world.api.post_adjust(slow, current_vcpus=1) == (202, '')
+    asks_back(world, slow)
     world.faults.kill(label)
-    time.sleep(2)
+    logs.wait(NOTICED[label])
     world.faults.resume(label)
-    settles(world, slow, MINIMUM)
+    agrees(world, slow, MINIMUM)

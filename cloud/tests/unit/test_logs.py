@@ -46,14 +46,25 @@ def test_expected_traceback(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    'found',
+    'message',
     [
         'Database connection was found disconnected; reconnecting: pymysql.err',
         'Exception during reset or similar: (2006, "MySQL server has gone away")',
     ],
 )
-def test_database_that_was_dead_before(folder: Path, found: str) -> None:
+def test_database_that_was_dead_before(folder: Path, message: str) -> None:
     """A service may find out long after the test that killed it."""
     seen = logs.Logs(settings.State(folder))
-    (folder / 'log' / 'late.log').write_text(TRACE.replace('failed: ValueError', found))
+    (folder / 'log' / 'late.log').write_text(TRACE.replace('failed: ValueError', message))
     assert seen.tracebacks() == []
+
+
+def test_waiting_for_a_line(folder: Path) -> None:
+    """Only a new line of that service will do; its absence is an error."""
+    seen = logs.Logs(settings.State(folder))
+    with pytest.raises(AssertionError, match='for 0 s the log nova has no line like Value.rror'):
+        seen.wait('Value.rror', 'nova', 0)
+    (folder / 'log' / 'late.log').write_text(TRACE)
+    assert seen.lines('Value.rror', 'nova') == []
+    assert len(seen.lines('Value.rror', 'late')) == 2
+    seen.wait('Value.rror')

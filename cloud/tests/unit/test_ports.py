@@ -33,3 +33,17 @@ def test_port_in_use() -> None:
     assert text.endswith(
         ')\nend that process, or move all ports with `xcloud up --port-offset 100` (on a new cloud)'
     )
+
+
+def test_unread_request() -> None:
+    """What was sent and not read is seen, also before the connection is accepted."""
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(('127.0.0.1', port)) as client:
+            assert ports.unread(port) == 0
+            client.sendall(b'a request')
+            assert ports.unread(port) == len(b'a request')
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(100)
+                assert ports.unread(port) == 0
