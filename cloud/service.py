@@ -11,6 +11,13 @@ from cloud import command, errors, files, ini, ports, process, rest, settings, v
 #: A service that says nothing for this long has failed.
 PATIENCE = 90
 
+#: What of the libraries is worth a line in a log.
+LOG_LEVELS = (
+    'amqp=WARN,sqlalchemy=WARN,stevedore=WARN,urllib3=WARN,'
+    'keystonemiddleware=WARN,oslo.messaging=INFO,oslo_messaging=INFO,'
+    'oslo.privsep.daemon=WARN,routes.middleware=WARN,dogpile.core.dogpile=INFO'
+)
+
 
 class Context:
     """What services share: where things are, and how they are reached."""
@@ -22,13 +29,13 @@ class Context:
         self.venv = venv.Venv(state, chosen.release)
 
     def nova(self, host: str) -> venv.Environment:
-        """Give the environment that Nova runs from on a host."""
+        """Return the environment that Nova runs from on a host."""
         if self.settings.separate:
             return venv.Separate(self.state, host, self.venv)
         return self.venv
 
     def database(self, name: str) -> str:
-        """Give the URL of a service's database."""
+        """Return the URL of a service's database."""
         if self.settings.database == 'sqlite':
             # A writer waits for another: several processes share the file.
             return f'sqlite:///{self.state.data("sqlite") / name}.db?timeout=30&plugin=xcloud'
@@ -39,7 +46,7 @@ class Context:
         )
 
     def credentials(self, user: str) -> ini.Options:
-        """Give the options with which a service logs in at keystone."""
+        """Return the options with which a service logs in at keystone."""
         return {
             'auth_type': 'password',
             'auth_url': self.settings.url('keystone') + '/v3',
@@ -52,7 +59,7 @@ class Context:
         }
 
     def token_check(self, user: str) -> ini.Options:
-        """Give the options with which a service checks the tokens it is shown."""
+        """Return the options with which a service checks the tokens it is shown."""
         return {
             **self.credentials(user),
             'www_authenticate_uri': self.settings.url('keystone') + '/v3',
@@ -137,7 +144,7 @@ class Service:
             daemon.start()
 
     def answers(self) -> bool:
-        """Say whether it does its work now."""
+        """Return whether it does its work now."""
         return True
 
     def settle(self) -> None:
@@ -153,7 +160,7 @@ class Service:
         """Undo what it did outside of the state folder."""
 
     def guests(self) -> list[int]:
-        """Give the processes of servers that it started."""
+        """Return the processes of servers that it started."""
         return []
 
     def wait(self) -> None:
@@ -176,7 +183,7 @@ class Service:
             )
 
     def write(self, name: str, sections: ini.Sections) -> Path:
-        """Write one of its configuration files and give its path."""
+        """Write one of its configuration files and return its path."""
         file = self.state.etc(self.name) / name
         files.write(file, ini.render(sections))
         return file
@@ -221,14 +228,10 @@ class Wsgi(Service):
 
 
 def logging(log: Path) -> ini.Options:
-    """Give the options of a service that logs through oslo.log."""
+    """Return the options of a service that logs through oslo.log."""
     return {
         # The file that has its standard error too: all it says is in one place.
         'log_file': str(log),
         'use_stderr': False,
-        'default_log_levels': (
-            'amqp=WARN,sqlalchemy=WARN,stevedore=WARN,urllib3=WARN,'
-            'keystonemiddleware=WARN,oslo.messaging=INFO,oslo_messaging=INFO,'
-            'oslo.privsep.daemon=WARN,routes.middleware=WARN,dogpile.core.dogpile=INFO'
-        ),
+        'default_log_levels': LOG_LEVELS,
     }

@@ -30,14 +30,19 @@ class NovaCompute(service.Service):
         return self.state.etc(self.label) / 'nova-compute.conf'
 
     def options(self) -> ini.Sections:
-        """Give the options that others do not have."""
+        """Return the options that others do not have."""
         raise NotImplementedError
 
     def configure(self) -> None:
         data = self.state.data(self.label)
         (data / 'lock').mkdir(parents=True, exist_ok=True)
         common: ini.Sections = {
-            'DEFAULT': {'host': self.host, 'state_path': data},
+            'DEFAULT': {
+                'host': self.host,
+                'state_path': data,
+                # A line for each start of a periodic task: whether they go on is seen by that.
+                'default_log_levels': f'{service.LOG_LEVELS},oslo_service.periodic_task=DEBUG',
+            },
             'oslo_concurrency': {'lock_path': data / 'lock'},
             # Stock Nova passes over it.
             'xloud': ADJUST,
@@ -122,7 +127,7 @@ class Mapping(nova.Control):
         wanted = f'{self.settings.computes} {self.settings.fake_computes}\n'
         if marker.exists() and marker.read_text() == wanted:
             return
-        # A host can be mapped once its compute has told placement what it has.
+        # A host can be mapped once its compute has reported to placement what it has.
         self._wait_for(self.settings.url('placement') + '/resource_providers', 'resource_providers')
         self.manage('cell_v2', 'discover_hosts')
         self._wait_for(self.settings.url('nova-api') + '/v2.1/os-hypervisors', 'hypervisors')

@@ -20,7 +20,7 @@ class Api:
         self.admin = admin
 
     def cli(self, *words: str, user: str = 'xcloud') -> Any:
-        """Run ``openstack`` and give the JSON it prints, or its text."""
+        """Run ``openstack`` and return the JSON it prints, or its text."""
         printed = command.run(
             [self.context.venv.bin / 'openstack', '--os-cloud', user, *words],
             env=self.cloud.environment(),
@@ -28,7 +28,7 @@ class Api:
         return json.loads(printed) if '-f' in words else printed
 
     def server(self, server: str) -> dict[str, Any]:
-        """Give the server as the API shows it to the administrator."""
+        """Return the server as the API shows it to the administrator."""
         return dict(self.admin.compute.get_server(server).to_dict())
 
     def act(self, server: str, action: str, body: Any = None) -> None:
@@ -40,50 +40,54 @@ class Api:
 
     def wait(self, server: str, status: str, seconds: float = 120) -> dict[str, Any]:
         """Return when a server has a status, and no task is left."""
-        shown: dict[str, Any] = {}
+        details: dict[str, Any] = {}
 
         def there() -> bool:
-            shown.update(self.server(server))
-            if shown['status'] == 'ERROR' and status != 'ERROR':
-                raise AssertionError(f'the server is in ERROR: {shown["fault"]}')
-            return shown['status'] == status and shown['task_state'] is None
+            details.update(self.server(server))
+            if details['status'] == 'ERROR' and status != 'ERROR':
+                raise AssertionError(f'the server is in ERROR: {details["fault"]}')
+            return details['status'] == status and details['task_state'] is None
 
         if not waiting.until(there, seconds, 0.3):
             raise AssertionError(
-                f'after {seconds} s the server is {shown["status"]} '
-                f'(task {shown["task_state"]}), not {status}'
+                f'after {seconds} s the server is {details["status"]} '
+                f'(task {details["task_state"]}), not {status}'
             )
-        return shown
+        return details
 
     def wait_service(self, hostname: str, state: str, seconds: float = 60) -> None:
         """Wait until Nova holds the compute of a host for up, or for down."""
 
         def there() -> bool:
             listed = self.admin.compute.services(binary='nova-compute', host=hostname)
-            return all(each.state == state for each in listed)
+            return all(entry.state == state for entry in listed)
 
         if not waiting.until(there, seconds, 0.5):
             raise AssertionError(f'the compute of {hostname} is not {state} after {seconds} s')
 
     def project(self, name: str) -> str:
-        """Give the identity of a project."""
+        """Return the identity of a project."""
         url = self.context.settings.url('keystone') + f'/v3/projects?name={name}'
         return str(self.context.admin.get(url)['projects'][0]['id'])
 
     def post_adjust(
         self, server: str, connection: Connection | None = None, **body: Any
     ) -> tuple[int, str]:
-        """Ask for another size; give the status of the answer and its text."""
+        """Ask for another size; return the status of the answer and its text."""
+        error = self.adjust_error(server, connection, **body)
+        return (int(error['code']), str(error['message'])) if error else (202, '')
+
+    def adjust_error(
+        self, server: str, connection: Connection | None = None, **body: Any
+    ) -> dict[str, Any]:
+        """Ask for another size; return the error that this was answered with, if any."""
         answer = (connection or self.admin).compute.post(f'/os-xloud-adjust/{server}', json=body)
-        if answer.status_code == 202:
-            return 202, ''
-        error = next(iter(answer.json().values()))
-        return answer.status_code, str(error['message'])
+        return {} if answer.status_code == 202 else dict(next(iter(answer.json().values())))
 
     def adjusted(
         self, server: str, succeeds: bool | None = None, seconds: float = 60
     ) -> dict[str, Any]:
-        """Wait until no adjust is under way, and give how the last one went.
+        """Wait until no adjust is under way, and return how the last one went.
 
         Its end is written down a moment after the server's task is gone.
         """
@@ -105,21 +109,21 @@ class Api:
         return last
 
     def status(self, server: str, connection: Connection | None = None) -> dict[str, Any]:
-        """Give what the API says of a server's size."""
+        """Return what the API says of a server's size."""
         answer = (connection or self.admin).compute.get(f'/servers/{server}/xloud-status')
         openstack.exceptions.raise_from_response(answer)
         return dict(answer.json()['xloud_status'])
 
     def heard_of(self, server: str, seconds: float = 30) -> dict[str, Any]:
-        """Give what the API says of a server's size once its guest's agent has answered, too.
+        """Return what the API says of a server's size once its guest's agent has answered, too.
 
         It asks briefly, since whoever looks does not want to wait.
         """
-        shown: dict[str, Any] = {}
+        details: dict[str, Any] = {}
 
         def answered() -> bool:
-            shown.update(self.status(server))
-            return shown['guest_vcpus'] is not None
+            details.update(self.status(server))
+            return details['guest_vcpus'] is not None
 
         waiting.until(answered, seconds, 1)
-        return shown
+        return details

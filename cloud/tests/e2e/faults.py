@@ -5,9 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from cloud import command, process, service, settings, waiting
+
+
+@contextlib.contextmanager
+def frozen(pids: Sequence[int]) -> Iterator[None]:
+    """Have processes stand still for a while."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 class Faults:
@@ -23,23 +36,16 @@ class Faults:
     def kill(self, label: str) -> None:
         """End a service as a crash does, its workers included."""
         pid = self.services[label].daemon().pid
-        for each in process.family(pid):
-            os.kill(each, signal.SIGKILL)
+        for member in process.family(pid):
+            os.kill(member, signal.SIGKILL)
         if not waiting.until(lambda: process.started(pid) is None, 10):
             raise AssertionError(f'{label} lives on')
 
     @contextlib.contextmanager
     def frozen(self, label: str) -> Iterator[None]:
         """Have a service hear nothing and say nothing for a while, but be there."""
-        pids = process.family(self.services[label].daemon().pid)
-        for each in pids:
-            os.kill(each, signal.SIGSTOP)
-        try:
+        with frozen(process.family(self.services[label].daemon().pid)):
             yield
-        finally:
-            for each in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(each, signal.SIGCONT)
 
     def resume(self, label: str) -> None:
         """Start a service and wait until it answers."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from cloud import waiting
@@ -14,6 +16,24 @@ from cloud.guest.line import Line
 from cloud.services import host
 from cloud.tests.e2e.api import Api
 from cloud.tests.e2e.sizes import BOOT, Size
+
+#: What the guest runs: its memory is held by a file system that has nowhere else to go.
+_HOLD = """
+[ -d /hold ] || {{ mkdir /hold; mount -t tmpfs -o size=4g hold /hold; }}
+while read -r _ total _ < /proc/meminfo; [ $((total >> 10)) -gt {below_mb} ]; do usleep 10000; done
+fallocate -o $(stat -c %s /hold/file || echo 0) -l {memory_mb}M /hold/file
+"""
+#: The same little by little, and never the last of it: what is taken then is not its own doing.
+_TAKE = """
+[ -d /hold ] || {{ mkdir /hold; mount -t tmpfs -o size=4g hold /hold; }}
+for _ in $(seq $(({memory_mb} / 8))); do
+    available=$(awk '/^MemAvailable/ {{ print int($2 / 1024) }}' /proc/meminfo)
+    [ $available -gt {reserve_mb} ] || break
+    fallocate -o $(stat -c %s /hold/file || echo 0) -l 8M /hold/file
+done
+"""
+_LET_GO = 'rm -f /hold/file'
+_HELD = 'echo $(($(stat -c %s /hold/file || echo 0) >> 20))'
 
 
 class Guests:
@@ -26,7 +46,7 @@ class Guests:
 
     def host_of(self, server: str) -> host.Libvirt:
         name = self.api.server(server)['hypervisor_hostname']
-        return next(each for each in self.hosts if each.host == name)
+        return next(place for place in self.hosts if place.host == name)
 
     def virsh(self, server: str, verb: str, *words: str) -> str:
         """Run a verb of ``virsh`` on a server's domain."""
@@ -35,24 +55,24 @@ class Guests:
     def domain(self, server: str) -> ET.Element:
         return ET.fromstring(self.virsh(server, 'dumpxml'))
 
-    def start_of(self, server: str) -> str | None:
-        """Give what is another after each start of a server's guest."""
+    def boot_of(self, server: str) -> str | None:
+        """Return what is another after each start of a server's guest."""
         return self.domain(server).get('id')
 
     def live(self, server: str) -> Size:
-        """Give what the hypervisor says the guest has now."""
+        """Return what the hypervisor says the guest has now."""
         if self.api.server(server)['hypervisor_hostname'] in self.fakes:
             # Nobody but its compute knows.
-            shown = self.api.status(server)
-            return Size(shown['current_vcpus'], shown['current_memory_mb'])
+            answer = self.api.status(server)
+            return Size(answer['current_vcpus'], answer['current_memory_mb'])
         vcpus = int(self.virsh(server, 'vcpucount', '--live', '--current'))
         # `dominfo` only knows what the balloon had up to a second ago.
-        found = re.search(r'^actual (\d+)$', self.virsh(server, 'dommemstat'), re.MULTILINE)
-        if found is None:
+        match = re.search(r'^actual (\d+)$', self.virsh(server, 'dommemstat'), re.MULTILINE)
+        if match is None:
             raise AssertionError('virsh dommemstat shows no actual memory')
-        return Size(vcpus, int(found[1]) // 1024)
+        return Size(vcpus, int(match[1]) // 1024)
 
-    def settles(self, server: str, size: Size) -> None:
+    def reaches(self, server: str, size: Size) -> None:
         """Wait until the guest has a size.
 
         QEMU gives a guest all its memory; the rest is taken back by the
@@ -63,23 +83,74 @@ class Guests:
                 f'after {BOOT} s the hypervisor says {self.live(server)}, not {size}'
             )
 
-    def agent(self, server: str, verb: str) -> Any:
+    def pid(self, server: str) -> int:
+        """Return the process of the server's QEMU."""
+        for pid in self.host_of(server).guests():
+            if server.encode() in Path('/proc', str(pid), 'cmdline').read_bytes():
+                return pid
+        raise AssertionError(f'the server {server} has no QEMU')
+
+    def agent(self, server: str, verb: str, **arguments: Any) -> Any:
         """Ask the guest agent."""
-        asked = json.dumps({'execute': verb})
+        asked = json.dumps({'execute': verb, 'arguments': arguments})
         return json.loads(self.virsh(server, 'qemu-agent-command', asked))['return']
 
+    def begin(self, server: str, script: str) -> int:
+        """Start a script inside the guest; return its process there."""
+        words = ['sh', '-ec', script]
+        started = self.agent(
+            server, 'guest-exec', **{'path': '/bin/busybox', 'arg': words, 'capture-output': True}
+        )
+        return int(started['pid'])
+
+    def finish(self, server: str, pid: int, seconds: float = 60) -> str:
+        """Wait for a script inside the guest; return what it printed."""
+        last: dict[str, Any] = {}
+
+        def exited() -> bool:
+            last.update(self.agent(server, 'guest-exec-status', pid=pid))
+            return bool(last['exited'])
+
+        if not waiting.until(exited, seconds, 0.2):
+            raise AssertionError(f'for {seconds} s the script inside the guest did not end')
+        printed = base64.b64decode(last.get('out-data', '')).decode()
+        if last.get('exitcode') != 0:
+            error = base64.b64decode(last.get('err-data', '')).decode()
+            raise AssertionError(f'the script inside the guest failed: {last} {printed} {error}')
+        return printed
+
+    def begin_hold(self, server: str, memory_mb: int, below_mb: int = 1 << 30) -> int:
+        """Have the guest hold more of its memory once it has less than that; return the process."""
+        return self.begin(server, _HOLD.format(memory_mb=memory_mb, below_mb=below_mb))
+
+    def hold(self, server: str, memory_mb: int) -> None:
+        """Have the guest hold more of its memory."""
+        self.finish(server, self.begin_hold(server, memory_mb))
+
+    def begin_take(self, server: str, memory_mb: int, reserve_mb: int = 72) -> int:
+        """Have the guest hold more while it has some to spare; return the process."""
+        return self.begin(server, _TAKE.format(memory_mb=memory_mb, reserve_mb=reserve_mb))
+
+    def let_go(self, server: str) -> None:
+        """Have the guest free what it holds."""
+        self.finish(server, self.begin(server, _LET_GO))
+
+    def held(self, server: str) -> int:
+        """Return how many MiB the guest holds; none when it was started again."""
+        return int(self.finish(server, self.begin(server, _HELD)))
+
     def console(self, server: str) -> str:
-        shown = self.api.admin.compute.get_server_console_output(server, length=200)
-        return str(shown['output'])
+        answer = self.api.admin.compute.get_server_console_output(server, length=200)
+        return str(answer['output'])
 
     def trouble(self, server: str) -> str:
-        """Give the last lines of the guest, with all that its kernel said on its own."""
+        """Return the last lines of the guest, with all that its kernel said on its own."""
         lines = self.console(server).splitlines()
         unusual = [line for line in lines[:-8] if not guest_line.parse(line)]
         return '\n'.join(unusual[-80:] + lines[-8:])
 
     def says(self, server: str) -> Line | None:
-        """Give the last line of the guest."""
+        """Return the last line of the guest."""
         lines = guest_line.parse(self.console(server))
         return lines[-1] if lines else None
 
@@ -89,7 +160,7 @@ class Guests:
         wanted: Callable[[Line], bool] = lambda line: True,
         seconds: float = BOOT,
     ) -> Line:
-        """Wait for a *new* line of the guest that fits, and give it."""
+        """Wait for a *new* line of the guest that fits, and return it."""
         before = self.console(server)
         heard: list[Line] = []
 
