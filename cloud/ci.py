@@ -1,7 +1,7 @@
 """A cloud for one run of the quick end-to-end tests: made, used, taken away.
 
 Where that cannot be, it is said, and counted as skipped: a machine without
-root, or with somebody's cloud on it, is no fault of the code.
+root, or with another cloud on it, is no fault of the code.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COUNTED = re.compile(r'\b(\d+) (passed|failed|errors?|skipped)\b')
 
 
 def run(cloud: lifecycle.Cloud, release: str | None) -> int:
-    """Make a cloud, test, and remove it; give the status to end with."""
+    """Make a cloud, test, and remove it; return the status to end with."""
     try:
         chosen = _prepare(cloud, release)
     except errors.CheckError as error:
@@ -47,15 +47,15 @@ def run(cloud: lifecycle.Cloud, release: str | None) -> int:
 
 
 def count(line: str) -> dict[str, int]:
-    """Give the numbers of a line of pytest's such as ``3 passed, 1 failed in 9.9s``."""
-    found = {'passed': 0, 'failed': 0, 'skipped': 0}
+    """Return the numbers of a line of pytest's such as ``3 passed, 1 failed in 9.9s``."""
+    counts = {'passed': 0, 'failed': 0, 'skipped': 0}
     for number, what in _COUNTED.findall(line):
-        found['failed' if what.startswith('error') else what] += int(number)
-    return found
+        counts['failed' if what.startswith('error') else what] += int(number)
+    return counts
 
 
 def last_line(counts: dict[str, int]) -> str:
-    """Give the line that ends it all."""
+    """Return the line that ends it all."""
     line = f'{counts.get("passed", 0)} passed, {counts.get("failed", 0)} failed'
     return f'{line}, {counts["skipped"]} skipped' if counts.get('skipped') else line
 
@@ -64,7 +64,7 @@ def _prepare(cloud: lifecycle.Cloud, release: str | None) -> settings.Settings:
     """Raise when no cloud can be made here; else leave room for it."""
     machine.check()
     if _mark(cloud).exists():
-        # Of a run that was cut off.
+        # Of a run that was interrupted.
         cloud.wipe(packages=False)
     elif (cloud.state / 'cloud.json').exists():
         raise errors.CheckError(

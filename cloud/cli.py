@@ -24,14 +24,14 @@ Its servers, services and memory: {front} status"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; give the status it ends with."""
+    """Run a command; return the status it ends with."""
     options = _parser().parse_args(argv)
-    shown = progress.Progress(quiet=options.quiet)
-    cloud = lifecycle.Cloud(settings.State(), shown)
+    reporter = progress.Progress(quiet=options.quiet)
+    cloud = lifecycle.Cloud(settings.State(), reporter)
     try:
         if options.run is not _ci:  # Which says so, and counts.
             machine.check()
-        return int(options.run(cloud, options, shown) or 0)
+        return int(options.run(cloud, options, reporter) or 0)
     except errors.CloudError as error:
         print(f'xcloud: {error}', file=sys.stderr)
         if error.evidence:
@@ -129,9 +129,9 @@ def _count(least: int) -> Callable[[str], int]:
     return count
 
 
-def _up(cloud: lifecycle.Cloud, options: argparse.Namespace, shown: progress.Progress) -> None:
+def _up(cloud: lifecycle.Cloud, options: argparse.Namespace, reporter: progress.Progress) -> None:
     cloud.up(_choices(options))
-    shown.say(_READY.format(front=_front()))
+    reporter.say(_READY.format(front=_front()))
 
 
 def _check(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
@@ -178,7 +178,7 @@ def _status(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> 
 def _about(cloud: lifecycle.Cloud) -> str:
     context = cloud.context()
     chosen = context.settings
-    novas = {str(each.nova_version()) for each in cloud.environments()}
+    novas = {str(environment.nova_version()) for environment in cloud.environments()}
     return (
         f'release {chosen.release}, Nova {" and ".join(sorted(novas))}, '
         f'{chosen.database}, in {cloud.state.root}'
@@ -195,11 +195,11 @@ def _memory(cloud: lifecycle.Cloud) -> str:
 
 
 def _logs(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
-    known = sorted(file.stem for file in (cloud.state / 'log').glob('*.log'))
-    if options.service not in known:
+    names = sorted(file.stem for file in (cloud.state / 'log').glob('*.log'))
+    if options.service not in names:
         raise errors.CheckError(
             f'there is no log of {options.service!r}\n'
-            f'there is one of each of these: {", ".join(known) or "nothing yet"}'
+            f'there is one of each of these: {", ".join(names) or "nothing yet"}'
         )
     follow = ['-F'] if options.follow else []
     log = str(cloud.state.log(options.service))
@@ -236,7 +236,7 @@ def _ci(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> int:
 
 
 def _front() -> str:
-    """Give the path of the command as it is typed here."""
+    """Return the path of the command as it is typed here."""
     front = settings.REPOSITORY / 'cloud' / 'xcloud'
     relative = os.path.relpath(front)
     return str(front) if relative.startswith('..') else f'./{relative}'

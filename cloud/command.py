@@ -18,7 +18,7 @@ def run(
     cwd: Path | None = None,
     given: str | None = None,
 ) -> str:
-    """Run a command and give what it printed; a failure shows how to repeat it."""
+    """Run a command and return what it printed; a failure shows how to repeat it."""
     words = [str(word) for word in argv]
     done = subprocess.run(
         words,
@@ -38,13 +38,13 @@ def run(
             stream.write(f'$ {shlex.join(words)}\n{done.stdout}')
     if done.returncode:
         prefix = [f'{name}={value}' for name, value in (env or {}).items()]
-        shown = ['env', *prefix, *words] if prefix else words
-        raise errors.CommandError(shown, done.returncode, done.stdout)
+        whole = ['env', *prefix, *words] if prefix else words
+        raise errors.CommandError(whole, done.returncode, done.stdout)
     return done.stdout
 
 
 def succeeds(argv: Sequence[str | Path]) -> bool:
-    """Say whether a command ends well; for asking, not for doing."""
+    """Return whether a command ends well; for asking, not for doing."""
     try:
         run(argv)
     except errors.CommandError:

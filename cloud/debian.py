@@ -15,7 +15,7 @@ _POLICY = Path('/usr/sbin/policy-rc.d')
 
 
 def missing(names: Iterable[str]) -> list[str]:
-    """Give the packages that are not installed."""
+    """Return the packages that are not installed."""
     wanted = list(names)
     if shutil.which('dpkg-query') is None:
         raise errors.CheckError(
@@ -23,8 +23,8 @@ def missing(names: Iterable[str]) -> list[str]:
             'use a Debian 12 machine or container'
         )
     # dpkg-query ends with status 1 when it does not know a name: ask for all.
-    shown = command.run(['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\\n'])
-    installed = {line.split()[0] for line in shown.splitlines() if line.endswith(' installed')}
+    listing = command.run(['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\\n'])
+    installed = {line.split()[0] for line in listing.splitlines() if line.endswith(' installed')}
     return [name for name in wanted if name not in installed]
 
 
@@ -53,7 +53,7 @@ def unpack(names: Iterable[str], folder: Path, log: Path) -> None:
 
 
 def dependency(name: str) -> str:
-    """Give the package that a meta package stands for."""
+    """Return the package that a meta package stands for."""
     for line in command.run(['apt-cache', 'depends', name]).splitlines():
         kind, _, what = line.strip().partition(': ')
         if kind == 'Depends':

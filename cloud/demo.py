@@ -1,7 +1,7 @@
 """An elastic server from its boot to its end, shown from three sides at once.
 
 They are what the API says, what placement holds, and what the guest's own
-console prints. On a terminal the picture is drawn anew as it changes; elsewhere
+console prints. On a terminal the picture is drawn again as it changes; elsewhere
 each change is a line.
 """
 
@@ -46,7 +46,7 @@ class View(NamedTuple):
     guest: Shown | None = None
 
     def agrees(self, size: tuple[int, int]) -> bool:
-        """Say whether all sides have seen the server get a size."""
+        """Return whether all sides have seen the server get a size."""
         if self.api is None or self.placement is None or self.guest is None:
             return False
         return (
@@ -89,22 +89,22 @@ class Picture:
 
     @staticmethod
     def line(view: View) -> str:
-        """Give a view as one line."""
+        """Return a view as one line."""
         return ' | '.join(
-            f'{name}: {each.vcpus} vCPUs {each.memory_mb} MiB {each.note}'.rstrip()
-            if each
+            f'{name}: {side.vcpus} vCPUs {side.memory_mb} MiB {side.note}'.rstrip()
+            if side
             else f'{name}: nothing yet'
-            for name, each in zip(('API', 'placement', 'guest'), view, strict=True)
+            for name, side in zip(('API', 'placement', 'guest'), view, strict=True)
         )
 
     @staticmethod
     def lines(view: View) -> list[str]:
-        """Give a view as a picture: a column for each side."""
+        """Return a view as a picture: a column for each side."""
         columns = []
-        for title, each in zip(
+        for title, side in zip(
             ('the API says', 'placement holds', 'the guest prints'), view, strict=True
         ):
-            vcpus, memory_mb, note = each or Shown(0, 0, 'nothing yet')
+            vcpus, memory_mb, note = side or Shown(0, 0, 'nothing yet')
             columns.append(
                 [
                     title,
@@ -123,7 +123,7 @@ class Picture:
 
 
 def bar(value: int, most: int, width: int) -> str:
-    """Give a bar that is filled as far as a value goes."""
+    """Return a bar that is filled as far as a value goes."""
     filled = min(width, round(width * value / most))
     return '#' * filled + '.' * (width - filled)
 
@@ -141,7 +141,7 @@ class Demo:
         self.name = f'demo-{uuid.uuid4().hex[:6]}'
 
     def run(self) -> int:
-        """Show it all and clean up, also when interrupted; give the status to end with."""
+        """Show it all and clean up, also when interrupted; return the status to end with."""
         if self.pristine:
             raise errors.CheckError(
                 'this cloud runs stock Nova, which has no elastic servers\n'
@@ -206,20 +206,20 @@ class Demo:
     # The three sides.
 
     def _api(self, server: str) -> Shown:
-        shown = self.client.get(f'{self.nova}/servers/{server}')['server']
-        if shown['status'] == 'ERROR':
-            raise errors.CheckError(f'the server is in ERROR: {shown["fault"]["message"]}')
+        details = self.client.get(f'{self.nova}/servers/{server}')['server']
+        if details['status'] == 'ERROR':
+            raise errors.CheckError(f'the server is in ERROR: {details["fault"]["message"]}')
         size = self.client.get(f'{self.nova}/servers/{server}/xloud-status')['xloud_status']
         last = size['adjust']
         if last and last['state'] == 'failed':
             raise errors.CheckError(f'the adjust failed: {last["reason"]}')
-        note = f'adjust {last["state"]}' if last else shown['status']
+        note = f'adjust {last["state"]}' if last else details['status']
         return Shown(size['current_vcpus'], size['current_memory_mb'], note)
 
     def _held(self, server: str) -> Shown | None:
         held = self.client.get(f'{self.placement}/allocations/{server}')['allocations']
-        for each in held.values():
-            resources = each['resources']
+        for allocation in held.values():
+            resources = allocation['resources']
             return Shown(resources['VCPU'], resources['MEMORY_MB'])
         return None
 
@@ -242,8 +242,8 @@ class Demo:
         def servers() -> list[dict[str, Any]]:
             return list(self.client.get(url)['servers'])
 
-        for each in servers():
-            self.client.call('DELETE', f'{self.nova}/servers/{each["id"]}')
+        for server in servers():
+            self.client.call('DELETE', f'{self.nova}/servers/{server["id"]}')
         if not waiting.until(lambda: not servers(), _PATIENCE):
             raise errors.NotReadyError('the demo', f'the server {self.name} does not go away')
         for flavor in self.client.get(f'{self.nova}/flavors')['flavors']:

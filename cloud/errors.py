@@ -55,5 +55,5 @@ class NotReadyError(CloudError):
 
 
 def last_lines(text: str, count: int = 20) -> str:
-    """Give the end of a log, short enough to read on a screen."""
+    """Return the end of a log, short enough to read on a screen."""
     return '\n'.join(text.rstrip().splitlines()[-count:])

@@ -11,7 +11,7 @@ Sections = Mapping[str, Mapping[str, Value]]
 
 
 def render(sections: Sections) -> str:
-    """Give the text; an option whose value is ``None`` is left out."""
+    """Return the text; an option whose value is ``None`` is left out."""
     lines: list[str] = []
     for section, options in sections.items():
         if lines:

@@ -19,12 +19,12 @@ class Installation:
     """What one cloud needs installed, and the installing of it."""
 
     def __init__(
-        self, context: service.Context, waves: list[services.Wave], shown: progress.Progress
+        self, context: service.Context, waves: list[services.Wave], reporter: progress.Progress
     ) -> None:
         self.context = context
         self.waves = waves
         self.state = context.state
-        self.progress = shown
+        self.progress = reporter
 
     def check_space(self) -> None:
         """Raise unless there is disk for it."""
@@ -40,7 +40,7 @@ class Installation:
     def run(self) -> None:
         """Install what is missing; repeat it at will."""
         log = self.state.log('install')
-        wanted = {name for each in services.every(self.waves) for name in each.packages}
+        wanted = {name for part in services.every(self.waves) for name in part.packages}
         if not self.context.venv.is_installed():
             wanted.update(_BUILD_PACKAGES)
         absent = debian.missing(sorted(wanted))
@@ -53,8 +53,8 @@ class Installation:
         self._exchange_nova()
         self._separate()
         with self.progress.step('guest'):
-            for each in services.every(self.waves):
-                each.install()
+            for part in services.every(self.waves):
+                part.install()
 
     def _exchange_nova(self) -> None:
         version = self.context.venv.pristine_version()
@@ -67,27 +67,27 @@ class Installation:
             version = what.name.split('-')[1]
         stamp = self.context.venv.stamp
         # Somebody may have exchanged Nova by hand: what is installed counts, too.
-        known = stamp.exists() and stamp.read_text() == identity
-        if known and self.context.venv.nova_version() == version:
+        is_noted = stamp.exists() and stamp.read_text() == identity
+        if is_noted and self.context.venv.nova_version() == version:
             return
         with self.progress.step(f'Nova: {what if isinstance(what, str) else what.name}'):
-            for each in services.of_nova(self.waves):
-                each.stop()
+            for part in services.of_nova(self.waves):
+                part.stop()
             stamp.unlink(missing_ok=True)
             self.context.venv.install_nova(what)
             files.write(stamp, identity)
 
     def _separate(self) -> None:
-        """Give each host its own Nova, once for each that the packages have."""
+        """Return each host its own Nova, once for each that the packages have."""
         if not self.context.settings.separate:
             return
         for name in services.hosts_of_nova(self.waves):
             own = venv.Separate(self.state, name, self.context.venv)
             if not own.is_of_packages():
                 with self.progress.step(f'Nova of {name}'):
-                    for each in services.of_nova(self.waves):
-                        if each.host == name:
-                            each.stop()
+                    for part in services.of_nova(self.waves):
+                        if part.host == name:
+                            part.stop()
                     own.make()
 
 

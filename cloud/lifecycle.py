@@ -40,9 +40,9 @@ class Line:
 class Cloud:
     """The cloud in one state folder."""
 
-    def __init__(self, state: settings.State, shown: progress.Progress) -> None:
+    def __init__(self, state: settings.State, reporter: progress.Progress) -> None:
         self.state = state
-        self.shown = shown
+        self.progress = reporter
 
     def up(self, changes: dict[str, Any]) -> None:
         """Install, configure and start what is not; repeat it at will."""
@@ -65,22 +65,22 @@ class Cloud:
     def stop(self) -> None:
         """End every process of the cloud, servers included; keep what it knows."""
         context = self.context()
-        with self.alone(), self.shown.step('stop'):
+        with self.alone(), self.progress.step('stop'):
             self._stop(services.waves(context))
 
     def restart(self, label: str) -> None:
         """Stop a service, start it, and wait until it answers."""
-        each = self._named(label)
-        with self.alone(), self.shown.step(f'restart {label}'):
-            each.stop()
-            each.start()
-            each.wait()
+        part = self._named(label)
+        with self.alone(), self.progress.step(f'restart {label}'):
+            part.stop()
+            part.start()
+            part.wait()
 
     def wipe(self, packages: bool) -> None:
         """Stop, and remove the state folder; fetched packages only when asked to."""
         if not self.state.root.exists():
             return
-        with self.alone(), self.shown.step('wipe'):
+        with self.alone(), self.progress.step('wipe'):
             try:
                 chosen = self.state.load() or settings.Settings()
             except errors.CheckError:
@@ -89,8 +89,8 @@ class Cloud:
                 chosen = settings.Settings()
             waves = services.waves(service.Context(self.state, chosen))
             self._stop(waves)
-            for each in services.every(waves):
-                each.cleanup()
+            for part in services.every(waves):
+                part.cleanup()
             for entry in self.state.root.iterdir():
                 if entry != self.state.packages:
                     _remove(entry)
@@ -98,51 +98,51 @@ class Cloud:
                 shutil.rmtree(self.state.root)
 
     def context(self) -> service.Context:
-        """Give what the services of the present cloud share."""
+        """Return what the services of the present cloud share."""
         chosen = self.state.load()
         if chosen is None:
             raise errors.CheckError('there is no cloud here\nrun `xcloud up` to make one')
         return service.Context(self.state, chosen)
 
     def environments(self) -> list[venv.Environment]:
-        """Give those that Nova runs from."""
+        """Return those that Nova runs from."""
         context = self.context()
         return [context.nova(name) for name in services.hosts_of_nova(services.waves(context))]
 
     def daemons(self) -> dict[str, service.Service]:
-        """Give the services of the present cloud that have a process."""
+        """Return the services of the present cloud that have a process."""
         return {
-            each.label: each
-            for each in services.every(services.waves(self.context()))
-            if each.daemon() is not None
+            part.label: part
+            for part in services.every(services.waves(self.context()))
+            if part.daemon() is not None
         }
 
     def status(self, labels: Sequence[str] = ()) -> list[Line]:
         """Say what runs, of these services or of all."""
         chosen = {label: self._named(label) for label in labels} or self.daemons()
         lines = []
-        for label, each in chosen.items():
-            daemon = each.daemon()
+        for label, part in chosen.items():
+            daemon = part.daemon()
             pid = daemon.pid if daemon else None
-            ports = ', '.join(str(port) for port in each.ports().values())
+            ports = ', '.join(str(port) for port in part.ports().values())
             memory = process.memory(process.family(pid)) if pid else 0
             lines.append(Line(label, pid, memory, ports))
         return lines
 
     def _named(self, label: str) -> service.Service:
-        known = self.daemons()
-        if label not in known:
+        daemons = self.daemons()
+        if label not in daemons:
             raise errors.CheckError(
-                f'there is no service {label!r}\nthere are: {", ".join(sorted(known))}'
+                f'there is no service {label!r}\nthere are: {", ".join(sorted(daemons))}'
             )
-        return known[label]
+        return daemons[label]
 
     def processes(self) -> list[int]:
-        """Give every process of the cloud: services, their helpers, servers."""
+        """Return every process of the cloud: services, their helpers, servers."""
         return process.marked(self.state) + _guests(services.waves(self.context()))
 
     def environment(self) -> dict[str, str]:
-        """Give the variables with which the ``openstack`` client finds the cloud."""
+        """Return the variables with which the ``openstack`` client finds the cloud."""
         venv_bin = self.context().venv.bin
         return {
             'OS_CLIENT_CONFIG_FILE': str(self.state / 'clouds.yaml'),
@@ -160,10 +160,10 @@ class Cloud:
         self.state.prepare()
         with self.alone():
             context = service.Context(self.state, chosen)
-            installation = install.Installation(context, services.waves(context), self.shown)
+            installation = install.Installation(context, services.waves(context), self.progress)
             installation.check_space()
-            for each in services.every(installation.waves):
-                each.check()
+            for part in services.every(installation.waves):
+                part.check()
             yield installation
 
     def _chosen(self, changes: dict[str, Any]) -> settings.Settings:
@@ -173,34 +173,34 @@ class Cloud:
         return present.following(changes)
 
     def _run(self, waves: list[services.Wave]) -> None:
-        with self.shown.step('configuration'):
-            for each in services.every(waves):
-                each.configure()
+        with self.progress.step('configuration'):
+            for part in services.every(waves):
+                part.configure()
         for wave in waves:
-            with self.shown.step(wave.title):
+            with self.progress.step(wave.title):
                 # Making a schema is work for one CPU, and most machines have two.
                 with concurrent.futures.ThreadPoolExecutor(2) as pool:
                     list(pool.map(self._begin, sorted(wave.services, key=self._is_new)))
-                for each in wave.services:
-                    each.wait()
-                    each.settle()
+                for part in wave.services:
+                    part.wait()
+                    part.settle()
 
-    def _made(self, each: service.Service) -> Path:
-        return self.state.data('made') / each.label
+    def _made(self, part: service.Service) -> Path:
+        return self.state.data('made') / part.label
 
-    def _is_new(self, each: service.Service) -> bool:
-        return not self._made(each).exists()
+    def _is_new(self, part: service.Service) -> bool:
+        return not self._made(part).exists()
 
-    def _begin(self, each: service.Service) -> None:
-        if self._is_new(each):
-            each.init()
-            files.write(self._made(each), '')
-        each.start()
+    def _begin(self, part: service.Service) -> None:
+        if self._is_new(part):
+            part.init()
+            files.write(self._made(part), '')
+        part.start()
 
     def _stop(self, waves: list[services.Wave]) -> None:
         for wave in reversed(waves):
             with concurrent.futures.ThreadPoolExecutor(8) as pool:
-                list(pool.map(lambda each: each.stop(), wave.services))
+                list(pool.map(lambda part: part.stop(), wave.services))
         # What the services left, and what those of other settings started.
         left = process.marked(self.state)
         for folder in (self.state / 'hosts').glob('compute*'):
@@ -220,7 +220,7 @@ class Cloud:
 
 
 def _guests(waves: list[services.Wave]) -> list[int]:
-    return [pid for each in services.every(waves) for pid in each.guests()]
+    return [pid for part in services.every(waves) for pid in part.guests()]
 
 
 def _remove(entry: Path) -> None:

@@ -1,7 +1,7 @@
 """Processes that outlive the command which started them.
 
 A process is known by its number *and* the moment it started, so that a number
-that the kernel gave to somebody else is never signalled.
+that the kernel gave to another is never signalled.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FILES = 65536
 
 
 def started(pid: int) -> int | None:
-    """Give the moment a process started, in ticks since boot; None when it is gone."""
+    """Return the moment a process started, in ticks since boot; None when it is gone."""
     try:
         stat = Path('/proc', str(pid), 'stat').read_text()
     except OSError:
@@ -118,31 +118,31 @@ def end(pids: Sequence[int], first: int = signal.SIGTERM, patience: float = 10) 
 
 
 def marked(state: settings.State) -> list[int]:
-    """Give every process of this cloud that still runs, helpers included."""
+    """Return every process of this cloud that still runs, helpers included."""
     mark = f'{MARK}={state.root}'.encode()
-    found = []
+    pids = []
     for folder in Path('/proc').glob('[0-9]*'):
         with contextlib.suppress(OSError):
             if mark in (folder / 'environ').read_bytes().split(b'\0'):
                 pid = int(folder.name)
                 if pid != os.getpid() and started(pid) is not None:
-                    found.append(pid)
-    return sorted(found)
+                    pids.append(pid)
+    return sorted(pids)
 
 
 def family(leader: int) -> list[int]:
-    """Give a process and those of its session: the workers of a service."""
-    found = []
+    """Return a process and those of its session: the workers of a service."""
+    pids = []
     for folder in Path('/proc').glob('[0-9]*'):
         with contextlib.suppress(OSError):
             fields = (folder / 'stat').read_text().rpartition(')')[2].split()
             if int(fields[3]) == leader:
-                found.append(int(folder.name))
-    return found
+                pids.append(int(folder.name))
+    return pids
 
 
 def memory(pids: list[int]) -> int:
-    """Give the memory of processes in bytes; shared pages count once."""
+    """Return the memory of processes in bytes; shared pages count once."""
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -153,7 +153,7 @@ def memory(pids: list[int]) -> int:
 
 
 def peak(pids: list[int]) -> int:
-    """Give the most memory each process ever had, added up, in bytes."""
+    """Return the most memory each process ever had, added up, in bytes."""
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -178,6 +178,6 @@ def _reap(pids: Mapping[int, int | None]) -> None:
 
 
 def _plain_environment() -> dict[str, str]:
-    """Give what a service may inherit: nothing of the caller's own cloud or proxy."""
+    """Return what a service may inherit: nothing of the caller's own cloud or proxy."""
     kept = ('PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR')
     return {name: os.environ[name] for name in kept if name in os.environ}

@@ -1,4 +1,4 @@
-"""Telling the person what happens: a living line on a terminal, plain lines elsewhere."""
+"""Showing what happens: a living line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

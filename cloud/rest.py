@@ -97,7 +97,7 @@ class Client:
 
 
 def status_of(url: str, timeout: float = 2) -> int:
-    """Give the status a URL is answered with, 0 for no answer."""
+    """Return the status a URL is answered with, 0 for no answer."""
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:
             return int(answer.status)

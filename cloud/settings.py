@@ -51,15 +51,15 @@ class Settings:
     port_offset: int = 0
 
     def port(self, name: str) -> int:
-        """Give the loopback port of a service."""
+        """Return the loopback port of a service."""
         return _PORTS[name] + self.port_offset
 
     def url(self, name: str) -> str:
-        """Give the root URL of an HTTP service."""
+        """Return the root URL of an HTTP service."""
         return f'http://127.0.0.1:{self.port(name)}'
 
     def following(self, changes: dict[str, Any]) -> Settings:
-        """Give these settings with changes, or say why they cannot be made."""
+        """Return these settings with changes, or say why they cannot be made."""
         new = dataclasses.replace(self, **changes)
         for field, option in (
             ('release', '--release'),
@@ -126,7 +126,7 @@ class State:
             (self.root / name).mkdir(exist_ok=True)
 
     def load(self) -> Settings | None:
-        """Give the settings of the cloud that is here, if there is one."""
+        """Return the settings of the cloud that is here, if there is one."""
         file = self.root / 'cloud.json'
         if not file.exists():
             return None
@@ -145,7 +145,7 @@ class State:
         files.write_json(self.root / 'cloud.json', kept)
 
     def passwords(self) -> dict[str, str]:
-        """Give the generated passwords, made on first use."""
+        """Return the generated passwords, made on first use."""
         file = self.root / 'passwords.json'
         kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
         missing = [name for name in _ACCOUNTS if name not in kept]

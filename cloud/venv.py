@@ -30,8 +30,8 @@ class Environment:
     @property
     def site(self) -> Path:
         """The folder that packages are installed in."""
-        (found,) = self.root.glob('lib/python*/site-packages')
-        return found
+        (match,) = self.root.glob('lib/python*/site-packages')
+        return match
 
     @property
     def stamp(self) -> Path:
@@ -39,7 +39,7 @@ class Environment:
         return self.root / 'nova.txt'
 
     def nova_version(self) -> str | None:
-        """Give the version of the Nova that is installed."""
+        """Return the version of the Nova that is installed."""
         for folder in self.root.glob('lib/python*/site-packages/nova-*.dist-info'):
             return folder.name.removeprefix('nova-').removesuffix('.dist-info')
         return None
@@ -55,15 +55,15 @@ class Venv(Environment):
         self.lock = _LOCKS / f'{release}.txt'
 
     def share(self, *parts: str) -> Path:
-        """Give a file that a package put under ``etc`` of the environment."""
+        """Return a file that a package put under ``etc`` of the environment."""
         return self.root.joinpath('etc', *parts)
 
     def check(self) -> None:
         if not self.lock.exists():
-            known = ', '.join(sorted(file.stem for file in _LOCKS.glob('*.txt')))
+            releases = ', '.join(sorted(file.stem for file in _LOCKS.glob('*.txt')))
             raise errors.CheckError(
                 f'there is no lock of the cloud of release {self.release}: {self.lock}\n'
-                f'releases that have one: {known}'
+                f'releases that have one: {releases}'
             )
         if self._newest_python(self.lock) < sys.version_info[:2]:
             fitting = [
@@ -81,17 +81,17 @@ class Venv(Environment):
     @staticmethod
     def _newest_python(lock: Path) -> tuple[int, ...]:
         """Return the newest Python that all the packages of a lock run on."""
-        found = re.search(r'^# Newest Python: 3\.(\d+)$', lock.read_text(), re.MULTILINE)
-        if found is None:
+        match = re.search(r'^# Newest Python: 3\.(\d+)$', lock.read_text(), re.MULTILINE)
+        if match is None:
             raise errors.CheckError(f'{lock} has no line `# Newest Python: 3.N`')
-        return 3, int(found[1])
+        return 3, int(match[1])
 
     @property
     def _installed(self) -> Path:
         return self.root / 'installed.txt'
 
     def is_installed(self) -> bool:
-        """Say whether all that the lock names was installed."""
+        """Return whether all that the lock names was installed."""
         stamp = self._installed
         return stamp.exists() and _pins(stamp.read_text()) == _pins(self.lock.read_text())
 
@@ -103,7 +103,7 @@ class Venv(Environment):
         self._installed.unlink(missing_ok=True)
         wanted = self.lock.read_text()
         log = self.state.log('install')
-        # Always anew: an environment left half-made by an interruption is mended.
+        # Always from the beginning: an interruption may have left half an environment.
         command.run([sys.executable, '-m', 'venv', '--clear', self.root], log=log)
         # The lock is complete, so there is nothing to resolve. Some packages
         # that are built here still need setuptools of the lock's age, and a
@@ -150,11 +150,11 @@ class Venv(Environment):
         files.write(stamp, wanted)
 
     def pristine_version(self) -> str:
-        """Give the version of the Nova release that the fork is of."""
-        found = re.search(r'^nova==(\S+)$', self.lock.read_text(), re.MULTILINE)
-        if found is None:
+        """Return the version of the Nova release that the fork is of."""
+        match = re.search(r'^nova==(\S+)$', self.lock.read_text(), re.MULTILINE)
+        if match is None:
             raise errors.CheckError(f'{self.lock} has no line `nova==VERSION`')
-        return found[1]
+        return match[1]
 
     def install_nova(self, what: str | Path) -> None:
         """Put a Nova in the place of the one that is there."""
@@ -180,11 +180,11 @@ class Separate(Environment):
         self.packages = packages
 
     def is_of_packages(self) -> bool:
-        """Say whether it was made of the Nova that the packages have now."""
+        """Return whether it was made of the Nova that the packages have now."""
         return self.stamp.exists() and self.stamp.read_text() == self.packages.stamp.read_text()
 
     def make(self) -> None:
-        """Make it anew, whatever is there."""
+        """Make it, whatever is there."""
         words = [sys.executable, '-m', 'venv', '--clear', '--without-pip', self.root]
         command.run(words, log=self.state.log('install'))
         for part in self.packages.site.glob('nova*'):

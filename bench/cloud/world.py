@@ -16,7 +16,7 @@ class World:
 
     def __init__(self, cloud: lifecycle.Cloud) -> None:
         self.cloud = cloud
-        self.progress = cloud.shown
+        self.progress = cloud.progress
         self.context = cloud.context()
         self.client = self.context.admin
         self.nova = self.context.settings.url('nova-api') + '/v2.1'

@@ -1,4 +1,4 @@
-"""Making the library that is preloaded into QEMU: ``cpus.c`` says what it mends."""
+"""Making the library that is preloaded into QEMU: ``cpus.c`` says what it repairs."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class Library:
         files.write(stamp, recipe)
 
 
-def major_version(shown: str) -> int:
-    """Give the first number of the version that QEMU says it has."""
-    found = re.search(r'version (\d+)\.', shown)
-    if found is None:
-        raise errors.CheckError(f'{_QEMU} shows no version:\n{shown.rstrip()}')
-    return int(found[1])
+def major_version(text: str) -> int:
+    """Return the first number of the version that QEMU says it has."""
+    version = re.search(r'version (\d+)\.', text)
+    if version is None:
+        raise errors.CheckError(f'{_QEMU} shows no version:\n{text.rstrip()}')
+    return int(version[1])

@@ -1,5 +1,5 @@
 /*
- * Mends CPUs that QEMU emulates itself: they can be taken away, and their guest migrates.
+ * Repairs CPUs that QEMU emulates itself: they can be taken away, and their guest migrates.
  *
  * Without KVM, an x86 CPU that was unplugged is never freed: memory regions that
  * it owns hold on to it. (QEMU 7.2 to 11.1, at least.) From this follows that
@@ -14,8 +14,8 @@
  * as the guest may have CPUs: the plug that finds none ends QEMU.
  *
  * And before QEMU 9.0, a migration that has noted which memory is to be sent again
- * forgets to tell the CPUs: what they write from then on to pages that they know is
- * not noted, not sent, and lost. A guest that is busy meanwhile dies of it now and then.
+ * does not notify the CPUs: what they write from then on to pages that they know is
+ * not noted, not sent, and lost. A guest that is busy then dies of it now and then.
  *
  * This library, preloaded into QEMU, stands before three of its functions. A CPU that
  * goes first stops listening, and afterwards its end is reported. The translation
@@ -103,7 +103,7 @@ static void redirect(struct function *function, void *to)
     write_code(function->at, function->jump);
 }
 
-/* Calls QEMU's own; callers see to it that nobody else does meanwhile. */
+/* Calls QEMU's own; callers see to it that nobody else does at that time. */
 static void call(struct function *function, void *argument)
 {
     write_code(function->at, function->own);
@@ -167,7 +167,7 @@ static void give_back(void *value)
 }
 
 /* Called with QEMU's big lock, which QEMU's own lets go of while it waits until each
- * CPU has done what it was asked to. Whoever comes meanwhile to have a display drawn
+ * CPU has done what it was asked to. Whoever comes in between to have a display drawn
  * finds QEMU's own alone, which is enough for that. */
 static void before_after_sync(void)
 {

@@ -114,11 +114,11 @@ def modules(unpacked: Path) -> dict[str, bytes]:
 
 
 def _libraries(program: Path) -> list[Path]:
-    """Give the libraries of this machine that a program needs."""
-    shown = command.run(['ldd', program])
-    if 'not found' in shown:
+    """Return the libraries of this machine that a program needs."""
+    listing = command.run(['ldd', program])
+    if 'not found' in listing:
         raise errors.CheckError(
-            f'{program.name} needs libraries that this machine lacks:\n{shown.rstrip()}\n'
+            f'{program.name} needs libraries that this machine lacks:\n{listing.rstrip()}\n'
             'install the packages that hold them'
         )
-    return [Path(path) for path in re.findall(r'(/\S+) \(0x', shown)]
+    return [Path(path) for path in re.findall(r'(/\S+) \(0x', listing)]

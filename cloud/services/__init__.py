@@ -28,7 +28,7 @@ class Wave:
 
 
 def waves(context: service.Context) -> list[Wave]:
-    """Give all services of a cloud."""
+    """Return all services of a cloud."""
     store = database.Sqlite if context.settings.database == 'sqlite' else database.MariaDb
     hosts = range(1, context.settings.computes + 1)
     fakes = range(1, context.settings.fake_computes + 1)
@@ -54,7 +54,7 @@ def waves(context: service.Context) -> list[Wave]:
                 *(host.Ssh(context, number) for number in hosts),
             ],
         ),
-        Wave('accounts and catalog', [keystone.Catalog(context), neutron.Warmth(context)]),
+        Wave('accounts and catalog', [keystone.Catalog(context), neutron.WarmUp(context)]),
         Wave(
             'Nova: API, conductor, scheduler',
             [nova.Api(context), nova.Conductor(context), nova.Scheduler(context)],
@@ -72,14 +72,14 @@ def waves(context: service.Context) -> list[Wave]:
 
 def every(waves: list[Wave]) -> list[service.Service]:
     """Return the services of all waves."""
-    return [each for wave in waves for each in wave.services]
+    return [part for wave in waves for part in wave.services]
 
 
 def of_nova(waves: list[Wave]) -> list[service.Service]:
     """Return those that run Nova."""
-    return [each for each in every(waves) if each.runs_nova]
+    return [part for part in every(waves) if part.runs_nova]
 
 
 def hosts_of_nova(waves: list[Wave]) -> list[str]:
     """Return the names of the hosts that run any of Nova."""
-    return sorted({each.host for each in of_nova(waves)})
+    return sorted({part.host for part in of_nova(waves)})

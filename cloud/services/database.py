@@ -25,10 +25,10 @@ class Sqlite(service.Service):
     def install(self) -> None:
         packages = self.context.venv.site
         files.write(packages / 'xcloud_sqlite.py', _PLUGIN.read_text(), 0o644)
-        known = packages / 'xcloud_sqlite-1.dist-info'
-        files.write(known / 'METADATA', 'Name: xcloud-sqlite\nVersion: 1\n', 0o644)
+        metadata = packages / 'xcloud_sqlite-1.dist-info'
+        files.write(metadata / 'METADATA', 'Name: xcloud-sqlite\nVersion: 1\n', 0o644)
         entry = '[sqlalchemy.plugins]\nxcloud = xcloud_sqlite:WriteFirst\n'
-        files.write(known / 'entry_points.txt', entry, 0o644)
+        files.write(metadata / 'entry_points.txt', entry, 0o644)
 
     def configure(self) -> None:
         self.state.data(self.name).mkdir(parents=True, exist_ok=True)

@@ -64,7 +64,7 @@ class HostPart(service.Service):
         return self.state / 'instances'
 
     def inside(self, *argv: str | Path) -> list[str | Path]:
-        """Give the command that runs another one on this host."""
+        """Return the command that runs another one on this host."""
         holder = Host(self.context, self.number).daemon().pid
         # Not running: what is shown is still what would be run.
         return ['nsenter', '--target', str(holder or 0), '--mount', '--uts', '--', *argv]
@@ -119,12 +119,12 @@ class Host(HostPart):
     def _make_mount_points(self) -> None:
         """Make the folders that are mounted over, and note them to take them away."""
         made = self.state / 'made-folders'
-        known = made.read_text().split() if made.exists() else []
+        listed = made.read_text().split() if made.exists() else []
         for folder in (*_LIBVIRT.values(), _CACHE):
             if not folder.exists():
-                if str(folder) not in known:
-                    known.append(str(folder))
-                    files.write(made, '\n'.join(known) + '\n')
+                if str(folder) not in listed:
+                    listed.append(str(folder))
+                    files.write(made, '\n'.join(listed) + '\n')
                 folder.mkdir(parents=True)
 
 
@@ -175,8 +175,8 @@ class Libvirt(HostPart):
             '--pid-file', '/run/libvirt/libvirtd.pid',
         )  # fmt: skip
         # libvirtd hands this variable, among few, on to each QEMU it starts.
-        mended = {'LD_PRELOAD': str(build.Library(self.state).file)}
-        return process.Daemon(self.label, argv, self.state, mended)
+        preload = {'LD_PRELOAD': str(build.Library(self.state).file)}
+        return process.Daemon(self.label, argv, self.state, preload)
 
     def answers(self) -> bool:
         # virsh waits for seconds when there is no socket: look first.
@@ -262,16 +262,16 @@ class Ssh(HostPart):
 
 
 def guests(folder: Path) -> list[int]:
-    """Give the QEMU processes of the host in a folder: they outlive its libvirtd."""
-    found = []
+    """Return the QEMU processes of the host in a folder: they outlive its libvirtd."""
+    pids = []
     for file in (folder / 'run' / 'qemu').glob('*.pid'):
         pid = int(file.read_text())
         name = f'guest={file.stem},'.encode()
-        # The file may be an old one, and the number now somebody else's.
+        # The file may be an old one, and the number now that of another process.
         with contextlib.suppress(OSError):
             if name in Path('/proc', str(pid), 'cmdline').read_bytes():
-                found.append(pid)
-    return found
+                pids.append(pid)
+    return pids
 
 
 def _libvirt_options(options: Mapping[str, str | int]) -> str:

@@ -51,7 +51,7 @@ class Images(service.Service):
         made = build.Guest(self.state)
         client = self.context.admin
         images = self.settings.url('glance') + '/v2/images'
-        present = {each['name']: each for each in client.get(images)['images']}
+        present = {entry['name']: entry for entry in client.get(images)['images']}
 
         def image(name: str, file: Path, **properties: Any) -> str:
             content = file.read_bytes()
@@ -80,7 +80,7 @@ class Images(service.Service):
 
     def _flavors(self, client: rest.Client) -> None:
         flavors = self.settings.url('nova-api') + '/v2.1/flavors'
-        present = {each['name'] for each in client.get(flavors)['flavors']}
+        present = {entry['name'] for entry in client.get(flavors)['flavors']}
         for name, (vcpus, memory, specs) in FLAVORS.items():
             if name in present or (specs and self.settings.pristine):
                 continue

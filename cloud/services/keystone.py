@@ -98,8 +98,8 @@ class Catalog(service.Service):
 
     def _endpoints(self, client: rest.Client, url: str) -> None:
         present = {
-            (each['service_id'], each['interface'])
-            for each in client.get(f'{url}/endpoints')['endpoints']
+            (entry['service_id'], entry['interface'])
+            for entry in client.get(f'{url}/endpoints')['endpoints']
         }
         for name, (kind, port, path) in _SERVICES.items():
             made = _make(client, url, 'service', {'name': name, 'type': kind})
@@ -120,6 +120,6 @@ class Catalog(service.Service):
 
 def _make(client: rest.Client, url: str, kind: str, body: dict[str, Any]) -> str:
     """Make one thing of a kind, or find the one of that name."""
-    for each in client.get(f'{url}/{kind}s?name={body["name"]}')[f'{kind}s']:
-        return str(each['id'])
+    for entry in client.get(f'{url}/{kind}s?name={body["name"]}')[f'{kind}s']:
+        return str(entry['id'])
     return str(client.post(f'{url}/{kind}s', {kind: body})[kind]['id'])

@@ -90,7 +90,7 @@ class Neutron(service.Wsgi):
         return process.Daemon(self.name, argv, self.state)
 
 
-class Warmth(service.Service):
+class WarmUp(service.Service):
     """The first question to a fresh neutron-server.
 
     It completes its model at the first query, and a list of ports, which is

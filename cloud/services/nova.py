@@ -19,7 +19,7 @@ _FAREWELL = 5
 
 
 def shared(context: service.Context, log: str) -> ini.Sections:
-    """Give the options of every Nova service; none of them is a database."""
+    """Return the options of every Nova service; none of them is a database."""
     return {
         'DEFAULT': {
             **service.logging(context.state.log(log)),
@@ -101,7 +101,7 @@ class Api(Control, service.Wsgi):
     name = 'nova-api'
     script = 'nova-api-wsgi'
     module = 'nova.wsgi.osapi_compute'
-    # A request that calls a compute waits for it: others go on meanwhile.
+    # A request that calls a compute waits for it: others go on.
     processes = 2
 
     def environment(self) -> dict[str, str]:
@@ -135,13 +135,13 @@ class Scheduler(Worker):
 
 
 def seen(context: service.Context, daemon: process.Daemon, host: str = '') -> bool:
-    """Say whether a service has reported since its process was started."""
+    """Return whether a service has reported since its process was started."""
     binary = Path(daemon.argv[0]).name if not host else 'nova-compute'
     url = context.settings.url('nova-api') + f'/v2.1/os-services?binary={binary}'
     started = daemon.pid_file.stat().st_mtime
-    for each in context.admin.get(f'{url}&host={host}' if host else url)['services']:
+    for entry in context.admin.get(f'{url}&host={host}' if host else url)['services']:
         # Reported in UTC, without saying so; None before the first report.
-        when = each['updated_at'] and datetime.datetime.fromisoformat(each['updated_at'])
+        when = entry['updated_at'] and datetime.datetime.fromisoformat(entry['updated_at'])
         if when and when.replace(tzinfo=datetime.UTC).timestamp() >= int(started):
             return True
     return False

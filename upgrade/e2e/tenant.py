@@ -95,7 +95,7 @@ class Tenant:
         self.server = str(created.id)
         self.world.api.wait(self.server, 'ACTIVE')
         assert self.world.guests.host_of(self.server).host == self.host
-        self.world.guests.settles(self.server, _SIZES[-1])
+        self.world.guests.reaches(self.server, _SIZES[-1])
         self.booted += 1
 
     def _adjust(self, size: Size) -> None:

@@ -18,13 +18,13 @@ class Accounting:
         self._database = sqlalchemy.create_engine(context.database('nova'), pool_pre_ping=True)
 
     def task(self, server: str) -> str | None:
-        """Give the task of a server, without asking a service."""
+        """Return the task of a server, without asking a service."""
         query = sqlalchemy.text('SELECT task_state FROM instances WHERE uuid = :uuid')
         with self._database.connect() as connection:
             return connection.execute(query, {'uuid': server}).scalar()
 
     def start_size(self, server: str) -> Size:
-        """Give what a server comes back with at its next start."""
+        """Return what a server comes back with at its next start."""
         query = sqlalchemy.text(
             'SELECT meta.`key`, meta.value FROM instance_system_metadata AS meta '
             'WHERE instance_uuid = :uuid AND meta.deleted = 0'
@@ -39,37 +39,37 @@ class Accounting:
         )
 
     def size(self, server: str) -> Size:
-        """Give the size that Nova keeps."""
+        """Return the size that Nova keeps."""
         query = sqlalchemy.text('SELECT vcpus, memory_mb FROM instances WHERE uuid = :uuid')
         with self._database.connect() as connection:
             row = connection.execute(query, {'uuid': server}).one()
         return Size(row[0], row[1])
 
     def allocations(self, server: str) -> dict[str, Size]:
-        """Give what placement holds for a server, by the provider's name."""
-        shown = self._placement(f'/allocations/{server}')['allocations']
+        """Return what placement holds for a server, by the provider's name."""
+        answer = self._placement(f'/allocations/{server}')['allocations']
         names = self.providers()
         return {
             names[provider]: Size(
                 held['resources'].get('VCPU', 0), held['resources'].get('MEMORY_MB', 0)
             )
-            for provider, held in shown.items()
+            for provider, held in answer.items()
         }
 
     def providers(self) -> dict[str, str]:
         listed = self._placement('/resource_providers')['resource_providers']
-        return {each['uuid']: each['name'] for each in listed}
+        return {entry['uuid']: entry['name'] for entry in listed}
 
     def usage(self, provider: str) -> Size:
-        """Give what placement counts as used of a provider, by its UUID."""
+        """Return what placement counts as used of a provider, by its UUID."""
         used = self._placement(f'/resource_providers/{provider}/usages')['usages']
         return Size(used.get('VCPU', 0), used.get('MEMORY_MB', 0))
 
     def host_vcpus(self, hostname: str) -> int:
-        """Give how many VCPUs placement says a host has."""
-        provider = next(each for each, name in self.providers().items() if name == hostname)
-        shown = self._placement(f'/resource_providers/{provider}/inventories/VCPU')
-        return int(shown['total'])
+        """Return how many VCPUs placement says a host has."""
+        provider = next(entry for entry, name in self.providers().items() if name == hostname)
+        answer = self._placement(f'/resource_providers/{provider}/inventories/VCPU')
+        return int(answer['total'])
 
     def _placement(self, path: str) -> Any:
         client = self.context.admin

@@ -20,6 +20,11 @@ from cloud.tests.e2e.world import World
 PREFIX = 'e2e-'
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption('--hang', type=int, default=90, help='seconds that a QEMU stands still')
+    parser.addoption('--shrinks', type=int, default=30, help='shrinks of guests under load')
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line('markers', 'short: part of the quick selection')
     config.addinivalue_line('markers', 'hosts(n): needs n libvirt computes')
@@ -27,11 +32,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope='session')
 def world() -> World:
-    """The cloud, without what a run that was cut off has left in it."""
-    found = World()
-    everything = found.admin.compute.servers(all_projects=True)
-    remove(found, [each.id for each in everything if each.name.startswith(PREFIX)])
-    return found
+    """The cloud, without what a run that was interrupted has left in it."""
+    cloud = World()
+    everything = cloud.admin.compute.servers(all_projects=True)
+    remove(cloud, [entry.id for entry in everything if entry.name.startswith(PREFIX)])
+    return cloud
 
 
 @pytest.fixture(autouse=True)
@@ -43,15 +48,15 @@ def _enough_hosts(request: pytest.FixtureRequest, world: World) -> None:
 
 @pytest.fixture(autouse=True)
 def logs(request: pytest.FixtureRequest, world: World, _enough_hosts: None) -> Iterator[Logs]:
-    """The logs since the test began; afterwards, all books have to agree."""
+    """The logs since the test began; afterwards, all records have to agree."""
     seen = Logs(world.context.state)
     yield seen
     if request.node.stash.get(_PASSED, False):
         invariants.check(world)
         surprises = seen.tracebacks()
         if surprises:
-            shown = '\n'.join(seen.brief(each) for each in surprises[:3])
-            pytest.fail(f'tracebacks nobody expected:\n{shown}', pytrace=False)
+            text = '\n'.join(seen.brief(entry) for entry in surprises[:3])
+            pytest.fail(f'tracebacks nobody expected:\n{text}', pytrace=False)
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ def forked(world: World) -> None:
 def create(
     request: pytest.FixtureRequest, world: World, logs: Logs
 ) -> Iterator[Callable[..., str]]:
-    """Make servers; they are deleted when the books were checked."""
+    """Make servers; they are deleted when the records were checked."""
     made: list[str] = []
 
     def server(flavor: str = '', image: str = 'guest', **options: Any) -> str:
@@ -85,7 +90,7 @@ def create(
 
     yield server
     try:
-        # Books first, while there is something in them.
+        # Records first, while there is something in them.
         if request.node.stash.get(_PASSED, False):
             invariants.check(world)
     finally:
@@ -106,8 +111,8 @@ def flavor(world: World) -> Iterator[Callable[..., str]]:
         return name
 
     yield new
-    for each in made:
-        world.admin.compute.delete_flavor(each)
+    for entry in made:
+        world.admin.compute.delete_flavor(entry)
 
 
 @pytest.fixture
@@ -131,20 +136,20 @@ def quota(world: World) -> Iterator[Callable[..., None]]:
 @pytest.fixture
 def snapshots(world: World) -> Iterator[None]:
     """Delete the images that a test makes."""
-    before = {each.id for each in world.admin.image.images()}
+    before = {entry.id for entry in world.admin.image.images()}
     yield
-    for each in world.admin.image.images():
-        if each.id not in before:
-            world.admin.image.delete_image(each)
+    for entry in world.admin.image.images():
+        if entry.id not in before:
+            world.admin.image.delete_image(entry)
 
 
 def remove(world: World, servers: list[str]) -> None:
     """Delete servers and wait until they are gone."""
-    for each in servers:
-        world.admin.compute.delete_server(each, ignore_missing=True)
+    for entry in servers:
+        world.admin.compute.delete_server(entry, ignore_missing=True)
 
     def gone() -> bool:
-        left = {each.id for each in world.admin.compute.servers(all_projects=True)}
+        left = {entry.id for entry in world.admin.compute.servers(all_projects=True)}
         return not left.intersection(servers)
 
     assert waiting.until(gone, 60, 0.3), 'servers could not be deleted'
@@ -170,13 +175,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def _said_by_guests(world: World) -> dict[str, str]:
-    """Give what the guest of each server said, as far as the cloud answers."""
+    """Return what the guest of each server said, as far as the cloud answers."""
     said: dict[str, str] = {}
     # One that does not has been killed by the test, or the logs say why.
     with contextlib.suppress(
         openstack.exceptions.SDKException, keystoneauth1.exceptions.ClientException
     ):
-        said.update((each.id, 'nothing that can be read') for each in world.admin.compute.servers())
+        said.update(
+            (entry.id, 'nothing that can be read') for entry in world.admin.compute.servers()
+        )
         for server in said:
             said[server] = world.guests.trouble(server)
     return said

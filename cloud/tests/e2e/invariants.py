@@ -14,32 +14,32 @@ _RUNNING = ('ACTIVE', 'PAUSED', 'RESCUE')
 
 
 def check(world: World) -> None:
-    """Raise, naming what disagrees, unless all books agree."""
-    found: list[str] = []
+    """Raise, naming what disagrees, unless all records agree."""
+    problems: list[str] = []
 
     def agree() -> bool:
-        found[:] = _disagreements(world)
-        return not found
+        problems[:] = _disagreements(world)
+        return not problems
 
     if not waiting.until(agree, _SETTLE, 1):
-        raise AssertionError('the books do not agree:\n' + '\n'.join(found))
+        raise AssertionError('the records do not agree:\n' + '\n'.join(problems))
 
 
 def _disagreements(world: World) -> list[str]:
-    found = []
+    problems = []
     used: dict[str, Size] = {}
-    for each in world.admin.compute.servers(all_projects=True):
-        found += [f'server {each.id}: {text}' for text in _of_server(world, each.id, used)]
+    for entry in world.admin.compute.servers(all_projects=True):
+        problems += [f'server {entry.id}: {text}' for text in _of_server(world, entry.id, used)]
     for provider, name in world.accounting.providers().items():
         counted, expected = world.accounting.usage(provider), used.get(name, Size(0, 0))
         if counted != expected:
-            found.append(f'{name}: placement counts {counted}, its servers are {expected}')
-    return found
+            problems.append(f'{name}: placement counts {counted}, its servers are {expected}')
+    return problems
 
 
 def _of_server(world: World, server: str, used: dict[str, Size]) -> list[str]:
-    shown = world.api.server(server)
-    status, task = shown['status'], shown['task_state']
+    details = world.api.server(server)
+    status, task = details['status'], details['task_state']
     if status == 'ERROR' or task is not None:
         return [f'status {status}, task {task}']
     size, held = world.accounting.size(server), world.accounting.allocations(server)
@@ -48,13 +48,13 @@ def _of_server(world: World, server: str, used: dict[str, Size]) -> list[str]:
         used[name] = Size(before.vcpus + part.vcpus, before.memory_mb + part.memory_mb)
     if status in _WITHOUT_HOST:
         return [f'has no host, and placement holds {held}'] if held else []
-    found = []
-    if held != {shown['hypervisor_hostname']: size}:
-        found.append(f'is {size}, placement holds {held}')
+    problems = []
+    if held != {details['hypervisor_hostname']: size}:
+        problems.append(f'is {size}, placement holds {held}')
     if status in _RUNNING:
-        # Both are counted: what it has, and what it is to come back with.
+        # Both are accounted for: what it has, and what it is to come back with.
         live, start = world.guests.live(server), world.accounting.start_size(server)
         due = Size(*map(max, live, start))
         if due != size:
-            found.append(f'is {size}, the hypervisor says {live}, and it starts with {start}')
-    return found
+            problems.append(f'is {size}, the hypervisor says {live}, and it starts with {start}')
+    return problems

@@ -29,19 +29,19 @@ def server(world: World, create: Create) -> str:
 
 
 def has(world: World, server: str, size: Size) -> None:
-    """Raise unless everybody says that the server has this: hypervisor, books, guest."""
+    """Raise unless all say that the server has this: hypervisor, records, guest."""
     world.comes_up(server, size)
     world.guests.hears(server, lambda line: fits(line, size))
-    online = [each['online'] for each in world.guests.agent(server, 'guest-get-vcpus')]
+    online = [entry['online'] for entry in world.guests.agent(server, 'guest-get-vcpus')]
     assert online == [True] * size.vcpus
-    shown = world.api.heard_of(server)
-    assert Size(shown['current_vcpus'], shown['current_memory_mb']) == size
-    assert (shown['source'], shown['guest_vcpus']) == ('hypervisor', size.vcpus)
-    assert shown['balloon_driver_active']
+    answer = world.api.heard_of(server)
+    assert Size(answer['current_vcpus'], answer['current_memory_mb']) == size
+    assert (answer['source'], answer['guest_vcpus']) == ('hypervisor', size.vcpus)
+    assert answer['balloon_driver_active']
 
 
 def fits(line: Line, size: Size) -> bool:
-    """Say whether a guest's line is that of a size; its kernel takes some of the memory."""
+    """Return whether a guest's line is that of a size; its kernel takes some of the memory."""
     lacks = size.memory_mb - line.memory_kb / 1024
     return line.cpus == size.vcpus and 0 < lacks < 80
 
@@ -96,9 +96,9 @@ def test_history_by_the_client(world: World, server: str) -> None:
     """Who asked is kept in the server's events, and how it ended."""
     world.adjust(server, *GROWN)
     events = world.api.cli('server', 'event', 'list', server, '-f', 'json')
-    mine = next(each for each in events if each['Action'] == 'xloud_adjust')
-    shown = world.api.cli('server', 'event', 'show', server, mine['Request ID'], '-f', 'json')
-    assert 'compute_xloud_adjust' in str(shown) and "'result': 'Success'" in str(shown)
+    mine = next(entry for entry in events if entry['Action'] == 'xloud_adjust')
+    answer = world.api.cli('server', 'event', 'show', server, mine['Request ID'], '-f', 'json')
+    assert 'compute_xloud_adjust' in str(answer) and "'result': 'Success'" in str(answer)
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,12 @@ def test_history_by_the_client(world: World, server: str) -> None:
     ],
 )
 def test_start_after_adjust(world: World, server: str, how: str, persist: bool) -> None:
-    """What is not to persist is gone with the next start, and so is its place in the books."""
+    """What is not to persist is gone with the next start, and is no longer accounted for."""
     world.adjust(server, *GROWN, persist=persist)
     has(world, server, GROWN)
     size = GROWN if persist else MINIMUM
     assert world.accounting.start_size(server) == size
-    before = world.guests.start_of(server)
+    before = world.guests.boot_of(server)
     if how == 'stop':
         world.api.act(server, 'os-stop')
         world.api.wait(server, 'SHUTOFF')
@@ -127,14 +127,14 @@ def test_start_after_adjust(world: World, server: str, how: str, persist: bool) 
     else:
         world.api.act(server, 'reboot', {'type': how})
     world.api.wait(server, 'ACTIVE')
-    assert world.guests.start_of(server) != before
+    assert world.guests.boot_of(server) != before
     has(world, server, size)
 
 
 @pytest.mark.usefixtures('snapshots')
 @pytest.mark.parametrize('how', ['suspend', 'rebuild', 'shelve'])
 def test_grown_server_lives_on(world: World, server: str, how: str) -> None:
-    """What was grown for good outlives what else is done to a server."""
+    """What was grown permanently outlives what else is done to a server."""
     world.adjust(server, *GROWN)
     if how == 'suspend':
         world.api.act(server, 'suspend')
@@ -168,10 +168,10 @@ def test_live_migration(world: World, server: str, persist: bool) -> None:
     assert world.accounting.start_size(server) == (GROWN if persist else MINIMUM)
     world.adjust(server, 2, 512, persist=persist)
     has(world, server, Size(2, 512))
-    before = world.guests.start_of(server)
+    before = world.guests.boot_of(server)
     world.api.act(server, 'reboot', {'type': 'SOFT'})
     world.api.wait(server, 'ACTIVE')
-    assert world.guests.start_of(server) != before
+    assert world.guests.boot_of(server) != before
     has(world, server, Size(2, 512) if persist else MINIMUM)
 
 
@@ -198,8 +198,8 @@ def test_stopped(world: World, server: str) -> None:
     )  # fmt: skip
     world.adjust(server, *GROWN)
     assert list(world.accounting.allocations(server).values()) == [GROWN]
-    shown = world.api.status(server)
-    assert (shown['source'], shown['current_vcpus']) == ('database', 3)
+    answer = world.api.status(server)
+    assert (answer['source'], answer['current_vcpus']) == ('database', 3)
     world.api.act(server, 'os-start')
     world.api.wait(server, 'ACTIVE')
     has(world, server, GROWN)
@@ -243,8 +243,8 @@ def test_evacuation(world: World, server: str, logs: Logs) -> None:
         world.api.wait_service(dead.host, 'down')
         status, text = world.api.post_adjust(server, current_vcpus=2)
         assert (status, text) == (503, 'The host of the server is down.')
-        shown = world.api.status(server)
-        assert (shown['source'], shown['current_vcpus']) == ('database', MAXIMUM.vcpus)
+        answer = world.api.status(server)
+        assert (answer['source'], answer['current_vcpus']) == ('database', MAXIMUM.vcpus)
         world.api.act(server, 'evacuate', {})
         world.api.wait(server, 'SHUTOFF', 180)
         assert world.accounting.size(server) == GROWN

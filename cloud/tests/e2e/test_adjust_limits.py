@@ -22,7 +22,7 @@ BETWEEN_MEMORY = 'This server can have 256 to 768 MiB of memory; '
 
 
 def refuses(world: World, server: str, status: int, body: dict[str, object]) -> str:
-    """Raise unless an adjust is refused and nothing has changed; give the reason."""
+    """Raise unless an adjust is refused and nothing has changed; return the reason."""
     size, guest = world.accounting.size(server), _guest(world, server)
     answer, text = world.api.post_adjust(server, **body)
     assert (answer, len(text) < 500) == (status, True), text
@@ -45,7 +45,10 @@ def test_out_of_range(world: World, create: Create) -> None:
     for body, text in (
         ({'current_vcpus': 5}, f'{BETWEEN_VCPUS}5 were requested.'),
         ({'current_memory_mb': 247}, f'{BETWEEN_MEMORY}247 MiB were requested.'),
-        ({'current_vcpus': 2, 'current_memory_mb': 777}, f'{BETWEEN_MEMORY}777 MiB were requested.'),
+        (
+            {'current_vcpus': 2, 'current_memory_mb': 777},
+            f'{BETWEEN_MEMORY}777 MiB were requested.',
+        ),
     ):
         assert refuses(world, server, 400, body) == text
     assert 'current_vcpus' in refuses(world, server, 400, {'current_vcpus': 0})
@@ -82,7 +85,7 @@ def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -
 def test_larger_than_a_host(world: World, create: Create, flavor: Flavor, quota: Quota) -> None:
     """No server can have more than its host, however much of that is free."""
     quota('admin', cores=-1)
-    most = min(world.accounting.host_vcpus(each.host) for each in world.hosts)
+    most = min(world.accounting.host_vcpus(entry.host) for entry in world.hosts)
     server = create(flavor(most + 1, 256, minimum_cpu='1'))
     assert refuses(world, server, 409, {'current_vcpus': most + 1}) == (
         f'On its host one server can have {most} vCPUs, and not {most + 1}.'
@@ -94,8 +97,8 @@ def test_quota(world: World, create: Create, quota: Quota) -> None:
     quota('demo', cores=3, ram=768)
     demo = world.connect('xcloud-demo')
     server, second = (create('elastic', connection=demo) for _ in range(2))
-    for each in (server, second):
-        world.comes_up(each, MINIMUM)
+    for entry in (server, second):
+        world.comes_up(entry, MINIMUM)
     assert refuses(world, server, 403, {'current_vcpus': 3}).startswith(
         'Quota exceeded for cores: Requested 2, but already used 2 of 3 cores'
     )

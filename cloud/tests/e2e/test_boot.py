@@ -34,7 +34,7 @@ def test_plain_flavor(world: World, create: Create, flavor: Callable[..., str]) 
     """A flavor without a minimum gives all it names, in every book and in the guest."""
     server = create(flavor(2, 256))
     assert world.accounting.size(server) == Size(2, 256)
-    world.guests.settles(server, Size(2, 256))
+    world.guests.reaches(server, Size(2, 256))
     line = world.guests.hears(server)
     assert line.cpus == 2
     assert 180 * 1024 < line.memory_kb < 256 * 1024
@@ -45,7 +45,7 @@ def test_agent_answers(world: World, create: Create) -> None:
     server = create('small')
     world.guests.hears(server)
     assert world.guests.agent(server, 'guest-ping') == {}
-    assert [each['online'] for each in world.guests.agent(server, 'guest-get-vcpus')] == [True]
+    assert [entry['online'] for entry in world.guests.agent(server, 'guest-get-vcpus')] == [True]
 
 
 def test_bare_guest(world: World, create: Create) -> None:
@@ -53,7 +53,7 @@ def test_bare_guest(world: World, create: Create) -> None:
     server = create('small', 'guest-bare')
     assert world.guests.hears(server).cpus == 1
     channels = world.guests.domain(server).findall('devices/channel/target')
-    assert 'org.qemu.guest_agent.0' not in [each.get('name') for each in channels]
+    assert 'org.qemu.guest_agent.0' not in [entry.get('name') for entry in channels]
 
 
 @pytest.mark.short
@@ -66,13 +66,13 @@ def test_elastic_flavor_boots_at_its_minimum(
     minimum = Size(2, 384)
     assert world.accounting.size(server) == minimum
     assert list(world.accounting.allocations(server).values()) == [minimum]
-    world.guests.settles(server, minimum)
+    world.guests.reaches(server, minimum)
     domain = world.guests.domain(server)
     vcpu = domain.find('vcpu')
     assert vcpu is not None
     assert (vcpu.get('current'), vcpu.text) == ('2', '4')
     marks = [
-        (each.get('enabled'), each.get('hotpluggable')) for each in domain.findall('vcpus/vcpu')
+        (entry.get('enabled'), entry.get('hotpluggable')) for entry in domain.findall('vcpus/vcpu')
     ]
     assert marks == [('yes', 'no')] * 2 + [('no', 'yes')] * 2
     assert domain.findtext('memory') == str(768 * 1024)

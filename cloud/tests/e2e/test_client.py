@@ -54,7 +54,7 @@ def openstack(world: World, *words: str, user: str = 'xcloud') -> Ended:
 
 
 def booted(world: World, server: str) -> str:
-    """Give the server when its guest is up, at its minimum."""
+    """Return the server when its guest is up, at its minimum."""
     world.comes_up(server, MINIMUM)
     return server
 
@@ -113,7 +113,7 @@ def test_stopped_server(world: World, create: Create) -> None:
     assert (shown['source'], shown['start_vcpus']) == ('database', 2)
     world.api.act(server, 'os-start')
     world.api.wait(server, 'ACTIVE')
-    world.guests.settles(server, Size(2, 256))
+    world.guests.reaches(server, Size(2, 256))
 
 
 def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -> None:
@@ -142,7 +142,7 @@ def test_guest_that_does_not_comply(world: World, create: Create) -> None:
     ended = openstack(world, 'server', 'adjust', server, '--memory', '512', '--wait')
     assert (ended.status, ended.out) == (1, '')
     assert ended.err.splitlines()[-1].startswith('The guest has no active balloon driver.')
-    # Nova counts it for all that it has; so the books agree.
+    # Nova accounts for all that it has, so the records agree.
     world.adjust(server, 1, 768)
 
 
@@ -232,13 +232,13 @@ def test_size_list(world: World, create: Create) -> None:
 
 
 def test_flavor(world: World, flavor: Flavor, create: Create) -> None:
-    """A flavor becomes elastic and fixed again; what is made of it meanwhile is elastic."""
+    """A flavor becomes elastic and fixed again; what is made of it in between is elastic."""
     name = flavor(2, 512)
     words = ('flavor', 'elastic')
 
     def specs() -> dict[str, str]:
-        found = world.admin.compute.find_flavor(name, get_extra_specs=True)
-        return dict(found.extra_specs)
+        details = world.admin.compute.find_flavor(name, get_extra_specs=True)
+        return dict(details.extra_specs)
 
     def shown() -> tuple[bool, int, int]:
         said = openstack(world, *words, 'show', name, '-f', 'json').json
@@ -290,7 +290,7 @@ def test_python(world: World, create: Create) -> None:
 
 
 def test_help_and_completion(world: World) -> None:
-    """Help tells of every option, and the shell can complete it."""
+    """Help lists every option, and the shell can complete it."""
     script = openstack(world, 'complete', '--shell', 'bash').out
     for command, options in (
         ('server adjust', ('--vcpus', '--memory', '--min', '--max', '--live-only', '--wait')),
@@ -300,14 +300,14 @@ def test_help_and_completion(world: World) -> None:
         ('flavor elastic unset', ('--min-vcpus', '--min-memory')),
         ('flavor elastic show', ()),
     ):
-        told = openstack(world, 'help', *command.split())
-        assert told.status == 0
-        assert 'provided by the python-xloudclient plugin' in told.out
+        page = openstack(world, 'help', *command.split())
+        assert page.status == 0
+        assert 'provided by the python-xloudclient plugin' in page.out
         line = next(
             line
             for line in script.splitlines()
             if line.strip().startswith(f'cmds_{command.replace(" ", "_")}=')
         )
         for option in options:
-            assert option in told.out
+            assert option in page.out
             assert option in line.replace("'", ' ').split()

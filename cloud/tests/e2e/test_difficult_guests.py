@@ -1,4 +1,4 @@
-"""Guests that do not do as they are asked: the server is put back, and the books are right."""
+"""Guests that do not do as they are asked: the server is put back, and the records are right."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def test_vcpus_of_a_bare_guest(world: World, create: Create, flavor: Flavor) -> 
         world.adjust(server, vcpus, 256)
         assert world.guests.live(server).vcpus == vcpus
         world.guests.hears(server, lambda line, vcpus=vcpus: line.cpus == vcpus)
-    shown = world.api.status(server)
-    assert (shown['guest_vcpus'], shown['balloon_driver_active']) == (None, False)
+    status = world.api.status(server)
+    assert (status['guest_vcpus'], status['balloon_driver_active']) == (None, False)
 
 
 def test_memory_of_a_bare_guest(world: World, create: Create, logs: Logs) -> None:
-    """Without a balloon driver a guest keeps its maximum: it is told, and counted."""
+    """Without a balloon driver a guest keeps its maximum: that is said, and accounted for."""
     server = create('elastic', 'guest-bare')
     world.guests.hears(server)
-    world.follows(server, Size(1, 768))
+    world.reconciles(server, Size(1, 768))
     assert not world.api.status(server)['balloon_driver_active']
     last = world.adjust(server, 2, 512, succeeds=False)
     assert last['reason'] == (
@@ -48,7 +48,7 @@ def test_memory_of_a_bare_guest(world: World, create: Create, logs: Logs) -> Non
 
 
 def test_slow_guest(world: World, create: Create) -> None:
-    """CPUs that are not given back in time stay counted, until they are given back."""
+    """CPUs that are not given back in time stay accounted for until they are given back."""
     server = create('elastic', 'guest-slow')
     world.comes_up(server, MINIMUM)
     world.adjust(server, 3, 256, persist=False)
@@ -58,9 +58,9 @@ def test_slow_guest(world: World, create: Create) -> None:
     assert world.accounting.size(server) == Size(3, 256)
     assert list(world.accounting.allocations(server).values()) == [Size(3, 256)]
     assert world.guests.live(server) == Size(3, 256)
-    # It does as it was told then, once it has heard of it.
+    # It does as it was asked then, once it has heard of it.
     line = world.guests.hears(server, lambda line: line.cpus < 3, _SLOW)
-    world.follows(server, Size(line.cpus, 256))
+    world.reconciles(server, Size(line.cpus, 256))
     assert world.guests.live(server).vcpus == line.cpus
     # What happened is history; the server can be given what it had.
     world.adjust(server, 3, 256)
@@ -68,7 +68,7 @@ def test_slow_guest(world: World, create: Create) -> None:
 
 
 def test_slow_guest_that_starts_with_them(world: World, create: Create) -> None:
-    """A failed shrink leaves the start size as it was, and that stays counted."""
+    """A failed shrink leaves the start size as it was, and stays accounted for."""
     server = create('elastic', 'guest-slow')
     world.comes_up(server, MINIMUM)
     world.adjust(server, 2, 256)
@@ -79,7 +79,7 @@ def test_slow_guest_that_starts_with_them(world: World, create: Create) -> None:
     assert world.accounting.size(server) == Size(2, 256)
     world.api.act(server, 'reboot', {'type': 'HARD'})
     world.api.wait(server, 'ACTIVE')
-    world.guests.settles(server, Size(2, 256))
+    world.guests.reaches(server, Size(2, 256))
     assert world.guests.hears(server).cpus == 2
 
 
@@ -90,17 +90,17 @@ def test_guest_that_has_not_booted(world: World, create: Create) -> None:
     assert status == 202, text
     last = world.api.adjusted(server)
     if last['state'] == 'succeeded':
-        world.guests.settles(server, Size(2, 512))
+        world.guests.reaches(server, Size(2, 512))
         assert world.guests.hears(server, lambda line: line.cpus == 2)
         assert world.accounting.size(server) == Size(2, 512)
 
 
 def test_foreign_hand(world: World, create: Create) -> None:
-    """What an operator does behind Nova's back is found, and counted."""
+    """What an operator does behind Nova's back is found, and accounted for."""
     server = create('elastic')
     world.comes_up(server, MINIMUM)
     world.guests.hears(server)
     world.guests.virsh(server, 'setvcpus', '3', '--live')
-    world.follows(server, Size(3, 256))
+    world.reconciles(server, Size(3, 256))
     world.guests.virsh(server, 'setvcpus', '1', '--live')
-    world.follows(server, MINIMUM)
+    world.reconciles(server, MINIMUM)

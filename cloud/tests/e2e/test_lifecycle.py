@@ -18,24 +18,24 @@ def test_reboot(world: World, create: Create, kind: str) -> None:
     """The guest boots again with the CPUs it started with."""
     server = create()
     size = world.accounting.size(server)
-    before, start = world.guests.hears(server), world.guests.start_of(server)
+    before, start = world.guests.hears(server), world.guests.boot_of(server)
     world.api.act(server, 'reboot', {'type': kind})
     world.api.wait(server, 'ACTIVE')
-    assert world.guests.start_of(server) != start
+    assert world.guests.boot_of(server) != start
     assert world.guests.hears(server).cpus == before.cpus
     world.comes_up(server, size)
 
 
 @pytest.mark.parametrize('image', ['guest', 'guest-bare'])
 def test_soft_reboot_asks_the_guest(world: World, create: Create, logs: Logs, image: str) -> None:
-    """The guest shuts itself down, by its agent or its power button; it is not cut off."""
+    """The guest shuts itself down, by its agent or its power button; it is not killed."""
     # Without a balloon driver a server is better not elastic in memory.
     server = create('small', image)
     world.guests.hears(server)
-    start = world.guests.start_of(server)
+    start = world.guests.boot_of(server)
     world.api.act(server, 'reboot', {'type': 'SOFT'})
     world.api.wait(server, 'ACTIVE')
-    assert world.guests.start_of(server) != start
+    assert world.guests.boot_of(server) != start
     assert not logs.lines('Trying hard reboot')
 
 
@@ -50,7 +50,7 @@ def test_stop_and_start(world: World, create: Create) -> None:
     world.api.act(server, 'os-start')
     world.api.wait(server, 'ACTIVE')
     world.guests.hears(server)
-    world.guests.settles(server, size)
+    world.guests.reaches(server, size)
 
 
 def test_pause(world: World, create: Create) -> None:
@@ -78,7 +78,7 @@ def test_suspend(world: World, create: Create) -> None:
     world.api.wait(server, 'ACTIVE')
     after = world.guests.hears(server)
     assert after.seconds >= before.seconds
-    world.guests.settles(server, size)
+    world.guests.reaches(server, size)
 
 
 def test_rescue(world: World, create: Create) -> None:
@@ -88,7 +88,7 @@ def test_rescue(world: World, create: Create) -> None:
     before = world.guests.hears(server)
     world.api.act(server, 'rescue', {})
     world.api.wait(server, 'RESCUE')
-    world.guests.settles(server, size)
+    world.guests.reaches(server, size)
     world.api.act(server, 'unrescue')
     world.api.wait(server, 'ACTIVE')
     assert world.guests.hears(server).cpus == before.cpus
@@ -126,16 +126,16 @@ def test_snapshot(world: World, create: Create) -> None:
     """An image is made of a running server, which keeps its size."""
     server = create()
     size = world.accounting.size(server)
-    world.guests.settles(server, size)
+    world.guests.reaches(server, size)
     name = f'e2e-{server}'
     world.api.act(server, 'createImage', {'name': name})
     world.api.wait(server, 'ACTIVE')
 
     def made() -> bool:
-        return [each.status for each in world.admin.image.images(name=name)] == ['active']
+        return [image.status for image in world.admin.image.images(name=name)] == ['active']
 
     assert waiting.until(made, 60, 0.5)
-    world.guests.settles(server, size)
+    world.guests.reaches(server, size)
 
 
 def test_delete_releases_everything(world: World, create: Create) -> None:

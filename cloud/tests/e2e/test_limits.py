@@ -26,7 +26,9 @@ def test_hosts_full(
     quota('admin', cores=-1)
     logs.expect('NoValidHost')
     # More than half of a host: one fits on each.
-    half = flavor(min(world.accounting.host_vcpus(each.host) for each in world.hosts) // 2 + 1, 192)
+    half = flavor(
+        min(world.accounting.host_vcpus(place.host) for place in world.hosts) // 2 + 1, 192
+    )
     for _ in world.hosts:
         create(half)
     compute = world.admin.compute
@@ -49,7 +51,7 @@ def test_hosts_full(
 def test_quota_of_cores(
     world: World, create: Callable[..., str], flavor: Flavor, quota: Callable[..., None]
 ) -> None:
-    """A project gets what its quota allows and is told when that is spent."""
+    """A project gets what its quota allows and an error when that is used up."""
     quota('demo', cores=2)
     demo = world.connect('xcloud-demo')
     create(flavor(2, 192), connection=demo)

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.hosts(2)
 
 
 def other(world: World, server: str) -> host.Libvirt:
-    """Give the host that a server is not on."""
+    """Return the host that a server is not on."""
     present = world.guests.host_of(server).host
-    return next(each for each in world.hosts if each.host != present)
+    return next(entry for entry in world.hosts if entry.host != present)
 
 
 def test_live_migration(world: World, create: Create) -> None:
@@ -29,7 +29,7 @@ def test_live_migration(world: World, create: Create) -> None:
         world.accounting.size(server),
         world.guests.hears(server),
     )
-    world.guests.settles(server, size)
+    world.guests.reaches(server, size)
     world.api.act(server, 'os-migrateLive', {'host': None, 'block_migration': 'auto'})
     world.api.wait(server, 'ACTIVE', 180)
     assert world.guests.host_of(server).host == target.host

@@ -59,7 +59,7 @@ def test_nobody(world: World, server: str) -> None:
 
 @pytest.mark.parametrize('method', ['POST', 'GET'])
 def test_no_such_server(world: World, method: str) -> None:
-    """A server that is not there is told apart from one that cannot be had."""
+    """A server that is not there differs from one that cannot be had."""
     absent = '00000000-0000-4000-8000-000000000000'
     if method == 'POST':
         status, text = world.api.post_adjust(absent, current_vcpus=2)

@@ -29,7 +29,7 @@ def servers(world: World, create: Create) -> dict[str, str]:
     world.api.wait(made['stopped'], 'SHUTOFF')
     for name, server in made.items():
         if name != 'stopped':
-            world.guests.settles(server, MINIMUM)
+            world.guests.reaches(server, MINIMUM)
         world.adjust(server, *GROWN, persist=name not in ('for now', 'deleted'))
     world.adjust(made['shrunk'], *SHRUNK)
     return made
@@ -52,20 +52,20 @@ def test_stock_nova_and_back(world: World, servers: dict[str, str]) -> None:
 
 
 def _lives_on_stock(world: World, servers: dict[str, str]) -> None:
-    listed = {each['ID']: each for each in world.api.cli('server', 'list', '-f', 'json')}
+    listed = {row['ID']: row for row in world.api.cli('server', 'list', '-f', 'json')}
     for name, server in servers.items():
         status = 'SHUTOFF' if name == 'stopped' else 'ACTIVE'
         assert listed[server]['Status'] == status
-        shown = world.api.cli('server', 'show', server, '-f', 'json')
-        assert (shown['status'], shown['OS-EXT-STS:task_state']) == (status, None)
+        details = world.api.cli('server', 'show', server, '-f', 'json')
+        assert (details['status'], details['OS-EXT-STS:task_state']) == (status, None)
         # It knows one size: the flavor's.
-        assert (shown['flavor']['vcpus'], shown['flavor']['ram']) == MAXIMUM
+        assert (details['flavor']['vcpus'], details['flavor']['ram']) == MAXIMUM
 
     # The definition of a guest that was adjusted is good for stock Nova, too.
     for name, size in (('grown', GROWN), ('for now', MINIMUM)):
-        _boots_anew(world, servers[name], 'SOFT')
-        world.guests.settles(servers[name], size)
-    _boots_anew(world, servers['shrunk'], 'HARD')
+        _boots_again(world, servers[name], 'SOFT')
+        world.guests.reaches(servers[name], size)
+    _boots_again(world, servers['shrunk'], 'HARD')
     world.api.act(servers['stopped'], 'os-start')
     world.api.wait(servers['stopped'], 'ACTIVE')
     world.api.act(servers['deleted'], 'os-stop')
@@ -73,7 +73,7 @@ def _lives_on_stock(world: World, servers: dict[str, str]) -> None:
     world.api.act(servers['deleted'], 'os-start')
     world.api.wait(servers['deleted'], 'ACTIVE')
     for name in ('shrunk', 'stopped', 'deleted'):
-        world.guests.settles(servers[name], MAXIMUM)
+        world.guests.reaches(servers[name], MAXIMUM)
         world.guests.hears(servers[name], lambda line: line.cpus == MAXIMUM.vcpus)
 
     conftest.remove(world, [servers['deleted']])
@@ -91,22 +91,22 @@ def _right_again(world: World, servers: dict[str, str], uptime: int) -> None:
 
     for name, start in (('shrunk', SHRUNK), ('stopped', GROWN)):
         # What stock Nova gave it is counted, and given back at the next start.
-        world.follows(servers[name], MAXIMUM)
+        world.reconciles(servers[name], MAXIMUM)
         assert world.accounting.start_size(servers[name]) == start
         last = world.adjust(servers[name], 1, MAXIMUM.memory_mb, succeeds=False)
         assert last['reason'] == (
             'The guest was defined before elastic servers were supported here. '
             'It needs a hard reboot before it can give back vCPUs.'
         )
-        _boots_anew(world, servers[name], 'HARD')
+        _boots_again(world, servers[name], 'HARD')
         has(world, servers[name], start)
         world.adjust(servers[name], *MINIMUM)
         has(world, servers[name], MINIMUM)
 
 
-def _boots_anew(world: World, server: str, kind: str) -> None:
-    before = world.guests.start_of(server)
+def _boots_again(world: World, server: str, kind: str) -> None:
+    before = world.guests.boot_of(server)
     world.api.act(server, 'reboot', {'type': kind})
     world.api.wait(server, 'ACTIVE')
-    assert world.guests.start_of(server) != before
+    assert world.guests.boot_of(server) != before
     world.guests.hears(server)

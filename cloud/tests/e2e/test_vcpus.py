@@ -1,4 +1,4 @@
-"""What the tests of growing and shrinking build on: guests take CPUs, and give them back."""
+"""What the tests of growing and shrinking build on: guests take CPUs, and return them back."""
 
 from __future__ import annotations
 

@@ -56,9 +56,9 @@ class World:
         succeeds: bool = True,
         connection: Connection | None = None,
     ) -> dict[str, Any]:
-        """Ask for a size as dashboards do, always of both; wait, and give how it went.
+        """Ask for a size as dashboards do, always of both; wait, and return how it went.
 
-        What has succeeded is counted at once.
+        What has succeeded is accounted for at once.
         """
         size = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
         answer = self.api.post_adjust(server, connection, **size, persist=persist)
@@ -71,8 +71,8 @@ class World:
             assert list(self.accounting.allocations(server).values()) == [due]
         return last
 
-    def follows(self, server: str, size: Size, seconds: float = 60) -> None:
-        """Wait until Nova has found out by itself what a guest has, and counts that."""
+    def reconciles(self, server: str, size: Size, seconds: float = 60) -> None:
+        """Wait until Nova has found out by itself what a guest has, and accounts for that."""
 
         def counted() -> bool:
             held = list(self.accounting.allocations(server).values())
@@ -86,9 +86,9 @@ class World:
             )
 
     def comes_up(self, server: str, size: Size) -> None:
-        """Wait until a guest has a size, and is counted for that.
+        """Wait until a guest has a size, and is accounted for that.
 
-        One that boots slowly is counted for all the memory it has meanwhile.
+        One that boots slowly is accounted for all the memory it has until then.
         """
-        self.guests.settles(server, size)
-        self.follows(server, size)
+        self.guests.reaches(server, size)
+        self.reconciles(server, size)

@@ -19,14 +19,14 @@ needs_tools = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize(
-    ('shown', 'major'),
+    ('text', 'major'),
     [
         ('QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)\nCopyright', 7),
         ('QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)\n', 10),
     ],
 )
-def test_major_version(shown: str, major: int) -> None:
-    assert build.major_version(shown) == major
+def test_major_version(text: str, major: int) -> None:
+    assert build.major_version(text) == major
 
 
 def test_no_version() -> None:
@@ -58,11 +58,11 @@ def test_built_once(library: build.Library) -> None:
 def test_other_programs(library: build.Library) -> None:
     """A program that is not QEMU runs as ever with it."""
     library.build()
-    shown = subprocess.run(
+    text = subprocess.run(
         [sys.executable, '-c', 'import threading; print(threading.active_count())'],
         env={**os.environ, 'LD_PRELOAD': str(library.file)},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert (shown.stdout, shown.stderr) == ('1\n', '')
+    assert (text.stdout, text.stderr) == ('1\n', '')

@@ -118,7 +118,7 @@ def test_nothing_is_installed(
 
 @pytest.mark.usefixtures('_root_here')
 def test_full_disk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A disk that fills up meanwhile is no exception to look through."""
+    """A disk that fills up on the way is no exception to look through."""
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, 'No space left on device', '/some/file')

@@ -41,8 +41,8 @@ def test_modules(tmp_path: Path, place: str, suffix: str, packed: type[bytes]) -
     folder.mkdir(parents=True)
     for name in ('virtio_balloon', 'virtio_ring', 'unneeded'):
         (folder / f'{name}{suffix}').write_bytes(packed(name.encode()))
-    found = build.modules(tmp_path)
-    assert list(found.items()) == [
+    contents = build.modules(tmp_path)
+    assert list(contents.items()) == [
         ('virtio_ring', b'virtio_ring'),
         ('virtio_balloon', b'virtio_balloon'),
     ]

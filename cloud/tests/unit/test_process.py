@@ -62,7 +62,7 @@ def test_open_files(state: settings.State) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_number_of_somebody_else(sleeper: process.Daemon) -> None:
+def test_number_of_another_process(sleeper: process.Daemon) -> None:
     """A process with our number that started at another moment is not touched."""
     with subprocess.Popen(SLEEP) as foreign:
         files.write(sleeper.pid_file, f'{foreign.pid} 1\n')

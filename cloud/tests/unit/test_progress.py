@@ -54,7 +54,7 @@ def test_terminal() -> None:
 def test_quiet() -> None:
     """Nothing is shown when nothing is wanted."""
     stream = Terminal()
-    shown = progress.Progress(stream, quiet=True)
-    with shown.step('keystone'):
-        shown.say('done')
+    reporter = progress.Progress(stream, quiet=True)
+    with reporter.step('keystone'):
+        reporter.say('done')
     assert stream.getvalue() == ''

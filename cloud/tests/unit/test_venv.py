@@ -43,7 +43,7 @@ def test_a_host_with_a_nova_of_its_own(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_a_host_is_made_anew_when_the_packages_have_another_nova(tmp_path: Path) -> None:
+def test_a_host_is_made_again_when_the_packages_have_another_nova(tmp_path: Path) -> None:
     """Until then, what is done to it stays."""
     state = settings.State(tmp_path / 'cloud')
     state.prepare()
