@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from upgrade.tests import made_up, world
+from upgrade.tests.released import Released
 
 
 @pytest.fixture(scope='session')
@@ -17,6 +18,12 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[world.Sshd]:
     daemon = world.Sshd(tmp_path_factory.mktemp('sshd'))
     yield daemon
     daemon.stop()
+
+
+@pytest.fixture(scope='session')
+def released() -> Released:
+    """Nova as released, and the fork of it."""
+    return Released()
 
 
 @pytest.fixture(scope='session')

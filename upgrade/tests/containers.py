@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import hashlib
 import json
 import os
 import re
@@ -13,7 +14,6 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from graft.workshop import venv
 from upgrade.tests.released import Released
 
 TOOLS = {'podman': 'podman', 'runc': 'runc'}
@@ -53,7 +53,7 @@ if '+' in version and pathlib.Path('/shared/refuse').exists():
 pathlib.Path('/started/new').write_text(version)
 pathlib.Path('/started/new').rename('/started/version')
 while True:
-    time.sleep(0.2)
+    time.sleep(60)
 """
 
 
@@ -64,7 +64,21 @@ def podman(*words: str | Path) -> str:
 
 
 def make_image(folder: Path, released: Released) -> str:
-    """Import the folder as an image; its name."""
+    """Import an image of Debian packages and stock Nova; return its name."""
+    archive = _archive(folder, released)
+    name = f'localhost/xloud-upgrade-test-{os.getpid()}'
+    podman('import', '--quiet', archive, name)
+    return name
+
+
+def _archive(folder: Path, released: Released) -> Path:
+    """Return the content of the image, which is kept until what it is made of changes."""
+    source = json.dumps([SERVICE, PACKAGES, released.stock.name, Path(__file__).read_text()])
+    archive = released.folder / f'image-{hashlib.sha256(source.encode()).hexdigest()[:12]}.tar'
+    if archive.exists():
+        return archive
+    for former in released.folder.glob('image-*.tar'):
+        former.unlink()
     debs, root = folder / 'debs', folder / 'root'
     debs.mkdir()
     words = ['apt-get', '-q', '-o', 'APT::Sandbox::User=root', 'download', *PACKAGES]
@@ -81,16 +95,14 @@ def make_image(folder: Path, released: Released) -> str:
     site = root / SITE
     site.mkdir(parents=True)
     (site / 'needs.pth').write_text('/needs\n')
-    with zipfile.ZipFile(released.stock()) as wheel:
+    with zipfile.ZipFile(released.stock) as wheel:
         wheel.extractall(site, [name for name in wheel.namelist() if '.data/' not in name])
     compileall.compile_dir(site / 'nova', quiet=1, stripdir=str(root), rx=re.compile('/tests/'))
-    archive = folder / 'root.tar'
-    subprocess.run(['tar', '-C', root, '-cf', archive, '.'], check=True)
-    name = f'localhost/xloud-upgrade-test-{os.getpid()}'
-    podman('import', '--quiet', archive, name)
+    part = archive.with_suffix('.part')
+    subprocess.run(['tar', '-C', root, '-cf', part, '.'], check=True)
+    part.rename(archive)
     shutil.rmtree(root)
-    archive.unlink()
-    return name
+    return archive
 
 
 @dataclass
@@ -102,13 +114,11 @@ class Container:
 
     @classmethod
     def started(cls, name: str, image: str, shared: Path, released: Released) -> Container:
-        _, python = venv.make(released.project, released.release)
-        (needs,) = (python.parent.parent / 'lib').glob('python*/site-packages')
         shared.mkdir()
         podman(
             'run', '--detach', '--name', name, '--network=host', '--stop-timeout', '1',
             '--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=1000:1000',
-            '--volume', f'{needs}:/needs:ro', '--volume', f'{shared}:/shared',
+            '--volume', f'{released.needs}:/needs:ro', '--volume', f'{shared}:/shared',
             '--tmpfs', '/started', image, 'python3', '/service.py',
         )  # fmt: skip
         return cls(name, shared)
@@ -117,11 +127,11 @@ class Container:
     def runs(self) -> str:
         """The nova that its service runs, once it has come up."""
         words = [*ENGINE, 'exec', self.name, 'cat', '/started/version']
-        for _ in range(60):
+        for _ in range(300):
             done = subprocess.run(words, capture_output=True, text=True, check=False)
             if done.returncode == 0:
                 break
-            time.sleep(0.5)
+            time.sleep(0.1)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from functools import cached_property
 from pathlib import Path
 
 from graft import build, fetch, tree
@@ -27,10 +28,15 @@ class Released:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.version = self.project.version(self.release)
 
+    @cached_property
+    def tree(self) -> Path:
+        """The woven source of the branch as it is now."""
+        return tree.lay(self.project, self.release)
+
+    @cached_property
     def fork(self) -> Path:
-        """The forked wheel of the branch as it is now."""
-        laid = tree.lay(self.project, self.release)
-        head = run(['git', 'rev-parse', 'HEAD'], cwd=laid).strip()
+        """The forked wheel of that source."""
+        head = run(['git', 'rev-parse', 'HEAD'], cwd=self.tree).strip()
         folder = self.folder / f'fork-{head}'
         if not folder.is_dir():
             for former in self.folder.glob('fork-*'):
@@ -42,6 +48,7 @@ class Released:
         (wheel,) = folder.glob('*.whl')
         return wheel
 
+    @cached_property
     def stock(self) -> Path:
         """The wheel of the release itself."""
         folder = self.folder / 'stock'
@@ -51,18 +58,32 @@ class Released:
         (wheel,) = folder.glob('nova-*.whl')
         return wheel
 
-    def environment(self, root: Path, wheel: Path) -> Path:
-        """A virtual environment with what Nova needs, and a wheel of nova; its site-packages."""
+    @cached_property
+    def needs(self) -> Path:
+        """The folder with everything that this release of Nova needs."""
         _, python = venv.make(self.project, self.release)
         (needs,) = (python.parent.parent / 'lib').glob('python*/site-packages')
-        subprocess.run([sys.executable, '-m', 'venv', '--without-pip', root], check=True)
+        return needs
+
+    def environment(self, root: Path, wheel: Path) -> Path:
+        """Make a virtual environment with a wheel of nova; return its site-packages.
+
+        It is a copy of one that is kept beside the wheel: installing compiles all of Nova.
+        """
+        kept = wheel.parent / 'environment'
+        if not kept.exists():
+            staged = wheel.parent / 'environment.part'
+            shutil.rmtree(staged, ignore_errors=True)
+            subprocess.run([sys.executable, '-m', 'venv', '--without-pip', staged], check=True)
+            self._install(staged, wheel)
+            staged.rename(kept)
+        shutil.copytree(kept, root, symlinks=True)
         (site,) = (root / 'lib').glob('python*/site-packages')
-        (site / 'needs.pth').write_text(f'{needs}\n')
-        self.install(root, wheel)
+        (site / 'needs.pth').write_text(f'{self.needs}\n')
         return site
 
     @staticmethod
-    def install(root: Path, wheel: Path) -> None:
+    def _install(root: Path, wheel: Path) -> None:
         """By name, as from an index: so that no path is written into its metadata."""
         version = wheel.name.split('-')[1]
         words = ['--python', root / 'bin' / 'python', 'install', '--no-index', '--no-deps']

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graft import fetch, report, tree
+from graft import fetch, report
 from graft.run import run
 from graft.weave import Woven
 from upgrade.fork import pages, payload
@@ -14,15 +14,10 @@ from upgrade.tests.released import Released
 from upgrade.tests.world import Node, World
 
 
-@pytest.fixture(scope='module')
-def released() -> Released:
-    return Released()
-
-
 @pytest.fixture
 def operator(operator: World, released: Released) -> World:
     """An operator who has built the fork."""
-    operator.fork, operator.release = released.fork(), released.tarball
+    operator.fork, operator.release = released.fork, released.tarball
     return operator
 
 
@@ -44,7 +39,7 @@ def woven(released: Released, tmp_path_factory: pytest.TempPathFactory) -> Woven
 
 def test_what_is_carried_is_what_the_build_touched(released: Released, woven: Woven) -> None:
     """The wheel held against the tarball gives the weave's own account, file by file."""
-    fork = payload.read(released.fork(), released.tarball)
+    fork = payload.read(released.fork, released.tarball)
     new = set(woven.new)
     assert {p: i.kind for p, i in fork.items.items() if i.kind != 'metadata'} == {
         path: 'new' if path in new else 'modified'
@@ -56,7 +51,7 @@ def test_what_is_carried_is_what_the_build_touched(released: Released, woven: Wo
 
 def test_there_and_back(operator: World, released: Released, tmp_path: Path) -> None:
     """An rsynced target has the files of an installed wheel; a rolled-back one its former ones."""
-    site = released.environment(tmp_path / 'one', released.stock())
+    site = released.environment(tmp_path / 'one', released.stock)
     node = _node(operator, 'one', site)
     node.running.write_text("'stock'")
     before = node.files()
@@ -67,7 +62,7 @@ def test_there_and_back(operator: World, released: Released, tmp_path: Path) -> 
     status = json.loads(operator.does('status', '--json'))[0]
     assert status['version'] == released.version
 
-    installed = released.environment(tmp_path / 'two', released.fork())
+    installed = released.environment(tmp_path / 'two', released.fork)
     assert _listed(site) == _listed(installed)
 
     operator.does('rollback')
@@ -96,14 +91,13 @@ def _rows(path: Path) -> bytes:
 
 def test_the_patch_gives_the_same_files(released: Released, tmp_path: Path) -> None:
     """As in GIT.md: the tree's last commit as a patch, on the release's own source."""
-    laid = tree.lay(released.project, released.release)
     source = tmp_path / 'nova'
     fetch.unpack(released.tarball, source)
-    patch = run(['git', 'diff', '--binary', 'HEAD~1', 'HEAD', '--', 'nova'], cwd=laid)
+    patch = run(['git', 'diff', '--binary', 'HEAD~1', 'HEAD', '--', 'nova'], cwd=released.tree)
     (tmp_path / 'nova.patch').write_text(patch)
     run(['git', 'init', '--quiet'], cwd=source)
     run(['git', 'apply', '../nova.patch'], cwd=source)
-    fork = payload.read(released.fork(), released.tarball)
+    fork = payload.read(released.fork, released.tarball)
     for path, item in fork.items.items():
         if item.kind != 'metadata':
             found = hashlib.sha256((source / path).read_bytes()).hexdigest()
@@ -112,7 +106,7 @@ def test_the_patch_gives_the_same_files(released: Released, tmp_path: Path) -> N
 
 def test_the_pages_are_of_what_is_built(released: Released, woven: Woven) -> None:
     """Every file that is carried stands in the mapping, and every touched one in the changes."""
-    fork = payload.read(released.fork(), released.tarball)
+    fork = payload.read(released.fork, released.tarball)
     written = pages.pages(released.project, released.release, woven, fork)
     mapping = '\n'.join(written['FILE_MAPPING.md'])
     assert [path for path in fork.items if f'| `{path}` |' not in mapping] == []

@@ -17,6 +17,7 @@ from pathlib import Path
 from upgrade.tests import made_up
 
 FRONT = Path(__file__).with_name('front.py')
+_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 PACKAGES = {'sshd': 'openssh-server', 'ssh': 'openssh-client', 'rsync': 'rsync'}
 
 
@@ -67,6 +68,8 @@ class Sshd:
             f'ListenAddress 127.0.0.1:{self.port}\nHostKey {folder}/host\nPidFile none\n'
             f'AuthorizedKeysFile {folder}/authorized\nStrictModes no\nUsePAM no\n'
             'PasswordAuthentication no\nPermitRootLogin yes\nMaxStartups 100\nMaxSessions 100\n'
+            # Login scripts of whoever runs the tests would take longer than many a test.
+            f'SetEnv HOME={folder} PATH={Path(sys.executable).resolve().parent}:{_PATH}\n'
         )
         if os.geteuid() == 0:
             Path('/run/sshd').mkdir(mode=0o755, exist_ok=True)
