@@ -17,7 +17,7 @@ from upgrade.tests.world import Sshd
 _FRONT = settings.REPOSITORY / 'upgrade' / 'xloud-upgrade'
 _XCLOUD = settings.REPOSITORY / 'cloud' / 'xcloud'
 
-#: Seconds that a compute must stay well; long enough for adjusts on the others.
+#: Seconds that a compute must stay healthy; enough for adjustments on the others.
 SETTLE = 10
 
 
@@ -112,43 +112,43 @@ class Fleet:
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     def does(self, *words: str) -> str:
-        """Run the command, which must end well; its results."""
+        """Run the command, which must succeed; return its output."""
         done = self.run(*words)
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
 
     def applies(self, *words: str) -> dict[str, tuple[float, float]]:
-        """Apply, and tell from when to when each target's files and services were exchanged."""
+        """Apply; return when the exchange of each target's files and services began and ended."""
         process = self.start('apply', *words)
         began: dict[str, float] = {}
         ended: dict[str, float] = {}
-        said = ''
+        progress = ''
         for line in process.stderr or ():
-            said += line
+            progress += line
             host = line.strip().partition('/')[0]
             if ' exchange files ...' in line:
                 began[host] = time.monotonic()
             elif ' make it final: ' in line:
                 ended[host] = time.monotonic()
         out, _ = process.communicate(timeout=60)
-        assert process.returncode == 0, said + out
+        assert process.returncode == 0, progress + out
         return {host: (began[host], ended[host]) for host in began}
 
     def versions(self) -> dict[str, str]:
         """What runs where, as the command's status says."""
-        told: list[dict[str, Any]] = json.loads(self.does('status', '--json'))
-        assert all(all(each['services'].values()) for each in told), told
-        return {each['target'].partition('/')[0]: each['version'] for each in told}
+        listed: list[dict[str, Any]] = json.loads(self.does('status', '--json'))
+        assert all(all(target['services'].values()) for target in listed), listed
+        return {target['target'].partition('/')[0]: target['version'] for target in listed}
 
     def files(self) -> dict[Path, tuple[Any, ...]]:
         """Everything below each site-packages: content, mode and time."""
-        found: dict[Path, tuple[Any, ...]] = {}
+        snapshot: dict[Path, tuple[Any, ...]] = {}
         for host in self.hosts:
             for path in self._environment(host).site.rglob('*'):
-                known = path.lstat()
-                content = () if path.is_dir() else (path.read_bytes(), known.st_mtime_ns)
-                found[path] = (oct(known.st_mode), *content)
-        return found
+                status = path.lstat()
+                content = () if path.is_dir() else (path.read_bytes(), status.st_mtime_ns)
+                snapshot[path] = (oct(status.st_mode), *content)
+        return snapshot
 
 
 def _commands(label: str) -> str:

@@ -18,13 +18,13 @@ from upgrade.openstack.traits import providers
 #: Up and down again; the last is the size that it boots with.
 _SIZES = (Size(2, 384), Size(4, 768), Size(3, 512), Size(1, 256))
 
-#: A server that was adjusted so often is deleted, and another one created.
+#: After so many adjustments a server is deleted, and another one created.
 _LIFE = 2 * len(_SIZES)
 
 
 @dataclass(frozen=True)
-class Adjust:
-    """One that has succeeded, and from when to when it took."""
+class Adjustment:
+    """One that succeeded, and when it began and ended."""
 
     began: float
     ended: float
@@ -34,20 +34,20 @@ class Adjust:
 
 
 class Tenant:
-    """Has one server on one host, from the moment that the host takes elastic ones."""
+    """Has one server on one host, as soon as the host takes elastic servers."""
 
     def __init__(
         self, host: str, flavor: str, openrc: dict[str, str], replaces: bool = True
     ) -> None:
         self.host = host
-        #: Now and then it deletes its server, and creates another one.
+        #: Whether it deletes its server after a while, and creates another one.
         self.replaces = replaces
         self.flavor = flavor
         self.world = World()
         self.server = ''
-        self.adjusts: list[Adjust] = []
+        self.adjustments: list[Adjustment] = []
         self.booted = self.deleted = 0
-        #: What went wrong; nothing may.
+        #: A traceback; there may be none.
         self.error = ''
         self._cloud = Cloud(openrc)
         self._over = threading.Event()
@@ -57,13 +57,13 @@ class Tenant:
         self._thread.start()
 
     def end(self) -> None:
-        """End when the adjust that is under way has ended, and leave the server as it is."""
+        """End after the adjustment in progress, and leave the server as it is."""
         self._over.set()
         self._thread.join()
 
     def _live(self) -> None:
         try:
-            if not self._host_takes_part():
+            if not self._wait_for_host():
                 return
             for size in itertools.cycle(_SIZES):
                 if not self.server:
@@ -71,12 +71,12 @@ class Tenant:
                 self._adjust(size)
                 if self._over.is_set():
                     return
-                if self.replaces and len(self.adjusts) % _LIFE == 0:
+                if self.replaces and len(self.adjustments) % _LIFE == 0:
                     self._delete()
         except BaseException:
             self.error = traceback.format_exc()
 
-    def _host_takes_part(self) -> bool:
+    def _wait_for_host(self) -> bool:
         """Wait until the host takes elastic servers; or until it is over."""
         while self.host not in providers(self._cloud).values():
             if self._over.wait(1):
@@ -101,7 +101,7 @@ class Tenant:
     def _adjust(self, size: Size) -> None:
         began = time.monotonic()
         wanted = {'current_vcpus': size.vcpus, 'current_memory_mb': size.memory_mb}
-        # The compute may just be setting its books right after a slow guest: 409, ask again.
+        # The compute may be reconciling after a slow guest: 409, request it again.
         answers: list[tuple[int, str]] = []
 
         def accepted() -> bool:
@@ -114,7 +114,7 @@ class Tenant:
         assert (
             self.world.guests.live(self.server) == self.world.accounting.size(self.server) == size
         )
-        self.adjusts.append(Adjust(began, time.monotonic()))
+        self.adjustments.append(Adjustment(began, time.monotonic()))
 
     def _delete(self) -> None:
         remove(self.world, [self.server])

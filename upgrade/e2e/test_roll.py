@@ -1,4 +1,4 @@
-"""The fork comes to a cloud that is in use, host after host, and leaves it again."""
+"""The fork is rolled over a cloud that is in use, host after host, and taken off again."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from upgrade.openstack import traits
 from upgrade.openstack.client import Cloud
 
 SMALL, LARGE = Size(1, 256), Size(4, 768)
+_TO_GROW = 'servers that must grow to the size of their flavor'
 SPECS = {'minimum_cpu': str(SMALL.vcpus), 'minimum_memory': str(SMALL.memory_mb)}
 
 pytestmark = pytest.mark.hosts(3)
@@ -28,8 +29,8 @@ pytestmark = pytest.mark.hosts(3)
 def test_there_and_back_while_servers_are_adjusted(
     world: World, fleet: Fleet, logs: Logs, create: Callable[..., str], flavor: Callable[..., str]
 ) -> None:
-    """No server is lost, no adjust is half-done, and every file is what it was."""
-    # What the computes tell it while the scheduler is away, which is a second or two.
+    """No server is lost, no adjustment is half done, and every file is what it was."""
+    # What the computes send to the scheduler while it restarts, which takes a second or two.
     logs.expect("no exchange 'scheduler_fanout'")
     _is_stock(fleet)
     stock = fleet.files()
@@ -47,10 +48,10 @@ def test_there_and_back_while_servers_are_adjusted(
     tenants += [Tenant(host, elastic, fleet.openrc) for host in fleet.computes[1:]]
     try:
         _arrive(fleet, tenants)
-        _prove(fleet)
+        _verify(fleet)
         _prepare_to_leave(world, elastic, tenants)
-        _need_room(world, fleet, tenants[0])
-        _need_quota(world, fleet, tenants[0])
+        _check_capacity(world, fleet, tenants[0])
+        _check_quota(world, fleet, tenants[0])
         fleet.does('rollback')
 
         assert fleet.files() == stock
@@ -70,63 +71,63 @@ def test_there_and_back_while_servers_are_adjusted(
 
 
 def _is_stock(fleet: Fleet) -> None:
-    """What runs, and what placement was told. After a run that failed: `xcloud wipe`."""
+    """Neither a host nor placement has anything of the fork. If one has: `xcloud wipe`."""
     assert fleet.versions() == dict.fromkeys(fleet.hosts, fleet.stock)
     assert traits.providers(Cloud(fleet.openrc)) == {}
 
 
 def _arrive(fleet: Fleet, tenants: list[Tenant]) -> None:
-    """After a while of watching the first compute, the others, one by one."""
+    """After some adjustments on the first compute, the others follow, one by one."""
     first, second, third = fleet.computes
     assert fleet.versions() == {
         host: fleet.fork if host in ('control', first) else fleet.stock for host in fleet.hosts
     }
     for tenant in tenants:
         tenant.start()
-    _wait_for_adjusts(tenants[:1])
+    _wait_for_adjustments(tenants[:1])
     during = fleet.applies()
     assert list(during) == [second, third]
     assert during[second][1] <= during[third][0]
     assert fleet.versions() == dict.fromkeys(fleet.hosts, fleet.fork)
-    _wait_for_adjusts(tenants)
+    _wait_for_adjustments(tenants)
     for tenant in tenants:
         tenant.end()
         print(
             f'{tenant.host}: {tenant.booted} servers created, {tenant.deleted} deleted, '
-            f'{len(tenant.adjusts)} adjusts'
+            f'{len(tenant.adjustments)} adjustments'
         )
     assert [tenant.error for tenant in tenants if tenant.error] == []
     for host in (second, third):
-        count = sum(each.overlaps(*during[host]) for each in tenants[0].adjusts)
-        print(f'{count} adjusts on {first} while {host} was exchanged')
+        count = sum(one.overlaps(*during[host]) for one in tenants[0].adjustments)
+        print(f'{count} adjustments on {first} while {host} was exchanged')
         assert count
 
 
-def _wait_for_adjusts(tenants: list[Tenant]) -> None:
+def _wait_for_adjustments(tenants: list[Tenant]) -> None:
     def done() -> bool:
         assert [tenant.error for tenant in tenants if tenant.error] == []
-        return all(len(tenant.adjusts) > 1 for tenant in tenants)
+        return all(len(tenant.adjustments) > 1 for tenant in tenants)
 
-    assert waiting.until(done, 300, 1), 'no adjusts'
+    assert waiting.until(done, 300, 1), 'no adjustments'
 
 
-def _prove(fleet: Fleet) -> None:
-    """Each file, each module, and what only the API can tell."""
-    found = json.loads(fleet.does('verify', '--smoke', 'guest', '--json'))
-    assert [each for each in found if each['state'] != 'ok'] == []
-    told = {(each['what'], each['text']) for each in found if each['target'] == 'the cloud'}
-    assert told == {
+def _verify(fleet: Fleet) -> None:
+    """Each file, each module, and what only the API can verify."""
+    findings = json.loads(fleet.does('verify', '--smoke', 'guest', '--json'))
+    assert [finding for finding in findings if finding['state'] != 'ok'] == []
+    cloud = {(f['what'], f['text']) for f in findings if f['target'] == 'the cloud'}
+    assert cloud == {
         ('route', 'POST /os-xloud-adjust answers'),
-        ('flavors', '1 elastic ones were looked at'),
+        ('flavors', '1 elastic flavors were checked'),
         *(('computes', f'{host} reports {traits.TRAIT}') for host in fleet.computes),
         ('smoke', 'a wrong minimum is refused; '
-         'a server was created, grew to 2 vCPUs, and is deleted'),
+         'a server was created, grew to 2 vCPUs and was deleted'),
     }  # fmt: skip
     assert fleet.does('plan').count('nothing to do') == len(fleet.hosts)
 
 
 def _prepare_to_leave(world: World, elastic: str, tenants: list[Tenant]) -> None:
-    """As the checklist has it: no new elastic servers, and nobody adjusts."""
+    """As in the checklist: no new elastic servers, and no adjustments."""
     identity = world.admin.compute.find_flavor(elastic, ignore_missing=False)
     for name in SPECS:
         world.admin.compute.delete_flavor_extra_specs_property(identity, name)
@@ -135,27 +136,26 @@ def _prepare_to_leave(world: World, elastic: str, tenants: list[Tenant]) -> None
             world.adjust(tenant.server, SMALL.vcpus, SMALL.memory_mb)
 
 
-def _need_room(world: World, fleet: Fleet, tenant: Tenant) -> None:
-    """A host without room is named, with its server, before anything is changed."""
-    with _crowded(world, tenant.host):
+def _check_capacity(world: World, fleet: Fleet, tenant: Tenant) -> None:
+    """A full host is named, with its server, before anything is changed."""
+    with _small_host(world, tenant.host):
         done = fleet.run('rollback', '--dry-run')
         assert done.returncode == 1
         lines = done.stdout.splitlines()
         at = next(n for n, line in enumerate(lines) if line.startswith(tenant.server))
-        assert lines[at + 1] == f'    cannot: {tenant.host} has 2 VCPU free, it needs 3 more'
-        assert lines[-1] == '3 servers are to grow to the size of their flavor, 1 of them cannot'
+        full = f'{tenant.host} has 2 VCPU available, 3 more are needed'
+        assert lines[at + 1] == f'    cannot grow: {full}'
+        assert lines[-1] == f'{_TO_GROW}: 3; cannot: 1'
         done = fleet.run('rollback')
         assert done.returncode == 1
-        assert f'{tenant.host} has 2 VCPU free, it needs 3 more' in done.stderr
+        assert full in done.stderr
         assert 'run rollback again; nothing was changed' in done.stderr
     assert fleet.versions() == dict.fromkeys(fleet.hosts, fleet.fork)
     assert world.accounting.size(tenant.server) == SMALL
-    assert fleet.does('rollback', '--dry-run').splitlines()[-1] == (
-        '3 servers are to grow to the size of their flavor, 0 of them cannot'
-    )
+    assert fleet.does('rollback', '--dry-run').splitlines()[-1] == (f'{_TO_GROW}: 3; cannot: 0')
 
 
-def _need_quota(world: World, fleet: Fleet, tenant: Tenant) -> None:
+def _check_quota(world: World, fleet: Fleet, tenant: Tenant) -> None:
     """A project whose quota is used up is named, with what to do, before anything is changed."""
     project = str(world.server(tenant.server)['project_id'])
     with _full_quota(world, project) as used:
@@ -166,7 +166,7 @@ def _need_quota(world: World, fleet: Fleet, tenant: Tenant) -> None:
         )
         done = fleet.run('rollback', '--dry-run')
         assert done.returncode == 1
-        assert done.stdout.count(f'    cannot: {obstacle}\n') == 3
+        assert done.stdout.count(f'    cannot grow: {obstacle}\n') == 3
         done = fleet.run('rollback')
         assert done.returncode == 1
         assert obstacle in done.stderr
@@ -192,8 +192,8 @@ def _full_quota(world: World, project: str) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _crowded(world: World, host: str) -> Iterator[None]:
-    """Have placement let a host have four VCPUs in all."""
+def _small_host(world: World, host: str) -> Iterator[None]:
+    """Limit a host to four VCPUs in placement."""
     provider = next(each for each, name in world.accounting.providers().items() if name == host)
     url = world.context.settings.url('placement') + f'/resource_providers/{provider}'
     url += '/inventories/VCPU'

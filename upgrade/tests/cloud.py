@@ -15,7 +15,7 @@ _QUOTA_COUNTS = {
 
 
 class FakeCloud:
-    """Servers that grow when they are asked to, on hosts with so much room."""
+    """Servers that can be adjusted, on hosts with a given capacity."""
 
     def __init__(self) -> None:
         self.servers: dict[str, dict[str, Any]] = {}
@@ -24,11 +24,11 @@ class FakeCloud:
         self.quotas: dict[str, dict[str, int]] = {}
         self.elastic: set[str] = set()
         self.flavors: list[dict[str, Any]] = []
-        self.adjusts: list[tuple[str, Any]] = []
+        self.adjustments: list[tuple[str, Any]] = []
         self.logins: list[Any] = []
         self.knows_elastic = True
         self.expired = False
-        #: How many writes to placement meet a compute's own.
+        #: How many writes to placement conflict with those of a compute.
         self.conflicts = 0
         cloud = self
 
@@ -36,8 +36,8 @@ class FakeCloud:
             def _answer(self) -> None:
                 size = int(self.headers.get('Content-Length') or 0)
                 body = json.loads(self.rfile.read(size)) if size else None
-                status, said = cloud.answer(self.command, self.path, body, self.headers)
-                text = said if isinstance(said, str) else json.dumps(said)
+                status, content = cloud.answer(self.command, self.path, body, self.headers)
+                text = content if isinstance(content, str) else json.dumps(content)
                 self.send_response(status)
                 self.send_header('X-Subject-Token', 'the-token')
                 self.send_header('Content-Length', str(len(text)))
@@ -65,7 +65,7 @@ class FakeCloud:
     def server(
         self, name: str, host: str, vcpus: tuple[int, int], memory: tuple[int, int], **more: Any
     ) -> None:
-        """A server that has the first of each pair, and whose flavor says the second."""
+        """Add a server that has the first of each pair, and whose flavor has the second."""
         self.servers[name] = {
             'vcpus': list(vcpus), 'memory_mb': list(memory), 'host': host, 'status': 'ACTIVE',
             'specs': {'minimum_cpu': '1'}, 'fails': '', 'project': 'demo', **more,
@@ -93,30 +93,30 @@ class FakeCloud:
             name = query.partition('=')[2]
             if query.startswith('required=') and not self.elastic:
                 return 400, f'No such trait(s): {name}.'
-            wanted = self.elastic if query.startswith('required=') else {name} & set(self.room)
-            listed = [{'uuid': each, 'name': each} for each in sorted(wanted)]
+            hosts = self.elastic if query.startswith('required=') else {name} & set(self.room)
+            listed = [{'uuid': host, 'name': host} for host in sorted(hosts)]
             return 200, {'resource_providers': listed}
         if words[2] == 'traits':
             return self._traits(words[1], body)
         room = self.room[words[1]]
         if words[2] == 'usages':
             return 200, {'usages': {'VCPU': 3, 'MEMORY_MB': 1024}}
-        known = {'reserved': 0, 'allocation_ratio': 1.0, 'max_unit': room.get('most', 64)}
+        common = {'reserved': 0, 'allocation_ratio': 1.0, 'max_unit': room.get('most', 64)}
         inventories = {
-            'VCPU': {**known, 'total': room['vcpus'] + 3},
-            'MEMORY_MB': {**known, 'total': room['memory_mb'] + 1024, 'max_unit': 1 << 20},
+            'VCPU': {**common, 'total': room['vcpus'] + 3},
+            'MEMORY_MB': {**common, 'total': room['memory_mb'] + 1024, 'max_unit': 1 << 20},
         }
         return 200, {'inventories': inventories}
 
     def _traits(self, host: str, body: Any) -> tuple[int, Any]:
-        mine = {'CUSTOM_XLOUD_ELASTIC'} if host in self.elastic else set()
-        known = {'traits': ['COMPUTE_NODE', *mine], 'resource_provider_generation': 7}
+        elastic = {'CUSTOM_XLOUD_ELASTIC'} if host in self.elastic else set()
+        current = {'traits': ['COMPUTE_NODE', *elastic], 'resource_provider_generation': 7}
         if body is None:
-            return 200, known
+            return 200, current
         if self.conflicts:
             self.conflicts -= 1
-            return 409, 'it has changed meanwhile'
-        if body == {**known, 'traits': ['COMPUTE_NODE']}:
+            return 409, 'resource provider generation conflict'
+        if body == {**current, 'traits': ['COMPUTE_NODE']}:
             self.elastic.discard(host)
         return 200, body
 
@@ -137,8 +137,8 @@ class FakeCloud:
             page = page if first or 'marker' in query else names
             return 200, {'servers': [self._server(name) for name in page], **more}
         if words[0] == 'servers' and len(words) == 2:
-            known = self.servers[words[1]]
-            known['task'] = known.pop('then', known.get('task'))
+            server = self.servers[words[1]]
+            server['task'] = server.pop('then', server.get('task'))
             return 200, {'server': self._server(words[1])}
         if words[0] == 'os-quota-sets' and words[2:] == ['detail']:
             return 200, {'quota_set': self._quota(words[1])}
@@ -150,48 +150,48 @@ class FakeCloud:
         return 404, 'no such thing'
 
     def _server(self, name: str) -> dict[str, Any]:
-        known = self.servers[name]
+        server = self.servers[name]
         return {
             'id': name,
             'name': name,
-            'status': known['status'],
-            'tenant_id': known['project'],
-            'OS-EXT-STS:task_state': known.get('task'),
-            'OS-EXT-SRV-ATTR:hypervisor_hostname': known['host'],
-            'flavor': {'extra_specs': known['specs']},
+            'status': server['status'],
+            'tenant_id': server['project'],
+            'OS-EXT-STS:task_state': server.get('task'),
+            'OS-EXT-SRV-ATTR:hypervisor_hostname': server['host'],
+            'flavor': {'extra_specs': server['specs']},
         }
 
     def _status(self, name: str) -> tuple[int, Any]:
-        known = self.servers[name]
-        told = {'adjust': known['fails'] and {'state': 'failed', 'reason': known['fails']}}
+        server = self.servers[name]
+        status = {'adjust': server['fails'] and {'state': 'failed', 'reason': server['fails']}}
         for what in ('vcpus', 'memory_mb'):
-            now, most = known[what]
-            told |= {f'accounted_{what}': now, f'start_{what}': now, f'max_{what}': most}
-        return 200, {'xloud_status': told}
+            now, most = server[what]
+            status |= {f'accounted_{what}': now, f'start_{what}': now, f'max_{what}': most}
+        return 200, {'xloud_status': status}
 
     def _adjust(self, name: str, body: Any) -> tuple[int, Any]:
-        self.adjusts.append((name, body))
-        known = self.servers[name]
-        if known.get('tasks'):
-            said = f"Cannot 'xloud_adjust' it while it is in task_state {known['tasks'].pop()}"
-            return 409, {'conflictingRequest': {'message': said}}
-        for resource, quota in self._quota(known['project']).items():
+        self.adjustments.append((name, body))
+        server = self.servers[name]
+        if server.get('tasks'):
+            message = f"Cannot 'xloud_adjust' it while it is in task_state {server['tasks'].pop()}"
+            return 409, {'conflictingRequest': {'message': message}}
+        for resource, quota in self._quota(server['project']).items():
             size, key = _QUOTA_COUNTS[resource]
-            more = body[key] - known[size][0]
+            more = body[key] - server[size][0]
             if more > 0 and -1 < quota['limit'] < quota['in_use'] + more:
                 return 403, {'forbidden': {'message': f'Quota exceeded for {resource}'}}
-        if not known['fails']:
-            known['vcpus'][0] = body['current_vcpus']
-            known['memory_mb'][0] = body['current_memory_mb']
+        if not server['fails']:
+            server['vcpus'][0] = body['current_vcpus']
+            server['memory_mb'][0] = body['current_memory_mb']
         return 202, {}
 
     def _quota(self, project: str) -> dict[str, dict[str, int]]:
         limits = self.quotas.get(project, {})
-        mine = [server for server in self.servers.values() if server['project'] == project]
+        owned = [server for server in self.servers.values() if server['project'] == project]
         return {
             resource: {
                 'limit': limits.get(resource, -1),
-                'in_use': sum(server[size][0] for server in mine),
+                'in_use': sum(server[size][0] for server in owned),
                 'reserved': 0,
             }
             for resource, (size, _) in _QUOTA_COUNTS.items()

@@ -41,8 +41,8 @@ PACKAGES = [
     'libtinfo6',
     'python3-distutils',
 ]
-#: The first process of a container: tells which nova it runs, in a folder that is new with each
-#: start; told to, it refuses the fork.
+#: The first process of a container: writes which nova it runs to a folder that is new with each
+#: start; it refuses the fork while there is a file `refuse`.
 SERVICE = """
 import importlib.metadata, pathlib, signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -107,7 +107,7 @@ def _archive(folder: Path, released: Released) -> Path:
 
 @dataclass
 class Container:
-    """A container that runs the service, and what it can be asked."""
+    """A container that runs the service."""
 
     name: str
     shared: Path

@@ -1,6 +1,6 @@
-"""What is asked of docker and systemd, neither of which runs here: stand-ins answer for them.
+"""The commands for docker and systemd, neither of which runs here: stand-ins carry them out.
 
-The container is the host itself, so that what is asked for really happens.
+The container is the host itself, so that the commands have their effect.
 """
 
 import re
@@ -31,7 +31,7 @@ esac
 
 
 class Host:
-    """A host whose docker and systemctl are stand-ins that write down what they are asked."""
+    """A host whose docker and systemctl are stand-ins that record their commands."""
 
     def __init__(self, operator: World, what: str, text: str) -> None:
         self.world = operator
@@ -41,8 +41,8 @@ class Host:
         started.write_text('long ago')
         tools = operator.folder / 'tools'
         tools.mkdir()
-        about = {'site': self.node.site, 'running': self.node.running}
-        (tools / what).write_text(text.format(log=self.log, started=started, **about))
+        places = {'site': self.node.site, 'running': self.node.running}
+        (tools / what).write_text(text.format(log=self.log, started=started, **places))
         (tools / what).chmod(0o755)
         self.become = shlex.join(['env', f'PATH={tools}:/usr/local/bin:/usr/bin:/bin'])
 
@@ -58,20 +58,20 @@ class Host:
         )
         self.world.does(*words)
 
-    def asked(self) -> set[str]:
-        """What was asked for, with what differs from run to run left out."""
+    def recorded(self) -> set[str]:
+        """Return the recorded commands, without what differs from run to run."""
         lines = self.log.read_text().splitlines()
-        known = {str(self.node.site): 'SITE', str(self.world.folder / 'state'): 'STATE'}
-        found = set()
+        names = {str(self.node.site): 'SITE', str(self.world.folder / 'state'): 'STATE'}
+        commands = set()
         for line in lines:
-            for path, name in known.items():
+            for path, name in names.items():
                 line = line.replace(path, name)
-            found.add(re.sub(r' -I -B -c .*', ' ...', line))
-        return found
+            commands.add(re.sub(r' -I -B -c .*', ' ...', line))
+        return commands
 
 
 def test_docker(operator: World) -> None:
-    """The journey of a container, by the words that docker has."""
+    """Apply and rollback, by the words that docker has."""
     host = Host(operator, 'docker', DOCKER)
     before = host.node.files()
     python = Path(host.node.root, 'bin', 'python')
@@ -87,7 +87,7 @@ def test_docker(operator: World) -> None:
     assert host.node.files() == before
     assert host.node.runs == '29.4.0'
     aside = 'STATE/container-nova_compute'
-    assert host.asked() == {
+    assert host.recorded() == {
         f'docker exec -i -u root nova_compute {python} ...',
         f'docker cp {aside}/incoming/. nova_compute:SITE/.xloud-upgrade/incoming',
         f'docker cp nova_compute:SITE/.xloud-upgrade/backup.tar.gz {aside}/backup.tar.gz',
@@ -99,7 +99,7 @@ def test_docker(operator: World) -> None:
 
 
 def test_systemd(operator: World) -> None:
-    """A unit is restarted, and is well while it is active."""
+    """A unit is restarted, and is healthy while it is active."""
     host = Host(operator, 'systemctl', SYSTEMCTL)
     before = host.node.files()
     target = (
@@ -111,7 +111,7 @@ def test_systemd(operator: World) -> None:
     host.runs(target, 'rollback')
     assert host.node.files() == before
     assert host.node.runs == '29.4.0'
-    assert host.asked() == {
+    assert host.recorded() == {
         'systemctl is-active --quiet nova-compute@one.service',
         'systemctl restart nova-compute@one.service',
     }

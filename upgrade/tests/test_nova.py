@@ -38,7 +38,7 @@ def woven(released: Released, tmp_path_factory: pytest.TempPathFactory) -> Woven
 
 
 def test_what_is_carried_is_what_the_build_touched(released: Released, woven: Woven) -> None:
-    """The wheel held against the tarball gives the weave's own account, file by file."""
+    """The wheel compared with the tarball gives what the weave reports, file by file."""
     fork = payload.read(released.fork, released.tarball)
     new = set(woven.new)
     assert {p: i.kind for p, i in fork.items.items() if i.kind != 'metadata'} == {
@@ -63,13 +63,13 @@ def test_there_and_back(operator: World, released: Released, tmp_path: Path) -> 
     assert status['version'] == released.version
 
     installed = released.environment(tmp_path / 'two', released.fork)
-    assert _listed(site) == _listed(installed)
+    assert _installed(site) == _installed(installed)
 
     operator.does('rollback')
     assert node.files() == before
 
 
-def _listed(site: Path) -> dict[str, tuple[bytes, int]]:
+def _installed(site: Path) -> dict[str, tuple[bytes, int]]:
     """Every file of nova with its mode; but not what Python makes of them, which has times in it.
 
     Of the RECORD not the commands: the path of the environment is written into them.
@@ -100,8 +100,8 @@ def test_the_patch_gives_the_same_files(released: Released, tmp_path: Path) -> N
     fork = payload.read(released.fork, released.tarball)
     for path, item in fork.items.items():
         if item.kind != 'metadata':
-            found = hashlib.sha256((source / path).read_bytes()).hexdigest()
-            assert (path, found) == (path, item.sha256)
+            sha256 = hashlib.sha256((source / path).read_bytes()).hexdigest()
+            assert (path, sha256) == (path, item.sha256)
 
 
 def test_the_pages_are_of_what_is_built(released: Released, woven: Woven) -> None:

@@ -35,14 +35,14 @@ def test_only_servers_that_are_smaller_grow(fake: FakeCloud, cloud: Cloud) -> No
     fake.server('plain', 'host1', (1, 4), (1024, 4096), specs={})
     servers = sizes.find(cloud)
     assert [server.id for server in servers] == ['small', 'stopped']
-    said: list[str] = []
-    sizes.restore(cloud, servers, said.append)
-    assert fake.adjusts == [
+    lines: list[str] = []
+    sizes.restore(cloud, servers, lines.append)
+    assert fake.adjustments == [
         ('small', {'current_vcpus': 4, 'current_memory_mb': 4096, 'persist': True}),
         ('stopped', {'current_vcpus': 2, 'current_memory_mb': 2048, 'persist': True}),
     ]
     assert sizes.find(cloud) == []
-    assert len(said) == 2
+    assert len(lines) == 2
 
 
 def test_an_adjustment_in_progress_is_an_obstacle(
@@ -67,7 +67,7 @@ def test_what_a_compute_reconciles_is_waited_for(fake: FakeCloud, cloud: Cloud) 
     fake.servers['one']['tasks'] = ['xloud_adjusting']
     sizes.restore(cloud, servers, print)
     assert fake.servers['one']['vcpus'] == [4, 4]
-    assert len(fake.adjusts) == 2
+    assert len(fake.adjustments) == 2
 
 
 def test_a_full_host_is_an_obstacle_before_anything_grows(fake: FakeCloud, cloud: Cloud) -> None:
@@ -95,7 +95,7 @@ def test_a_full_host_is_an_obstacle_before_anything_grows(fake: FakeCloud, cloud
         '  b b on host1: 1 of 4 vCPUs, 1024 of 4096 MiB',
         f'    {no_vcpus}; host1 has 1024 MEMORY_MB available, 3072 more are needed',
     ]
-    assert fake.adjusts == []
+    assert fake.adjustments == []
 
 
 def test_quota_is_an_obstacle_before_anything_grows(fake: FakeCloud, cloud: Cloud) -> None:
@@ -128,11 +128,11 @@ def test_quota_is_an_obstacle_before_anything_grows(fake: FakeCloud, cloud: Clou
     }
     with pytest.raises(CloudError, match='3 servers cannot be adjusted to the size'):
         sizes.restore(cloud, servers, print)
-    assert fake.adjusts == []
+    assert fake.adjustments == []
 
     fake.quotas = {'one': {'cores': 12}, 'two': {'ram': 4096}}
     sizes.restore(cloud, sizes.find(cloud), print)
-    assert [name for name, _ in fake.adjusts] == ['a', 'b', 'c', 'd', 'e']
+    assert [name for name, _ in fake.adjustments] == ['a', 'b', 'c', 'd', 'e']
 
 
 def test_a_project_may_be_above_a_quota_that_it_does_not_grow_in(

@@ -1,4 +1,4 @@
-"""Hosts to upgrade: a real sshd on a loopback port, and what an inventory says of them."""
+"""Hosts to upgrade: a real sshd on a loopback port, and an inventory of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PACKAGES = {'sshd': 'openssh-server', 'ssh': 'openssh-client', 'rsync': 'rsync'}
 
 
 def lacking(tools: dict[str, str]) -> str:
-    """Install what is missing, where that can be done; why not, if it cannot."""
+    """Install what is missing, where that is possible; return why not, if it is not."""
     path = os.environ['PATH'] + ':/usr/sbin'
     absent = [name for name in tools if shutil.which(name, path=path) is None]
     if not absent:
@@ -31,8 +31,8 @@ def lacking(tools: dict[str, str]) -> str:
     if os.geteuid() != 0 or shutil.which('apt-get') is None:
         return f'{", ".join(absent)} missing; on Debian: apt-get install {" ".join(packages)}'
     policy = Path('/usr/sbin/policy-rc.d')
-    ours = not policy.exists()
-    if ours:  # Their services are not started: the tests start their own.
+    blocked = policy.exists()
+    if not blocked:  # No service is started by its package: the tests start their own.
         policy.write_text('#!/bin/sh\nexit 101\n')
         policy.chmod(0o755)
     try:
@@ -46,7 +46,7 @@ def lacking(tools: dict[str, str]) -> str:
             )
         return '' if done.returncode == 0 else f'cannot install {" ".join(packages)}: {done.stderr}'
     finally:
-        if ours:
+        if not blocked:
             policy.unlink()
 
 
@@ -93,7 +93,7 @@ class Sshd:
 
     def connections(self) -> list[int]:
         """The processes that serve connections, not the one that listens."""
-        found = []
+        children = []
         for entry in Path('/proc').iterdir():
             if entry.name.isdigit():
                 try:
@@ -101,11 +101,11 @@ class Sshd:
                 except OSError:
                     continue
                 if parent == self.process.pid:
-                    found.append(int(entry.name))
-        return found
+                    children.append(int(entry.name))
+        return children
 
     def cut(self) -> None:
-        """End every connection, as a network that fails does."""
+        """End every connection, as a network failure does."""
         for pid in self.connections():
             os.kill(pid, signal.SIGKILL)
 
@@ -119,7 +119,7 @@ class Sshd:
 class Node:
     """A virtual environment with the made-up nova, and a service that runs from it.
 
-    The service "runs" what ``nova/version.py`` said when it was started last.
+    The service "runs" the version that ``nova/version.py`` had when it was restarted last.
     """
 
     root: Path
@@ -150,29 +150,29 @@ class Node:
     @property
     def is_fork(self) -> bool:
         """Every module is that of the made-up fork, and so is the metadata."""
-        found = {
+        modules = {
             str(path.relative_to(self.site)): path.read_text()
             for path in self.site.glob('nova/**/*.py')
         }
         metadata = [path.name for path in self.site.glob('nova-*')]
-        return found == made_up.FORK and metadata == ['nova-29.4.0+xloud.1.dist-info']
+        return modules == made_up.FORK and metadata == ['nova-29.4.0+xloud.1.dist-info']
 
     def files(self) -> dict[str, tuple]:
         """Everything below site-packages: content, mode and time."""
-        found = {}
+        snapshot = {}
         for path in sorted(self.site.rglob('*')):
-            known = path.lstat()
+            status = path.lstat()
             name = str(path.relative_to(self.site))
             if path.is_dir():
-                found[name] = ('folder', oct(known.st_mode))
+                snapshot[name] = ('folder', oct(status.st_mode))
             else:
-                found[name] = (path.read_bytes(), oct(known.st_mode), known.st_mtime_ns)
-        return found
+                snapshot[name] = (path.read_bytes(), oct(status.st_mode), status.st_mtime_ns)
+        return snapshot
 
 
 @dataclass
 class World:
-    """An operator with an inventory of nodes that sshd leads to."""
+    """An operator with an inventory of nodes that are reached through sshd."""
 
     folder: Path
     sshd: Sshd
@@ -182,8 +182,8 @@ class World:
     environment: dict[str, str] = field(default_factory=dict)
     timeout: float = 30
 
-    def node(self, name: str, **about: str) -> Node:
-        self.nodes[name] = Node(self.folder / name, **about)
+    def node(self, name: str, **settings: str) -> Node:
+        self.nodes[name] = Node(self.folder / name, **settings)
         return self.nodes[name]
 
     @property
@@ -217,7 +217,7 @@ class World:
         return path
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        """The command, begun. There is no cloud around these nodes, and no server to grow."""
+        """Start the command. These nodes belong to no cloud, so no server has to grow."""
         if words[0] == 'rollback' and 'OS_AUTH_URL' not in environment:
             words = (*words, '--keep-sizes')
         return subprocess.Popen(
@@ -237,13 +237,13 @@ class World:
         )
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """The command, to its end."""
+        """Run the command to its end."""
         process = self.start(*words, **environment)
         out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     def does(self, *words: str, **environment: str) -> str:
-        """The command, which must end well; its results."""
+        """Run the command, which must succeed; return its output."""
         done = self.run(*words, **environment)
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
