@@ -75,11 +75,13 @@ def test_newer_python(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) -
 def test_port_of_another(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """A port that is taken is found by the check, too, before anything is built."""
     monkeypatch.setitem(install.SPACE, 'with everything to fetch', 0)
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        taken = server.getsockname()[1]
-        offset = taken - settings.Settings().port('keystone')
-        with pytest.raises(errors.CheckError, match=f'^keystone needs port {taken} on 127.0.0.1'):
-            cloud.check({'port_offset': offset})
+    offset = 7200
+    taken = settings.Settings(port_offset=offset).port('keystone')
+    with (
+        socket.create_server(('127.0.0.1', taken)),
+        pytest.raises(errors.CheckError, match=f'^keystone needs port {taken} on 127.0.0.1'),
+    ):
+        cloud.check({'port_offset': offset})
     assert cloud.state.load() is None
 
 
