@@ -12,7 +12,9 @@
 
 """What happens to servers whose guests have something else than recorded."""
 
-import eventlet
+import threading
+import time
+
 import fixtures
 
 from nova.compute import manager
@@ -205,23 +207,24 @@ class ElasticReconcileTest(xloud_base.ElasticAdjustTestBase):
 
         def adjust(method, client, url, *args, **kwargs):
             if not requests:
-                requests.append(eventlet.spawn(
-                    self._adjust, server, GROWN, wait=False))
-                eventlet.sleep(0.5)
+                requests.append(threading.Thread(
+                    target=self._adjust, args=(server, GROWN),
+                    kwargs={'wait': False}))
+                requests[0].start()
+                time.sleep(0.5)
             return method(client, url, *args, **kwargs)
 
         self._patch(report.SchedulerReportClient, 'put', adjust)
         self._reconcile()
-        requests[0].wait()
+        requests[0].join()
         self.assertAdjusted(server, GROWN)
 
     # What must not stop it, and what it must not stop
 
     def _hang(self, server):
         """Let the hypervisor not respond for the guest of a server."""
-        released = eventlet.event.Event()
-        self.addCleanup(
-            lambda: released.ready() or released.send())
+        released = threading.Event()
+        self.addCleanup(released.set)
 
         def hang(method, fake_driver, instance):
             if instance.uuid == server['id']:
@@ -250,18 +253,14 @@ class ElasticReconcileTest(xloud_base.ElasticAdjustTestBase):
                          'this server.', message)
         self.assertEqual(1, self._status(hung)['current_vcpus'])
 
-        released.send()
+        released.set()
         self._adjust(hung, GROWN)
-        self.assertAdjusted_(hung)
-
-    def assertAdjusted_(self, server):
-        self._wait_until_adjusted(server)
-        self.assertEqual(GROWN, elastic.size(self._instance(server)))
+        self.assertEqual(GROWN, elastic.size(self._instance(hung)))
 
     def test_periodic_task_goes_on(self):
         """The periodic task returns at once, and skips turns."""
         server = self._boot()
-        released = eventlet.event.Event()
+        released = threading.Event()
         runs = []
 
         def hang(method, reconciler, context):
@@ -273,12 +272,12 @@ class ElasticReconcileTest(xloud_base.ElasticAdjustTestBase):
         for _turn in range(3):
             with fixtures.Timeout(5, gentle=True):
                 compute._reconcile_elastic_servers(self.ctxt)
-            eventlet.sleep(0)
+            time.sleep(0.01)
         self.assertEqual(1, len(runs))
-        released.send()
-        eventlet.sleep(0.1)
+        released.set()
+        time.sleep(0.1)
         compute._reconcile_elastic_servers(self.ctxt)
-        eventlet.sleep(0.1)
+        time.sleep(0.1)
         self.assertEqual(2, len(runs))
 
     def test_unreadable_server(self):
@@ -341,7 +340,7 @@ class ElasticAdjustBoundsTest(xloud_base.ElasticAdjustTestBase):
     def test_too_many(self):
         """One more than a host works on is refused, and others go on."""
         servers = [self._boot() for _number in range(3)]
-        released = eventlet.event.Event()
+        released = threading.Event()
 
         def wait(method, fake_driver, instance, count):
             released.wait()
@@ -356,7 +355,7 @@ class ElasticAdjustBoundsTest(xloud_base.ElasticAdjustTestBase):
         self.assertIsNone(self._instance(servers[2]).task_state)
         self._boot(self._create_flavor(vcpu=1, memory_mb=1024))
 
-        released.send()
+        released.set()
         for server in servers:
             self._wait_until_adjusted(server)
             self._adjust(server, START)
@@ -382,6 +381,23 @@ class ElasticConfirmTest(xloud_base.ElasticServersTestBase):
         instance = self._instance(server)
         self.assertEqual(GROWN, elastic.size(instance))
         self.assertEqual(MINIMUM, elastic.start_size(instance))
+
+    def test_resize_that_fails_late(self):
+        """A plain server that did not get an elastic flavor is accounted for
+        what it has, also in placement.
+        """
+        server = self._boot(
+            self._create_flavor(vcpu=5, memory_mb=5120), host='host1')
+        self._break(fake.FakeDriver, 'finish_migration', ValueError, times=1)
+        self.api.post_server_action(
+            server['id'], {'resize': {'flavorRef': self._elastic_flavor()}})
+        self._wait_for_state_change(server, 'ERROR')
+        instance = self._instance(server)
+        self.assertEqual('host2', instance.host)
+        self.assertEqual(
+            elastic.Size(5, 5120), elastic.size(instance))
+        self.assertEqual(
+            elastic.Size(5, 5120), self._allocated(server['id'], 'host2'))
 
     def _resize(self, server):
         self.api.post_server_action(

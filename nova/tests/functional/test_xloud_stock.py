@@ -91,7 +91,7 @@ class StockNovaTest(xloud_base.ElasticAdjustTestBase):
         failed = self._boot()
         patch = self._break(
             fake.FakeDriver, 'set_current_vcpus',
-            exception.ServerAdjustFailed(reason='No.'), times=1)
+            exception.ServerAdjustFailed('No.'), times=1)
         self._adjust(failed, some)
         self.notifier.wait_for_versioned_notifications(
             'instance.xloud_adjust.error')

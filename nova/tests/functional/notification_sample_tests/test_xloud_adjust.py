@@ -88,10 +88,10 @@ class TestXloudAdjustNotificationSample(
              if 'xloud_adjust' in each.event_type])
 
     def test_adjust_error(self):
-        """A guest that does not do it is told of, with the reason."""
+        """A guest that does not comply is notified of, with the reason."""
         def _set_vcpus(driver, instance, count, persist=True):
-            raise exception.ServerAdjustFailed(
-                reason='The guest has 1 of the 2 vCPUs it was to have.')
+            raise exception.ServerAdjustVCPUsNotOnline(
+                done=1, requested=2, timeout=30)
 
         with mock.patch('nova.virt.fake.FakeDriver.set_current_vcpus',
                         _set_vcpus):
