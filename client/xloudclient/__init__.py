@@ -1,4 +1,4 @@
-"""Elastic servers for openstacksdk: what servers have, and how to change that while they run."""
+"""Elastic servers for openstacksdk: the size of servers, and how to adjust it while they run."""
 
 from xloudclient.elastic import Elastic
 from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, XloudError

@@ -1,4 +1,4 @@
-"""Asking Nova what servers have, and asking it for something else."""
+"""The elastic servers and flavors of a cloud, through Nova's API."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from openstack.compute.v2._proxy import Proxy
 from openstack.compute.v2.flavor import Flavor
 from openstack.compute.v2.server import Server
 
-from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported
+from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, with_code
 from xloudclient.sizes import FlavorSize, ServerSize
 
 #: The extra specs that make a flavor elastic.
 MINIMUM_CPU = 'minimum_cpu'
 MINIMUM_MEMORY = 'minimum_memory'
 
-#: How often Nova is asked how an adjustment goes, in seconds.
+#: Seconds between two requests for the status of an adjustment.
 _INTERVAL = 1.0
 
-#: How many servers Nova is asked about at the same time.
+#: How many statuses are requested at the same time.
 _AT_ONCE = 8
 
 
@@ -31,39 +31,42 @@ class Elastic:
 
     :param compute: The ``compute`` of an ``openstack.connection.Connection``
 
-    Servers and flavors are given by name or ID, or as openstacksdk's objects. Whatever Nova
-    refuses is raised as an ``openstack.exceptions.HttpException``.
+    Servers and flavors are given by name or ID, or as openstacksdk's objects. A request that Nova
+    refuses raises an ``openstack.exceptions.HttpException``, with the ``code`` of the reason.
     """
 
     def __init__(self, compute: Proxy) -> None:
         self._compute = compute
 
+    @with_code()
     def find_server(self, server: str | Server) -> Server:
-        """Give the server of a name or ID."""
+        """Return the server with a name or ID."""
         if isinstance(server, Server):
             return server
         return self._compute.find_server(server, ignore_missing=False)
 
+    @with_code()
     def size(self, server: str | Server) -> ServerSize:
-        """Give what a server has and can have, and how its last change went."""
-        found = self.find_server(server)
-        answer = self._call('GET', f'/servers/{found.id}/xloud-status')
+        """Return the size of a server, its bounds, and the outcome of its last adjustment."""
+        answer = self._call('GET', f'/servers/{self.find_server(server).id}/xloud-status')
         return ServerSize.from_api(answer['xloud_status'])
 
+    @with_code()
     def sizes(
         self, host: str | None = None, all_projects: bool = False
     ) -> list[tuple[Server, ServerSize]]:
-        """Give the servers, and what each has.
+        """Return servers with their sizes.
 
-        :param host: Only those on this compute host; for administrators
-        :param all_projects: Those of all projects; for administrators
+        :param host: Only servers on this compute host; for administrators
+        :param all_projects: Servers of all projects; for administrators
         """
-        where = {'compute_host': host} if host else {}
-        servers = list(self._compute.servers(all_projects=all_projects, **where))
+        query = {'compute_host': host} if host else {}
+        servers = list(self._compute.servers(all_projects=all_projects, **query))
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             sizes = pool.map(self._size_unless_gone, servers)
             return [(server, size) for server, size in zip(servers, sizes) if size]
 
+    @with_code()
     def adjust(
         self,
         server: str | Server,
@@ -71,86 +74,106 @@ class Elastic:
         memory_mb: int | None = None,
         *,
         live_only: bool = False,
+        force: bool = False,
         wait: bool = False,
         timeout: float = 600,
         progress: Callable[[ServerSize], None] | None = None,
     ) -> ServerSize:
-        """Let a server have as many vCPUs and as much memory, and give what it has then.
+        """Adjust the vCPUs and the memory of a server, and return its size.
 
-        Both are one change. Without ``wait`` it returns as soon as Nova has agreed, with the
-        change under way.
+        Both are one adjustment: the server gets both or neither. Without ``wait`` this returns as
+        soon as Nova has accepted the adjustment, which then continues.
 
-        :param vcpus: How many vCPUs; None leaves them as they are
-        :param memory_mb: How much memory, in MiB; None leaves it as it is
-        :param live_only: Until the next start of the server, and not for good
-        :param wait: Return when the guest has it
+        :param vcpus: The number of vCPUs; None leaves it as it is
+        :param memory_mb: The memory in MiB; None leaves it as it is
+        :param live_only: Only until the next start of the server, not permanently
+        :param force: Take memory away even below what the guest needs; policy may forbid it
+        :param wait: Return once the guest has the new size
         :param timeout: How many seconds to wait at most
-        :param progress: Called with the size of the server each time it was asked for
-        :raises AdjustFailed: The guest does not have it, for this reason; only with ``wait``
-        :raises AdjustTimeout: It takes longer than that; only with ``wait``
+        :param progress: Called with the size of the server whenever it has been requested
+        :raises AdjustFailed: The guest does not have the new size; only with ``wait``
+        :raises AdjustTimeout: The adjustment takes longer than that; only with ``wait``
         """
-        found = self.find_server(server)
-        asked = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
-        body = {name: value for name, value in asked.items() if value is not None}
-        self._call('POST', f'/os-xloud-adjust/{found.id}', {**body, 'persist': not live_only})
+        server = self.find_server(server)
+        size = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
+        body = {name: value for name, value in size.items() if value is not None}
+        body['persist'] = not live_only
+        if force:
+            body['force'] = True
+        self._call('POST', f'/os-xloud-adjust/{server.id}', body)
         if not wait:
-            return self.size(found)
-        size = self._ended(found, timeout, progress or (lambda size: None))
-        # A server that is not elastic was asked for what it has: its last change was an older one.
-        if size.elastic and size.adjust and size.adjust.state == 'failed':
-            raise AdjustFailed(size.adjust.reason or 'Nova does not say why.')
-        lack = size.lack(vcpus, memory_mb)
-        if lack:
-            raise AdjustFailed(lack)
-        return size
+            return self.size(server)
+        return self._outcome(server, vcpus, memory_mb, timeout, progress or (lambda size: None))
 
+    @with_code()
     def flavor(self, flavor: str | Flavor) -> FlavorSize:
-        """Give what servers of a flavor boot with, and can have."""
-        found = self._flavor(flavor)
+        """Return the minimum and the maximum of a flavor."""
+        flavor = self._find_flavor(flavor)
         vcpus, memory_mb = (
-            _minimum(found.extra_specs.get(name), most)
-            for name, most in ((MINIMUM_CPU, found.vcpus), (MINIMUM_MEMORY, found.ram))
+            _minimum(flavor.extra_specs.get(name), maximum)
+            for name, maximum in ((MINIMUM_CPU, flavor.vcpus), (MINIMUM_MEMORY, flavor.ram))
         )
         return FlavorSize(
-            id=found.id,
-            name=found.name,
+            id=flavor.id,
+            name=flavor.name,
             elastic=(vcpus, memory_mb) != (None, None),
-            min_vcpus=vcpus or found.vcpus,
-            min_memory_mb=memory_mb or found.ram,
-            max_vcpus=found.vcpus,
-            max_memory_mb=found.ram,
+            min_vcpus=vcpus or flavor.vcpus,
+            min_memory_mb=memory_mb or flavor.ram,
+            max_vcpus=flavor.vcpus,
+            max_memory_mb=flavor.ram,
         )
 
+    @with_code()
     def set_flavor(
         self,
         flavor: str | Flavor,
         min_vcpus: int | None = None,
         min_memory_mb: int | None = None,
     ) -> None:
-        """Let servers that are made of a flavor from now on boot with so much, and grow."""
-        given = {MINIMUM_CPU: min_vcpus, MINIMUM_MEMORY: min_memory_mb}
-        specs = {name: str(value) for name, value in given.items() if value is not None}
-        self._compute.create_flavor_extra_specs(self._flavor(flavor), specs)
+        """Make a flavor elastic: servers created from now on boot at its minimum and can grow."""
+        minimum = {MINIMUM_CPU: min_vcpus, MINIMUM_MEMORY: min_memory_mb}
+        specs = {name: str(value) for name, value in minimum.items() if value is not None}
+        self._compute.create_flavor_extra_specs(self._find_flavor(flavor), specs)
 
+    @with_code()
     def unset_flavor(
         self, flavor: str | Flavor, *, vcpus: bool = True, memory: bool = True
     ) -> None:
-        """Let servers that are made of a flavor from now on have all of it for good."""
-        found = self._flavor(flavor)
-        for name, meant in ((MINIMUM_CPU, vcpus), (MINIMUM_MEMORY, memory)):
-            if meant and name in found.extra_specs:
-                self._compute.delete_flavor_extra_specs_property(found, name)
+        """Remove minimums of a flavor: servers created from now on have its vCPUs or memory."""
+        flavor = self._find_flavor(flavor)
+        for name, remove in ((MINIMUM_CPU, vcpus), (MINIMUM_MEMORY, memory)):
+            if remove and name in flavor.extra_specs:
+                self._compute.delete_flavor_extra_specs_property(flavor, name)
 
-    def _flavor(self, flavor: str | Flavor) -> Flavor:
-        wanted = flavor.id if isinstance(flavor, Flavor) else flavor
-        return self._compute.find_flavor(wanted, ignore_missing=False, get_extra_specs=True)
+    def _find_flavor(self, flavor: str | Flavor) -> Flavor:
+        name_or_id = flavor.id if isinstance(flavor, Flavor) else flavor
+        return self._compute.find_flavor(name_or_id, ignore_missing=False, get_extra_specs=True)
 
     def _size_unless_gone(self, server: Server) -> ServerSize | None:
         with contextlib.suppress(exceptions.NotFoundException):
             return self.size(server)
         return None
 
-    def _ended(
+    def _outcome(
+        self,
+        server: Server,
+        vcpus: int | None,
+        memory_mb: int | None,
+        timeout: float,
+        progress: Callable[[ServerSize], None],
+    ) -> ServerSize:
+        """Wait for the end of an adjustment, and return the size if it is the requested one."""
+        size = self._wait(server, timeout, progress)
+        # A server that is not elastic accepts only the size that it has, and no adjustment starts:
+        # its last one is older.
+        if size.elastic and size.adjust and size.adjust.state == 'failed':
+            raise AdjustFailed(size.adjust.reason or 'Nova gives no reason.', size.adjust.code)
+        difference = size.difference(vcpus, memory_mb)
+        if difference:
+            raise AdjustFailed(difference)
+        return size
+
+    def _wait(
         self, server: Server, timeout: float, progress: Callable[[ServerSize], None]
     ) -> ServerSize:
         end = time.monotonic() + timeout
@@ -168,15 +191,15 @@ class Elastic:
     def _call(self, method: str, path: str, body: dict[str, object] | None = None) -> dict:
         answer = self._compute.request(path, method, json=body, raise_exc=False)
         if answer.status_code == 404 and 'json' not in answer.headers.get('content-type', ''):
-            # Nova answers so for what it does not know, and in JSON for a server it lacks.
+            # That is Nova's answer for an unknown path; for an unknown server it is JSON.
             raise NotSupported('The Compute service of this cloud has no elastic servers.')
         exceptions.raise_from_response(answer)
         return answer.json()
 
 
-def _minimum(spec: str | None, most: int) -> int | None:
-    """Read an extra spec as Nova does, which passes over what is no minimum."""
+def _minimum(spec: str | None, maximum: int) -> int | None:
+    """Read an extra spec as Nova does, which ignores an invalid minimum."""
     with contextlib.suppress(TypeError, ValueError):
         value = int(spec)  # type: ignore[arg-type]
-        return value if 1 <= value <= most else None
+        return value if 1 <= value <= maximum else None
     return None

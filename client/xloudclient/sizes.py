@@ -1,39 +1,40 @@
-"""What servers have and can have, and flavors allow."""
+"""The sizes of servers and the bounds of flavors."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
 
-#: How far Nova lets memory be from a bound of the flavor, and takes it for the bound.
+#: Nova takes memory that is at most so far from a bound of the flavor for the bound.
 _TOLERANCE_MB = 8
 
 
 @dataclasses.dataclass(frozen=True)
 class Adjust:
-    """How the last change of a server's size went."""
+    """The last adjustment of a server."""
 
     #: ``running``, ``succeeded`` or ``failed``.
     state: str
-    #: When it began or, once it is over, ended.
+    #: When it started or, once it is over, ended.
     since: str
-    #: Why it failed.
+    #: Why it failed, and the stable code of that, such as ``xloud.no_balloon_driver``.
     reason: str | None
-    #: What is asked for, while it runs.
+    code: str | None
+    #: The requested size, while it runs.
     vcpus: int | None
     memory_mb: int | None
 
 
 @dataclasses.dataclass(frozen=True)
 class ServerSize:
-    """What a server has, is counted for and can have; memory is in MiB.
+    """The size of a server and its bounds; memory is in MiB.
 
-    `Show Server Size` in Nova's API reference tells more of each.
+    `Show Server Size` in Nova's API reference describes each field.
     """
 
-    #: Whether any of it can change while the server runs.
+    #: Whether its vCPUs or its memory can be adjusted while it runs.
     elastic: bool
-    #: Who says what it has: the ``hypervisor``, or the ``database`` for want of it.
+    #: Where the current size is from: the ``hypervisor``, or the ``database`` if that is not known.
     source: str
     current_vcpus: int
     current_memory_mb: int
@@ -41,53 +42,61 @@ class ServerSize:
     min_memory_mb: int
     max_vcpus: int
     max_memory_mb: int
-    #: What quota, usage and placement count.
+    #: What quota, usage and placement account for.
     accounted_vcpus: int
     accounted_memory_mb: int
-    #: What the server comes back with at its next start.
+    #: The size at its next start.
     start_vcpus: int
     start_memory_mb: int
-    #: How many vCPUs the guest uses, if its agent answers.
+    #: How many vCPUs the guest has online, if its agent responds.
     guest_vcpus: int | None
-    #: Whether the guest can give memory back, if that is known.
+    #: Whether the guest can give back memory, if that is known.
     balloon_driver_active: bool | None
     attached_dimms_mb: int
     has_virtiomem: bool
     adjust: Adjust | None
+    #: The memory below which the guest would be killed, if that is known.
+    floor_memory_mb: int | None = None
 
     @classmethod
     def from_api(cls, status: dict[str, Any]) -> ServerSize:
-        """Read what the API says; what a later version says besides is left out."""
-        known = {field.name: status[field.name] for field in dataclasses.fields(cls)}
-        told = known['adjust']
-        if told is not None:
-            asked = told['requested'] or {}
-            known['adjust'] = Adjust(
-                state=told['state'],
-                since=told['since'],
-                reason=told['reason'],
-                vcpus=asked.get('current_vcpus'),
-                memory_mb=asked.get('current_memory_mb'),
+        """Read an answer of the API. Fields that a later version adds are ignored."""
+        fields = {field.name for field in dataclasses.fields(cls)}
+        values = {name: value for name, value in status.items() if name in fields}
+        last = values['adjust']
+        if last is not None:
+            requested = last['requested'] or {}
+            values['adjust'] = Adjust(
+                state=last['state'],
+                since=last['since'],
+                reason=last['reason'],
+                code=last.get('code'),
+                vcpus=requested.get('current_vcpus'),
+                memory_mb=requested.get('current_memory_mb'),
             )
-        return cls(**known)
+        return cls(**values)
 
-    def lack(self, vcpus: int | None = None, memory_mb: int | None = None) -> str | None:
-        """Say in a sentence how this differs from what was asked for; None if it does not."""
+    def difference(self, vcpus: int | None = None, memory_mb: int | None = None) -> str | None:
+        """Return a sentence on how this differs from a requested size, or None if it does not."""
         if vcpus not in (None, self.current_vcpus):
-            return f'The server has {self.current_vcpus} vCPUs, and not the {vcpus} asked for.'
+            return f'The server has {_vcpus(self.current_vcpus)}, not the requested {vcpus}.'
         if vcpus is not None and self.guest_vcpus not in (None, vcpus):
-            return f'The guest uses {self.guest_vcpus} of its {vcpus} vCPUs.'
+            return f'The guest has {self.guest_vcpus} of {_vcpus(vcpus)} online.'
         if memory_mb is not None and abs(self.current_memory_mb - memory_mb) > _TOLERANCE_MB:
             return (
                 f'The server has {self.current_memory_mb} MiB of memory, '
-                f'and not the {memory_mb} asked for.'
+                f'not the requested {memory_mb} MiB.'
             )
         return None
 
 
+def _vcpus(count: int) -> str:
+    return f'{count} vCPU{"" if count == 1 else "s"}'
+
+
 @dataclasses.dataclass(frozen=True)
 class FlavorSize:
-    """What servers of a flavor boot with, and can have; memory is in MiB."""
+    """The minimum and the maximum of a flavor; memory is in MiB."""
 
     id: str
     name: str

@@ -1,6 +1,6 @@
 """A Nova with recorded answers, and openstacksdk and the ``openstack`` command in front of it.
 
-What goes over the wire is real; ``recorded/`` is what a cloud that runs the fork answered.
+The HTTP requests are real; ``recorded/`` has the answers of a cloud that runs the fork.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pytest
 from openstackclient import shell
 
 import xloudclient
-from xloudclient import elastic as asking
+from xloudclient import elastic as elastic_module
 
 RECORDED = Path(__file__).parent / 'recorded'
 
@@ -31,23 +31,23 @@ SPECS = ('POST', '/flavors/elastic/os-extra_specs')
 
 
 def recorded(name: str) -> Any:
-    """Give an answer of a real cloud."""
+    """Return an answer of a real cloud."""
     return json.loads((RECORDED / f'{name}.json').read_text())
 
 
 def status(name: str, **changes: Any) -> Any:
-    """Give what a cloud said of a server's size, with changes."""
+    """Return what a cloud answered about a server's size, with changes."""
     answer = recorded(f'status-{name}')
     answer['xloud_status'].update(changes)
     return answer
 
 
 class Nova:
-    """Answers as it was told to, one after the other, the last of them again and again."""
+    """Gives the answers it is set up with, one after the other, the last of them repeatedly."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        #: Every call but those that ask for versions: method, path with query, body.
+        #: Every call except those for versions: method, path with query, body.
         self.calls: list[tuple[str, str, Any]] = []
         self._answers: dict[tuple[str, str], list[tuple[int, Any]]] = {}
         root = {'id': 'v2.1', 'status': 'CURRENT', 'version': '2.96', 'min_version': '2.1'}
@@ -63,15 +63,15 @@ class Nova:
         self.answer(('GET', '/flavors/small/os-extra_specs'), {'extra_specs': {}})
 
     def answer(self, call: tuple[str, str], *bodies: Any, status: int = 200) -> None:
-        """Answer a call so from now on."""
+        """Set the answers to a call."""
         self._answers[call] = [(status, body) for body in bodies]
 
-    def asked(self, call: tuple[str, str]) -> list[Any]:
-        """Give the bodies of the calls of that kind."""
+    def bodies(self, call: tuple[str, str]) -> list[Any]:
+        """Return the bodies of the calls of that kind."""
         return [body for method, path, body in self.calls if (method, path) == call]
 
     def reply(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        """Take a call, and give what to answer; None is what Nova says to a path unknown to it."""
+        """Record a call and return its answer; None is Nova's for an unknown path."""
         path, _, query = path.rstrip('/').partition('?')
         path += f'?{"&".join(sorted(query.split("&")))}' if query else ''
         if path:
@@ -88,9 +88,9 @@ def nova() -> Iterator[Nova]:
         protocol_version = 'HTTP/1.1'
 
         def _serve(self) -> None:
-            given = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+            content = self.rfile.read(int(self.headers.get('Content-Length', 0)))
             path = self.path[len('/v2.1') :]
-            code, body = served.reply(self.command, path, json.loads(given) if given else None)
+            code, body = served.reply(self.command, path, json.loads(content) if content else None)
             kind, text = ('text/html', '404 Not Found') if body is None else (
                 'application/json', json.dumps(body)
             )  # fmt: skip
@@ -103,7 +103,7 @@ def nova() -> Iterator[Nova]:
         do_GET = do_POST = do_DELETE = _serve  # noqa: N815 -- as http.server calls them
 
         def log_message(self, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
     served = Nova(f'http://127.0.0.1:{server.server_port}/v2.1')
@@ -114,8 +114,8 @@ def nova() -> Iterator[Nova]:
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, '_INTERVAL', 0.01)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elastic_module, '_INTERVAL', 0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +131,7 @@ def cloud(nova: Nova, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def elastic(cloud: None) -> xloudclient.Elastic:
-    """What is tested, on openstacksdk."""
+    """The Python API, on openstacksdk."""
     return xloudclient.Elastic(openstack.connect(cloud='mycloud').compute)
 
 

@@ -1,4 +1,4 @@
-"""The commands: what they take, print and end with. Each runs as ``openstack`` runs it."""
+"""The commands: arguments, output and exit status. Each runs as ``openstack`` runs it."""
 
 from __future__ import annotations
 
@@ -11,49 +11,51 @@ from conftest import ADJUST, SPECS, STATUS, Ended, Nova, recorded, status
 
 Command = Callable[..., Ended]
 
-BEGUN = status('running', current_vcpus=1, current_memory_mb=256)
+STARTED = status('running', current_vcpus=1, current_memory_mb=256)
 GROWN = status('running', current_vcpus=3, current_memory_mb=256)
 DONE = status('succeeded', current_vcpus=3, current_memory_mb=640, guest_vcpus=3)
 
 
 @pytest.fixture
-def agrees(nova: Nova) -> Nova:
-    """A Nova that lets the server have it, after a while."""
+def accepts(nova: Nova) -> Nova:
+    """A Nova that accepts the adjustment and completes it after a while."""
     nova.answer(ADJUST, {}, status=202)
-    nova.answer(STATUS, BEGUN, GROWN, DONE)
+    nova.answer(STATUS, STARTED, GROWN, DONE)
     return nova
 
 
-def test_adjust(agrees: Nova, command: Command) -> None:
-    """It ends with the change under way, and prints that."""
+def test_adjust(accepts: Nova, command: Command) -> None:
+    """It ends with the adjustment in progress, and prints that."""
     ended = command('server', 'adjust', 'web', '--vcpus', '3', '--memory', '640', '-f', 'json')
     assert (ended.status, ended.err) == (0, '')
     shown = json.loads(ended.out)
     assert (shown['name'], shown['current_vcpus']) == ('web', 1)
     assert (shown['adjust_state'], shown['adjust_vcpus']) == ('running', 3)
-    assert agrees.asked(ADJUST) == [{'current_vcpus': 3, 'current_memory_mb': 640, 'persist': True}]
+    assert accepts.bodies(ADJUST) == [
+        {'current_vcpus': 3, 'current_memory_mb': 640, 'persist': True}
+    ]
 
 
-def test_adjust_and_wait(agrees: Nova, command: Command) -> None:
-    """Progress goes to standard error, one line a change; the result alone to standard output."""
+def test_adjust_and_wait(accepts: Nova, command: Command) -> None:
+    """Progress is on standard error, a line for each change; standard output has the result."""
     words = ('server', 'adjust', 'web', '--vcpus', '3', '--memory', '640', '--wait')
     ended = command(*words, '-f', 'value', '-c', 'current_vcpus', '-c', 'adjust_state')
     assert (ended.status, ended.out) == (0, '3\nsucceeded\n')
     assert ended.err.splitlines() == [
-        'vCPUs: 1 (asked for: 3), memory in MiB: 256 (asked for: 640)',
-        'vCPUs: 3, memory in MiB: 256 (asked for: 640)',
+        'vCPUs: 1 (requested: 3), memory in MiB: 256 (requested: 640)',
+        'vCPUs: 3, memory in MiB: 256 (requested: 640)',
         'vCPUs: 3, memory in MiB: 640',
     ]
 
 
-def test_quiet(agrees: Nova, command: Command) -> None:
-    """Whoever wants no progress has none."""
+def test_quiet(accepts: Nova, command: Command) -> None:
+    """With -q there is no progress."""
     ended = command('-q', 'server', 'adjust', 'web', '--vcpus', '3', '--wait', '-f', 'yaml')
     assert (ended.status, ended.err) == (0, '')
 
 
 @pytest.mark.parametrize(
-    ('words', 'asked'),
+    ('words', 'body'),
     [
         (('--memory', '512'), {'current_memory_mb': 512}),
         (('--memory', '512M'), {'current_memory_mb': 512}),
@@ -63,28 +65,29 @@ def test_quiet(agrees: Nova, command: Command) -> None:
         (('--max',), {'current_vcpus': 4, 'current_memory_mb': 768}),
         (('--max', '--vcpus', '2'), {'current_vcpus': 2, 'current_memory_mb': 768}),
         (('--vcpus', '2', '--live-only'), {'current_vcpus': 2, 'persist': False}),
+        (('--memory', '64', '--force'), {'current_memory_mb': 64, 'force': True}),
     ],
     ids=lambda value: ' '.join(value) if isinstance(value, tuple) else '',
 )
-def test_what_is_asked_for(
-    agrees: Nova, command: Command, words: tuple[str, ...], asked: dict[str, Any]
+def test_request(
+    accepts: Nova, command: Command, words: tuple[str, ...], body: dict[str, Any]
 ) -> None:
-    """Amounts have units, and bounds are those of the server."""
+    """Memory may have a unit, the bounds are those of the server, and only --force forces."""
     assert command('server', 'adjust', 'web', *words).status == 0
-    assert agrees.asked(ADJUST) == [{'persist': True, **asked}]
+    assert accepts.bodies(ADJUST) == [{'persist': True, **body}]
 
 
 @pytest.mark.parametrize(
     ('words', 'code', 'text'),
     [
-        ((), 1, 'Nothing is asked for: give --vcpus, --memory, --min or --max.'),
+        ((), 1, 'Nothing to adjust: use --vcpus, --memory, --min or --max.'),
         (('--vcpus', '0'), 2, "argument --vcpus: '0' is not a number of vCPUs"),
         (('--vcpus', 'two'), 2, "argument --vcpus: 'two' is not a number of vCPUs"),
         (
             ('--memory', '2X'),
             2,
             "argument --memory: '2X' is not an amount of memory: "
-            'give MiB, or a unit as in 512M or 2G',
+            'use MiB, or a unit as in 512M or 2G',
         ),
         (('--memory', '0G'), 2, "argument --memory: '0G' is not an amount of memory"),
         (('--min', '--max'), 2, 'argument --max: not allowed with argument --min'),
@@ -94,7 +97,7 @@ def test_what_is_asked_for(
 def test_nonsense(
     nova: Nova, command: Command, words: tuple[str, ...], code: int, text: str
 ) -> None:
-    """What makes no sense is not sent, and the answer says what would."""
+    """Invalid arguments are not sent, and the message says what is valid."""
     ended = command('server', 'adjust', 'web', *words)
     assert (ended.status, ended.out) == (code, '')
     assert text in ended.err.splitlines()[-1]
@@ -103,27 +106,30 @@ def test_nonsense(
 
 @pytest.mark.parametrize('wait', [(), ('--wait',)], ids=['', 'wait'])
 def test_refused(nova: Nova, command: Command, wait: tuple[str, ...]) -> None:
-    """The server's own sentence, and nothing beside it."""
+    """Nova's own sentence and the code of the reason, and nothing else."""
     nova.answer(ADJUST, recorded('refused-range'), status=400)
     ended = command('server', 'adjust', 'web', '--vcpus', '9', *wait)
     assert (ended.status, ended.out) == (1, '')
-    assert ended.err == 'This server can have from 1 to 4 vCPUs, and not 9.\n'
+    assert ended.err == (
+        'This server can have 1 to 4 vCPUs; 9 were requested. (xloud.out_of_range)\n'
+    )
 
 
 def test_failed(nova: Nova, command: Command) -> None:
-    """What failed later ends with the reason, too."""
+    """An adjustment that fails later ends with the reason and its code, too."""
     nova.answer(ADJUST, {}, status=202)
     nova.answer(STATUS, recorded('status-failed'))
     ended = command('server', 'adjust', 'web', '--memory', '512', '--wait', '-f', 'json')
     assert (ended.status, ended.out) == (1, '')
     assert ended.err.splitlines() == [
-        'memory in MiB: 768 (asked for: 512)',
-        'The guest has no active balloon driver. It still has 768 MiB after 10 seconds.',
+        'memory in MiB: 768 (requested: 512)',
+        'The guest has no active balloon driver. It still has 768 MiB after 10 seconds. '
+        '(xloud.no_balloon_driver)',
     ]
 
 
 def test_stock_nova(nova: Nova, command: Command) -> None:
-    """A cloud without the fork is named as that."""
+    """For a cloud without the fork, the message says so."""
     ended = command('server', 'size', 'show', 'web')
     assert (ended.status, ended.err) == (
         1,
@@ -133,25 +139,26 @@ def test_stock_nova(nova: Nova, command: Command) -> None:
 
 @pytest.mark.parametrize('words', [('adjust', 'absent', '--min'), ('size', 'show', 'absent')])
 def test_no_such_server(nova: Nova, command: Command, words: tuple[str, ...]) -> None:
-    """A name that nothing has is said to be that."""
+    """The message names a server that does not exist."""
     ended = command('server', *words)
     assert (ended.status, ended.out) == (1, '')
     assert 'No Server found for absent' in ended.err
 
 
 def test_size_show(nova: Nova, command: Command) -> None:
-    """The names are those of the API, and so are the types."""
+    """Names and types are those of the API."""
     nova.answer(STATUS, recorded('status-failed'))
     shown = json.loads(command('server', 'size', 'show', 'web', '-f', 'json').out)
-    said = recorded('status-failed')['xloud_status']
-    last = said.pop('adjust')
-    assert {name: shown[name] for name in said} == said
+    answer = recorded('status-failed')['xloud_status']
+    last = answer.pop('adjust')
+    assert {name: shown[name] for name in answer} == answer
     assert (shown['adjust_reason'], shown['adjust_since']) == (last['reason'], last['since'])
+    assert shown['adjust_code'] == 'xloud.no_balloon_driver'
     assert command('server', 'size', 'show', 'web', '-f', 'value', '-c', 'max_vcpus').out == '4\n'
 
 
 def test_size_list(nova: Nova, command: Command) -> None:
-    """A line for each server."""
+    """There is a line for each server."""
     nova.answer(STATUS, recorded('status-succeeded'))
     (line,) = csv.DictReader(command('server', 'size', 'list', '-f', 'csv').out.splitlines())
     assert list(line) == [
@@ -162,7 +169,7 @@ def test_size_list(nova: Nova, command: Command) -> None:
 
 
 def test_size_list_of_all_projects(nova: Nova, command: Command) -> None:
-    """Servers of others come with the project they are of."""
+    """Servers of all projects are listed with their project."""
     nova.answer(STATUS, recorded('status-succeeded'))
     query = 'all_tenants=True&host=compute1'
     nova.answer(('GET', f'/servers/detail?{query}'), recorded('servers'))
@@ -174,7 +181,7 @@ def test_size_list_of_all_projects(nova: Nova, command: Command) -> None:
 
 
 def test_flavor_elastic_show(nova: Nova, command: Command) -> None:
-    """What servers of a flavor boot with, and can have."""
+    """The minimum and the maximum of the flavor are shown."""
     assert json.loads(command('flavor', 'elastic', 'show', 'elastic', '-f', 'json').out) == {
         'id': 'elastic', 'name': 'elastic', 'elastic': True,
         'min_vcpus': 1, 'min_memory_mb': 256, 'max_vcpus': 4, 'max_memory_mb': 768,
@@ -182,13 +189,13 @@ def test_flavor_elastic_show(nova: Nova, command: Command) -> None:
 
 
 def test_flavor_elastic_set(nova: Nova, command: Command) -> None:
-    """Both minimums are one request; what Nova refuses is said in its words."""
+    """Both minimums are one request; a refusal is shown in Nova's words."""
     nova.answer(SPECS, {'extra_specs': {}})
     words = ('flavor', 'elastic', 'set', 'elastic')
     assert command(*words, '--min-vcpus', '2', '--min-memory', '1G') == Ended(0, '', '')
-    assert nova.asked(SPECS) == [{'extra_specs': {'minimum_cpu': '2', 'minimum_memory': '1024'}}]
+    assert nova.bodies(SPECS) == [{'extra_specs': {'minimum_cpu': '2', 'minimum_memory': '1024'}}]
     assert command(*words) == Ended(
-        1, '', 'Nothing is to be set: give --min-vcpus, --min-memory or both.\n'
+        1, '', 'Nothing to set: use --min-vcpus, --min-memory or both.\n'
     )
     nova.answer(SPECS, recorded('refused-flavor'), status=400)
     assert command(*words, '--min-vcpus', '9') == Ended(
@@ -225,7 +232,7 @@ def test_flavor_elastic_unset(
     ],
 )  # fmt: skip
 def test_help(command: Command, name: str) -> None:
-    """Help says what it does, of each option too, and who brings the command."""
+    """Help describes the command and names the plugin that it is from."""
     ended = command('help', *name.split())
     assert ended.status == 0
     assert f'usage: openstack {name}' in ended.out
@@ -238,6 +245,6 @@ def test_completion(command: Command) -> None:
     for text in (
         "cmds_server_size='list show'",
         "cmds_flavor_elastic='set show unset'",
-        '--vcpus --memory --min --max --live-only --wait',
+        '--vcpus --memory --min --max --live-only --force --wait',
     ):
         assert text in script

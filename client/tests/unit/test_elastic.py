@@ -1,4 +1,4 @@
-"""The Python API: what it asks of Nova, and what it makes of the answers."""
+"""The Python API: its requests to Nova, and how it reads the answers."""
 
 from __future__ import annotations
 
@@ -17,37 +17,54 @@ from xloudclient import (
 )
 
 FAILED = recorded('status-failed')['xloud_status']['adjust']
-FULL = 'The host of the server has 2 vCPUs left, and not the 3 that were asked for.'
+FULL = 'Its host has 2 vCPUs available; the request needs 3 more.'
 
 
-def refusal(text: str) -> dict[str, object]:
-    return {'conflictingRequest': {'code': 409, 'message': text}}
+def refusal(text: str, **code: object) -> dict[str, object]:
+    return {'conflictingRequest': {'code': 409, 'message': text, **code}}
 
 
 def test_size(nova: Nova, elastic: Elastic) -> None:
-    """All that the API says can be had, under its names."""
+    """Every field of the API is there, under its name."""
     nova.answer(STATUS, recorded('status-running'))
     size = elastic.size('web')
-    said = recorded('status-running')['xloud_status']
-    last = said.pop('adjust')
-    assert {name: getattr(size, name) for name in said} == said
-    assert size.adjust == Adjust('running', last['since'], None, vcpus=3, memory_mb=640)
+    answer = recorded('status-running')['xloud_status']
+    last = answer.pop('adjust')
+    assert {name: getattr(size, name) for name in answer} == answer
+    assert size.adjust == Adjust('running', last['since'], None, None, vcpus=3, memory_mb=640)
+
+
+def test_floor(nova: Nova, elastic: Elastic) -> None:
+    """The memory that the guest needs is there if Nova knows it, and None if it does not."""
+    nova.answer(STATUS, recorded('status-succeeded'))
+    assert elastic.size('web').floor_memory_mb == 192
+    nova.answer(STATUS, recorded('status-new'))
+    assert elastic.size('web').floor_memory_mb is None
+
+
+def test_earlier_api(nova: Nova, elastic: Elastic) -> None:
+    """A Nova that gives no codes of failures is read as well."""
+    answer = recorded('status-failed')
+    del answer['xloud_status']['adjust']['code']
+    nova.answer(STATUS, answer)
+    last = elastic.size('web').adjust
+    assert (last.state, last.code) == ('failed', None)
 
 
 def test_size_of_a_server_that_was_never_adjusted(nova: Nova, elastic: Elastic) -> None:
-    """It has no last change."""
+    """It has no last adjustment."""
     nova.answer(STATUS, recorded('status-new'))
     assert elastic.size(SERVER).adjust is None
 
 
 def test_later_api(nova: Nova, elastic: Elastic) -> None:
-    """What a later Nova says besides does no harm."""
+    """Fields that a later Nova adds are ignored."""
     nova.answer(STATUS, status('new', numa_nodes=2))
     assert elastic.size('web').current_vcpus == 1
 
 
 def test_stock_nova(nova: Nova, elastic: Elastic) -> None:
-    """A Nova that is not the fork is told apart from a server that is not there."""
+    """Stock Nova is distinguished from a server that does not exist."""
     text = '^The Compute service of this cloud has no elastic servers.$'
     with pytest.raises(NotSupported, match=text):
         elastic.size('web')
@@ -59,7 +76,7 @@ def test_stock_nova(nova: Nova, elastic: Elastic) -> None:
 
 
 def test_sizes(nova: Nova, elastic: Elastic) -> None:
-    """Each server comes with its size; one that goes meanwhile is left out."""
+    """Each server comes with its size; one that is deleted in the meantime is left out."""
     servers = recorded('servers')
     servers['servers'].append({**servers['servers'][0], 'id': 'gone', 'name': 'gone'})
     nova.answer(('GET', '/servers/detail'), servers)
@@ -70,7 +87,7 @@ def test_sizes(nova: Nova, elastic: Elastic) -> None:
 
 
 def test_sizes_on_a_host(nova: Nova, elastic: Elastic) -> None:
-    """It is Nova that looks which servers are on a host, or in other projects."""
+    """Nova selects the servers on a host, or of all projects."""
     for query in ('host=compute1', 'all_tenants=True', 'all_tenants=True&host=compute1'):
         nova.answer(('GET', f'/servers/detail?{query}'), {'servers': []})
     assert elastic.sizes(host='compute1') == []
@@ -79,30 +96,65 @@ def test_sizes_on_a_host(nova: Nova, elastic: Elastic) -> None:
 
 
 def test_adjust(nova: Nova, elastic: Elastic) -> None:
-    """Only what is given is asked for; without waiting the change is under way then."""
+    """Only what is given is requested; without waiting, the adjustment is then in progress."""
     nova.answer(ADJUST, {}, status=202)
     nova.answer(STATUS, recorded('status-running'))
     assert elastic.adjust('web', 3, 640).adjust.state == 'running'
     elastic.adjust(SERVER, vcpus=2)
     elastic.adjust(elastic.find_server('web'), memory_mb=512, live_only=True)
-    assert nova.asked(ADJUST) == [
+    elastic.adjust('web', memory_mb=64, force=True)
+    assert nova.bodies(ADJUST) == [
         {'current_vcpus': 3, 'current_memory_mb': 640, 'persist': True},
         {'current_vcpus': 2, 'persist': True},
         {'current_memory_mb': 512, 'persist': False},
+        {'current_memory_mb': 64, 'persist': True, 'force': True},
     ]
 
 
 def test_refused(nova: Nova, elastic: Elastic) -> None:
-    """What Nova refuses is an error of openstacksdk with Nova's sentence."""
-    nova.answer(ADJUST, refusal(FULL), status=409)
+    """A refusal is an exception of openstacksdk, with Nova's sentence and the code."""
+    nova.answer(ADJUST, refusal(FULL, error_code='xloud.host_full'), status=409)
     with pytest.raises(exceptions.ConflictException) as caught:
         elastic.adjust('web', 3, wait=True)
-    assert caught.value.details == FULL
-    assert not nova.asked(STATUS)
+    assert (caught.value.details, caught.value.code) == (FULL, 'xloud.host_full')
+    assert not nova.bodies(STATUS)
+
+
+@pytest.mark.parametrize(
+    'answer',
+    [refusal(FULL), refusal(FULL, error_code=7), 'conflict', ['conflict'], {}, {'a': {}, 'b': {}}],
+)
+def test_refused_without_a_code(nova: Nova, elastic: Elastic, answer: object) -> None:
+    """Without a code in Nova's answer, whatever it is, the code is None."""
+    nova.answer(ADJUST, answer, status=409)
+    with pytest.raises(exceptions.ConflictException) as caught:
+        elastic.adjust('web', 3)
+    assert caught.value.code is None
+
+
+def test_code_of_every_call(nova: Nova, elastic: Elastic) -> None:
+    """An exception has a code whichever call raises it, also one that openstacksdk makes."""
+    forbidden = {'forbidden': {'code': 403, 'message': 'no', 'error_code': 'xloud.example'}}
+    paths = ('/servers/web', '/servers/detail', '/servers/detail?name=web', '/flavors/web',
+             '/flavors/detail', '/flavors/detail?is_public=None')  # fmt: skip
+    for call in (*(('GET', path) for path in paths), SPECS):
+        nova.answer(call, forbidden, status=403)
+    for refused in (
+        lambda: elastic.find_server('web'),
+        lambda: elastic.size('web'),
+        lambda: elastic.sizes(),
+        lambda: elastic.adjust('web', 1),
+        lambda: elastic.flavor('web'),
+        lambda: elastic.set_flavor('elastic', 1),
+        lambda: elastic.unset_flavor('web'),
+    ):
+        with pytest.raises(exceptions.ForbiddenException) as caught:
+            refused()
+        assert caught.value.code == 'xloud.example'
 
 
 def test_wait(nova: Nova, elastic: Elastic) -> None:
-    """It looks until the change is over, and says each time how far it is."""
+    """It requests the status until the adjustment is over, and reports each."""
     nova.answer(ADJUST, {}, status=202)
     running, grown = recorded('status-running'), status('running', current_vcpus=3)
     done = status('succeeded', current_vcpus=3, current_memory_mb=640, guest_vcpus=3)
@@ -115,62 +167,69 @@ def test_wait(nova: Nova, elastic: Elastic) -> None:
 
 
 @pytest.mark.parametrize(
-    ('answer', 'reason'),
+    ('answer', 'reason', 'code'),
     [
         (
             status('failed'),
             'The guest has no active balloon driver. It still has 768 MiB after 10 seconds.',
+            'xloud.no_balloon_driver',
         ),
         (
-            status('failed', adjust={**FAILED, 'reason': None}),
-            'Nova does not say why.',
+            status('failed', adjust={**FAILED, 'reason': None, 'code': None}),
+            'Nova gives no reason.',
+            None,
         ),
         (
             status('succeeded', current_vcpus=2, current_memory_mb=640),
-            'The server has 2 vCPUs, and not the 3 asked for.',
+            'The server has 2 vCPUs, not the requested 3.',
+            None,
         ),
         (
             status('succeeded', current_vcpus=3, guest_vcpus=2, current_memory_mb=640),
-            'The guest uses 2 of its 3 vCPUs.',
+            'The guest has 2 of 3 vCPUs online.',
+            None,
         ),
         (
             status('succeeded', current_vcpus=3, guest_vcpus=3, current_memory_mb=631),
-            'The server has 631 MiB of memory, and not the 640 asked for.',
+            'The server has 631 MiB of memory, not the requested 640 MiB.',
+            None,
         ),
     ],
     ids=[
         'it failed',
-        'for no known reason',
+        'without a reason',
         'vCPUs changed since',
         'guest leaves one offline',
         'memory changed since',
     ],
 )
-def test_wait_in_vain(nova: Nova, elastic: Elastic, answer: object, reason: str) -> None:
-    """It succeeds only when the guest has it; else it says why not."""
+def test_wait_in_vain(
+    nova: Nova, elastic: Elastic, answer: object, reason: str, code: str | None
+) -> None:
+    """It succeeds only once the guest has the new size; otherwise it says why not."""
     nova.answer(ADJUST, {}, status=202)
     nova.answer(STATUS, recorded('status-running'), answer)
     with pytest.raises(AdjustFailed) as caught:
         elastic.adjust('web', 3, 640, wait=True)
-    assert str(caught.value) == reason
+    assert (str(caught.value), caught.value.code) == (reason, code)
 
 
 def test_memory_that_was_rounded(nova: Nova, elastic: Elastic) -> None:
-    """Nova takes what is a little beside a bound for the bound."""
+    """Nova takes memory close to a bound for the bound."""
     nova.answer(ADJUST, {}, status=202)
     nova.answer(STATUS, status('succeeded', current_memory_mb=768))
     assert elastic.adjust('web', memory_mb=760, wait=True).current_memory_mb == 768
 
 
 def test_fixed_server_with_a_past(nova: Nova, elastic: Elastic) -> None:
-    """A server of a fixed flavor was asked for what it has, whatever failed before its resize."""
+    """A server of a fixed flavor accepts only its size, whatever failed before its resize."""
     nova.answer(ADJUST, {}, status=202)
     nova.answer(STATUS, status('failed', elastic=False))
     assert elastic.adjust('web', 1, 768, wait=True).elastic is False
 
 
 def test_timeout(nova: Nova, elastic: Elastic) -> None:
-    """Whoever waits for so long and no longer is told that it goes on."""
+    """After the timeout, the exception says that the adjustment goes on."""
     nova.answer(ADJUST, {}, status=202)
     nova.answer(STATUS, recorded('status-running'))
     with pytest.raises(AdjustTimeout) as caught:
@@ -179,14 +238,14 @@ def test_timeout(nova: Nova, elastic: Elastic) -> None:
 
 
 def test_flavor(nova: Nova, elastic: Elastic) -> None:
-    """A flavor tells what its servers boot with, and can have."""
+    """A flavor has a minimum and a maximum."""
     assert elastic.flavor('elastic') == FlavorSize('elastic', 'elastic', True, 1, 256, 4, 768)
     assert elastic.flavor('small') == FlavorSize('small', 'small', False, 1, 192, 1, 192)
 
 
 @pytest.mark.parametrize('spec', ['two', '0', '9', ''])
 def test_flavor_with_an_invalid_minimum(nova: Nova, elastic: Elastic, spec: str) -> None:
-    """A minimum that is none, as stock Nova lets it be set, counts for nothing, as in Nova."""
+    """An invalid minimum, which stock Nova lets one set, is ignored, as Nova does."""
     answer = recorded('flavor-elastic')
     answer['flavor']['extra_specs'] = {'minimum_cpu': spec}
     nova.answer(('GET', '/flavors/elastic'), answer)
@@ -194,18 +253,18 @@ def test_flavor_with_an_invalid_minimum(nova: Nova, elastic: Elastic, spec: str)
 
 
 def test_set_flavor(nova: Nova, elastic: Elastic) -> None:
-    """Both minimums are set at once, or the one that is given."""
+    """Both minimums are set in one request, or the one that is given."""
     nova.answer(SPECS, {'extra_specs': {}})
     elastic.set_flavor('elastic', 2, 512)
     elastic.set_flavor('elastic', min_memory_mb=256)
-    assert nova.asked(SPECS) == [
+    assert nova.bodies(SPECS) == [
         {'extra_specs': {'minimum_cpu': '2', 'minimum_memory': '512'}},
         {'extra_specs': {'minimum_memory': '256'}},
     ]
 
 
 def test_unset_flavor(nova: Nova, elastic: Elastic) -> None:
-    """What is there is removed, and the rest left alone."""
+    """Minimums that exist are removed, one by one or both."""
     specs = '/flavors/elastic/os-extra_specs'
     for name in ('minimum_cpu', 'minimum_memory'):
         nova.answer(('DELETE', f'{specs}/{name}'), {})

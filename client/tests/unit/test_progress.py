@@ -1,4 +1,4 @@
-"""How far a server is, on a terminal and elsewhere."""
+"""The progress of an adjustment, on a terminal and elsewhere."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ('stream', 'shown'),
+    ('stream', 'text'),
     [
-        (io.StringIO(), 'vCPUs: 3 (asked for: 1)\nvCPUs: 1\n'),
-        (Terminal(), '\r\x1b[KvCPUs: 3 (asked for: 1)\r\x1b[KvCPUs: 1\n'),
+        (io.StringIO(), 'vCPUs: 3 (requested: 1)\nvCPUs: 1\n'),
+        (Terminal(), '\r\x1b[KvCPUs: 3 (requested: 1)\r\x1b[KvCPUs: 1\n'),
     ],
     ids=['file', 'terminal'],
 )
-def test_progress(stream: io.StringIO, shown: str) -> None:
-    """A terminal has one line that lives; a file a line for each change, and none twice."""
+def test_progress(stream: io.StringIO, text: str) -> None:
+    """A terminal shows one changing line; a file gets a line for each change."""
     progress = Progress(stream, vcpus=1, memory_mb=None)
     for size in SIZES:
         progress(size)
     progress.end()
-    assert stream.getvalue() == shown
+    assert stream.getvalue() == text
 
 
-def test_nothing_to_tell() -> None:
-    """Of what was refused there is no progress, and no empty line."""
+def test_no_progress() -> None:
+    """A refused adjustment leaves no progress and no empty line."""
     stream = Terminal()
     Progress(stream, 1, 256).end()
     assert stream.getvalue() == ''

@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""The examples of the README work as they stand there."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def _blocks(language: str) -> list[str]:
 
 
 def _commands() -> list[str]:
-    """Give every command that is shown for a shell, a play or cron."""
+    """Return every command in an example for a shell, a play or cron."""
     text = '\n'.join(_blocks('console') + _blocks('yaml') + _blocks('crontab'))
-    text = re.sub(r'{{ (\w+) }}', lambda found: PLAY[found[1]], text)
-    found = re.findall(r'^.*?(?:[$:]|operator|^) +(openstack .*)$', text, re.MULTILINE)
-    return [re.split(r' (?:>|\|\|)', line)[0] for line in found]
+    text = re.sub(r'{{ (\w+) }}', lambda match: PLAY[match[1]], text)
+    lines = re.findall(r'^.*?(?:[$:]|operator|^) +(openstack .*)$', text, re.MULTILINE)
+    return [re.split(r' (?:>|\|\|)', line)[0] for line in lines]
 
 
 def test_every_command_is_found() -> None:
-    """The expression above misses none."""
+    """The expression above misses no command."""
     shown = sum(
         len(re.findall(r'\bopenstack (?:-q )?(?:server|flavor)', block))
         for language in ('console', 'yaml', 'crontab')
@@ -45,7 +45,7 @@ def test_every_command_is_found() -> None:
 
 @pytest.mark.parametrize('line', _commands())
 def test_command(nova: Nova, command: Callable[..., Ended], line: str) -> None:
-    """It is taken, and does something."""
+    """The command is accepted and calls Nova."""
     nova.answer(STATUS, DONE)
     nova.answer(ADJUST, {}, status=202)
     nova.answer(('GET', '/servers/detail?all_tenants=True'), recorded('servers'))
@@ -59,16 +59,18 @@ def test_command(nova: Nova, command: Callable[..., Ended], line: str) -> None:
 
 
 def test_python(nova: Nova, capsys: pytest.CaptureFixture[str]) -> None:
-    """The lines for Python run, and say what went wrong."""
+    """The lines for Python run, and print what went wrong."""
     (code,) = _blocks('python')
     nova.answer(STATUS, DONE)
     nova.answer(ADJUST, {}, status=202)
     exec(code, {})
     assert capsys.readouterr().out == '3 vCPUs of 3 to 3\n'
-    assert nova.asked(ADJUST) == [{'current_vcpus': 3, 'current_memory_mb': 2048, 'persist': True}]
+    assert nova.bodies(ADJUST) == [{'current_vcpus': 3, 'current_memory_mb': 2048, 'persist': True}]
     nova.answer(STATUS, DONE, recorded('status-failed'))
     exec(code, {})
-    assert 'did not go along: The guest has no active balloon' in capsys.readouterr().out
+    assert 'did not complete: The guest has no active balloon' in capsys.readouterr().out
     nova.answer(ADJUST, recorded('refused-range'), status=400)
     exec(code, {})
-    assert 'Nova refused: This server can have from 1 to 4' in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        'Nova refused: This server can have 1 to 4 vCPUs; 9 were requested. (xloud.out_of_range)'
+    )

@@ -11,21 +11,25 @@ from openstack.exceptions import HttpException
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from xloudclient import Elastic
+from xloudclient import Elastic, XloudError
 
 _MIB = {'': 1, 'M': 1, 'G': 1024}
 
 
 class ElasticCommand(command.Command):
-    """A command that asks Nova."""
+    """A command about elastic servers or flavors."""
 
     @contextlib.contextmanager
     def elastic(self) -> Iterator[Elastic]:
-        """Give the cloud's servers and flavors; of what Nova refuses show only its sentence."""
+        """Yield the elastic servers of the cloud; of an error show only the reason and its code."""
         try:
             yield Elastic(self.app.client_manager.sdk_connection.compute)
         except HttpException as error:
-            raise CommandError(error.details or str(error)) from error
+            raise _command_error(
+                error.details or str(error), getattr(error, 'code', None)
+            ) from error
+        except XloudError as error:
+            raise _command_error(str(error), error.code) from error
 
 
 class ServerCommand(ElasticCommand):
@@ -46,18 +50,22 @@ class FlavorCommand(ElasticCommand):
         return parser
 
 
+def _command_error(reason: str, code: str | None) -> CommandError:
+    return CommandError(f'{reason} ({code})' if code else reason)
+
+
 def vcpus(text: str) -> int:
-    """Read a number of vCPUs."""
+    """Parse a number of vCPUs."""
     if not re.fullmatch(r'0*[1-9][0-9]*', text):
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of vCPUs")
     return int(text)
 
 
 def memory(text: str) -> int:
-    """Read an amount of memory in MiB, or with a unit, as in 512M and 2G."""
-    found = re.fullmatch(r'(0*[1-9][0-9]*)([MG]?)', text, re.IGNORECASE)
-    if not found:
+    """Parse an amount of memory in MiB, or with a unit, as in 512M and 2G."""
+    match = re.fullmatch(r'(0*[1-9][0-9]*)([MG]?)', text, re.IGNORECASE)
+    if not match:
         raise argparse.ArgumentTypeError(
-            f"'{text}' is not an amount of memory: give MiB, or a unit as in 512M or 2G"
+            f"'{text}' is not an amount of memory: use MiB, or a unit as in 512M or 2G"
         )
-    return int(found[1]) * _MIB[found[2].upper()]
+    return int(match[1]) * _MIB[match[2].upper()]

@@ -1,4 +1,4 @@
-"""Commands for what flavors allow: ``flavor elastic set``, ``unset`` and ``show``."""
+"""The commands ``flavor elastic set``, ``flavor elastic unset`` and ``flavor elastic show``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from osc_lib.exceptions import CommandError
 
 from xloudclient.osc import common
 
-_LATER = 'It counts for servers that are created, or resized to the flavor, afterwards.'
+_SCOPE = 'This applies to servers that are created, or resized to the flavor, afterwards.'
 
 
 class SetElastic(common.FlavorCommand):
-    __doc__ = f"""Make a flavor elastic: give its servers a minimum to boot with.
+    __doc__ = f"""Make a flavor elastic: set the minimum with which its servers boot.
 
-    They can grow from there to the vCPUs and the memory of the flavor while they run. {_LATER}
+    While they run, they can grow up to the vCPUs and the memory of the flavor. {_SCOPE}
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -26,37 +26,36 @@ class SetElastic(common.FlavorCommand):
             '--min-vcpus',
             type=common.vcpus,
             metavar='<n>',
-            help='How many vCPUs its servers boot with, and have at least',
+            help='Minimum number of vCPUs; servers boot with it',
         )
         parser.add_argument(
             '--min-memory',
             type=common.memory,
             metavar='<size>',
-            help='How much memory its servers boot with, and have at least: '
-            'MiB, or with a unit as in 512M or 2G',
+            help='Minimum memory; servers boot with it. In MiB, or with a unit as in 512M or 2G',
         )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         if not (parsed_args.min_vcpus or parsed_args.min_memory):
-            raise CommandError('Nothing is to be set: give --min-vcpus, --min-memory or both.')
+            raise CommandError('Nothing to set: use --min-vcpus, --min-memory or both.')
         with self.elastic() as elastic:
             elastic.set_flavor(parsed_args.flavor, parsed_args.min_vcpus, parsed_args.min_memory)
 
 
 class UnsetElastic(common.FlavorCommand):
-    __doc__ = f"""Make a flavor fixed again: give its servers all that it has, for good.
+    __doc__ = f"""Make a flavor fixed again: its servers always have its vCPUs and memory.
 
-    Without an option both minimums are removed. {_LATER}
+    Without an option, both minimums are removed. {_SCOPE}
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            '--min-vcpus', action='store_true', help='Remove only the minimum of vCPUs'
+            '--min-vcpus', action='store_true', help='Remove only the minimum number of vCPUs'
         )
         parser.add_argument(
-            '--min-memory', action='store_true', help='Remove only the minimum of memory'
+            '--min-memory', action='store_true', help='Remove only the minimum memory'
         )
         return parser
 
@@ -69,9 +68,9 @@ class UnsetElastic(common.FlavorCommand):
 
 
 class ShowElastic(common.FlavorCommand, command.ShowOne):
-    """Show what servers of a flavor boot with, and can have. Memory is in MiB."""
+    """Show the minimum and the maximum of a flavor. Memory is in MiB."""
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         with self.elastic() as elastic:
-            shown = dataclasses.asdict(elastic.flavor(parsed_args.flavor))
-        return tuple(shown), tuple(shown.values())
+            fields = dataclasses.asdict(elastic.flavor(parsed_args.flavor))
+        return tuple(fields), tuple(fields.values())

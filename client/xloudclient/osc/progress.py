@@ -1,4 +1,4 @@
-"""Telling the person how far a server is from what was asked for."""
+"""Progress of an adjustment, for the person who waits for it."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from xloudclient import ServerSize
 
 
 class Progress:
-    """What a server has against its target: a living line on a terminal, plain lines elsewhere."""
+    """The current and the requested size: a single line on a terminal, lines elsewhere."""
 
     def __init__(self, stream: TextIO, vcpus: int | None, memory_mb: int | None) -> None:
         self._stream = stream
-        self._living = stream.isatty()
-        self._asked = (('vCPUs', vcpus), ('memory in MiB', memory_mb))
+        self._terminal = stream.isatty()
+        self._requested = (('vCPUs', vcpus), ('memory in MiB', memory_mb))
         self._last = ''
 
     def __call__(self, size: ServerSize) -> None:
-        has = (size.current_vcpus, size.current_memory_mb)
+        current = (size.current_vcpus, size.current_memory_mb)
         text = ', '.join(
-            f'{name}: {now}' + (f' (asked for: {asked})' if now != asked else '')
-            for (name, asked), now in zip(self._asked, has)
-            if asked is not None
+            f'{name}: {has}' + (f' (requested: {requested})' if has != requested else '')
+            for (name, requested), has in zip(self._requested, current)
+            if requested is not None
         )
         if text != self._last:
             self._last = text
-            self._stream.write(f'\r\x1b[K{text}' if self._living else f'{text}\n')
+            self._stream.write(f'\r\x1b[K{text}' if self._terminal else f'{text}\n')
             self._stream.flush()
 
     def end(self) -> None:
-        """Leave the line to what comes next."""
-        if self._living and self._last:
+        """Move on from the line."""
+        if self._terminal and self._last:
             self._stream.write('\n')

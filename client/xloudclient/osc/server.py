@@ -1,4 +1,4 @@
-"""Commands for what servers have: ``server adjust``, ``server size show``, ``server size list``."""
+"""The commands ``server adjust``, ``server size show`` and ``server size list``."""
 
 from __future__ import annotations
 
@@ -18,25 +18,23 @@ from xloudclient.osc.progress import Progress
 
 
 class AdjustServer(common.ServerCommand, command.ShowOne):
-    """Change how many vCPUs and how much memory a server has.
+    """Adjust the vCPUs and the memory of a server while it runs.
 
-    The server goes on running. Its flavor says what it can have: see 'openstack server size
-    show'. Both are one change: if the server does not get one of them, it gets neither.
+    The flavor of the server sets the bounds: see 'openstack server size show'. vCPUs and memory
+    are one adjustment: the server gets both or neither.
 
-    Without --wait this returns when the host of the server has reserved what is asked for, and
-    the change is under way. With --wait it ends well only when the guest has it.
+    Without --wait the command returns once the capacity is claimed and the adjustment is in
+    progress. With --wait the command succeeds only once the guest has the new size.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            '--vcpus', type=common.vcpus, metavar='<n>', help='How many vCPUs it is to have'
-        )
+        parser.add_argument('--vcpus', type=common.vcpus, metavar='<n>', help='New number of vCPUs')
         parser.add_argument(
             '--memory',
             type=common.memory,
             metavar='<size>',
-            help='How much memory it is to have: MiB, or with a unit as in 512M or 2G',
+            help='New memory, in MiB, or with a unit as in 512M or 2G',
         )
         bound = parser.add_mutually_exclusive_group()
         bound.add_argument(
@@ -44,29 +42,35 @@ class AdjustServer(common.ServerCommand, command.ShowOne):
             action='store_const',
             const='min',
             dest='bound',
-            help='As little as its flavor allows, of what is not given otherwise',
+            help='Shrink to the minimum; --vcpus or --memory take precedence',
         )
         bound.add_argument(
             '--max',
             action='store_const',
             const='max',
             dest='bound',
-            help='As much as its flavor allows, of what is not given otherwise',
+            help='Grow to the maximum; --vcpus or --memory take precedence',
         )
         parser.add_argument(
             '--live-only',
             action='store_true',
-            help='Until its next start only; it comes back from that with what it had for good',
+            help='Only until the next start of the server, not permanently',
         )
         parser.add_argument(
-            '--wait', action='store_true', help='Wait until the guest has it, or does not get it'
+            '--force',
+            action='store_true',
+            help='Shrink memory even below what the guest needs: its processes may be killed '
+            '(admin only by default)',
+        )
+        parser.add_argument(
+            '--wait', action='store_true', help='Wait for the end of the adjustment'
         )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         vcpus, memory_mb = parsed_args.vcpus, parsed_args.memory
         if not (vcpus or memory_mb or parsed_args.bound):
-            raise CommandError('Nothing is asked for: give --vcpus, --memory, --min or --max.')
+            raise CommandError('Nothing to adjust: use --vcpus, --memory, --min or --max.')
         with self.elastic() as elastic:
             server = elastic.find_server(parsed_args.server)
             if parsed_args.bound:
@@ -79,10 +83,11 @@ class AdjustServer(common.ServerCommand, command.ShowOne):
                     vcpus,
                     memory_mb,
                     live_only=parsed_args.live_only,
+                    force=parsed_args.force,
                     wait=parsed_args.wait,
                     progress=progress,
                 )
-        return _shown(server, size)
+        return _columns(server, size)
 
     @contextlib.contextmanager
     def _progress(self, vcpus: int | None, memory_mb: int | None) -> Iterator[Progress | None]:
@@ -97,22 +102,23 @@ class AdjustServer(common.ServerCommand, command.ShowOne):
 
 
 class ShowServerSize(common.ServerCommand, command.ShowOne):
-    """Show what a server has and can have, and how its last change went.
+    """Show the size of a server, its bounds, and its last adjustment.
 
-    Memory is in MiB. What starts with 'accounted' is what quota and usage count, and what
-    starts with 'start' what the server comes back with at its next start.
+    Memory is in MiB. 'current' is what the hypervisor reports, 'accounted' what quota and usage
+    account for, 'start' what the server has after its next start, and 'floor' the memory below
+    which the guest would be killed.
     """
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         with self.elastic() as elastic:
             server = elastic.find_server(parsed_args.server)
-            return _shown(server, elastic.size(server))
+            return _columns(server, elastic.size(server))
 
 
 class ListServerSize(common.ElasticCommand, command.Lister):
-    """List what servers have and can have.
+    """List the sizes of servers and their bounds.
 
-    Memory is in MiB. 'Adjust' tells how the last change went: running, succeeded or failed.
+    Memory is in MiB. 'Adjust' is the state of the last adjustment: running, succeeded or failed.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -127,17 +133,17 @@ class ListServerSize(common.ElasticCommand, command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         with self.elastic() as elastic:
-            listed = elastic.sizes(parsed_args.host, parsed_args.all_projects)
-        columns = (*_COLUMNS, ('Project', 'project_id')) if parsed_args.all_projects else _COLUMNS
-        rows = [{**server.to_dict(), **_flat(size)} for server, size in listed]
+            sizes = elastic.sizes(parsed_args.host, parsed_args.all_projects)
+        columns = (*_TITLES, ('Project', 'project_id')) if parsed_args.all_projects else _TITLES
+        rows = [{**server.to_dict(), **_flat(size)} for server, size in sizes]
         return (
             tuple(title for title, _ in columns),
             [tuple(row[name] for _, name in columns) for row in rows],
         )
 
 
-#: Titles of the list, and what stands below them.
-_COLUMNS = (
+#: The columns of the list: their titles and their fields.
+_TITLES = (
     ('ID', 'id'),
     ('Name', 'name'),
     ('vCPUs', 'current_vcpus'),
@@ -150,15 +156,15 @@ _COLUMNS = (
 )
 
 
-def _shown(server: Server, size: ServerSize) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    shown = {'id': server.id, 'name': server.name, **_flat(size)}
-    return tuple(shown), tuple(shown.values())
+def _columns(server: Server, size: ServerSize) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    fields = {'id': server.id, 'name': server.name, **_flat(size)}
+    return tuple(fields), tuple(fields.values())
 
 
 def _flat(size: ServerSize) -> dict[str, Any]:
-    """Give a size with what is in its last change beside the rest, so that -c can name it."""
-    shown = dataclasses.asdict(size)
-    adjust = shown.pop('adjust') or {}
+    """Return the fields of a size with those of its adjustment among them, so -c can name them."""
+    fields = dataclasses.asdict(size)
+    adjust = fields.pop('adjust') or {}
     for field in dataclasses.fields(Adjust):
-        shown[f'adjust_{field.name}'] = adjust.get(field.name)
-    return shown
+        fields[f'adjust_{field.name}'] = adjust.get(field.name)
+    return fields
