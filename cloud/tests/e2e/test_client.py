@@ -105,7 +105,7 @@ def test_stopped_server(world: World, create: Create) -> None:
     assert (ended.status, ended.out, ended.err) == (
         1,
         '',
-        'A stopped server can only be given what it is to start with.\n',
+        'A stopped server can be adjusted only with persist=true. (xloud.stopped)\n',
     )
     shown = openstack(
         world, 'server', 'adjust', server, '--vcpus', '2', '--wait', '-f', 'json'
@@ -117,7 +117,7 @@ def test_stopped_server(world: World, create: Create) -> None:
 
 
 def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -> None:
-    """Whoever waits hears at once that the host is full, in Nova's own words."""
+    """With --wait, a full host is reported at once, in Nova's own words."""
     quota('admin', cores=-1)
     server = booted(world, create('elastic'))
     place = world.guests.host_of(server)
@@ -127,7 +127,7 @@ def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -
     assert (ended.status, ended.out, ended.err) == (
         1,
         '',
-        'The host of the server has 2 vCPUs left, and not the 3 that were asked for.\n',
+        'Its host has 2 vCPUs available; the request needs 3 more. (xloud.host_full)\n',
     )
     # Where the client alone takes that long to start and look, as on a busy machine, twice that.
     patience = 5 if ended.seconds < 5 else 2 * openstack(world, 'server', 'show', server).seconds
@@ -141,7 +141,9 @@ def test_guest_that_does_not_comply(world: World, create: Create) -> None:
     world.guests.hears(server)
     ended = openstack(world, 'server', 'adjust', server, '--memory', '512', '--wait')
     assert (ended.status, ended.out) == (1, '')
-    assert ended.err.splitlines()[-1].startswith('The guest has no active balloon driver.')
+    reason = ended.err.splitlines()[-1]
+    assert reason.startswith('The guest has no active balloon driver.')
+    assert reason.endswith(' (xloud.no_balloon_driver)')
     # Nova accounts for all that it has, so the records agree.
     world.adjust(server, 1, 768)
 
@@ -150,14 +152,19 @@ def test_refused(world: World, create: Create) -> None:
     """What cannot be is refused with one sentence, Nova's or the command's own."""
     server = booted(world, create('elastic'))
     for words, status, text in (
-        (('--vcpus', '5'), 1, 'This server can have from 1 to 4 vCPUs, and not 5.'),
+        (
+            ('--vcpus', '5'),
+            1,
+            'This server can have 1 to 4 vCPUs; 5 were requested. (xloud.out_of_range)',
+        ),
         (
             ('--memory', '2G', '--wait'),
             1,
-            'This server can have from 256 to 768 MiB of memory, and not 2048.',
+            'This server can have 256 to 768 MiB of memory; 2048 MiB were requested. '
+            '(xloud.out_of_range)',
         ),
-        ((), 1, 'Nothing is asked for: give --vcpus, --memory, --min or --max.'),
-        (('--memory', '2X'), 2, "'2X' is not an amount of memory: give MiB, or a unit as in"),
+        ((), 1, 'Nothing to adjust: use --vcpus, --memory, --min or --max.'),
+        (('--memory', '2X'), 2, "'2X' is not an amount of memory: use MiB, or a unit as in"),
         (('--min', '--max'), 2, 'argument --max: not allowed with argument --min'),
     ):
         ended = openstack(world, 'server', 'adjust', server, *words)
@@ -293,7 +300,10 @@ def test_help_and_completion(world: World) -> None:
     """Help lists every option, and the shell can complete it."""
     script = openstack(world, 'complete', '--shell', 'bash').out
     for command, options in (
-        ('server adjust', ('--vcpus', '--memory', '--min', '--max', '--live-only', '--wait')),
+        (
+            'server adjust',
+            ('--vcpus', '--memory', '--min', '--max', '--live-only', '--force', '--wait'),
+        ),
         ('server size show', ()),
         ('server size list', ('--host', '--all-projects')),
         ('flavor elastic set', ('--min-vcpus', '--min-memory')),
