@@ -87,15 +87,16 @@ def _unit_tests(base: Path, module: PurePosixPath) -> set[Path]:
     return tests | set((beside / module.stem).rglob('test_*.py'))
 
 
-def run(
-    source: Path, python: Path, kind: str, modules: Sequence[str] = (), workers: int = 2
-) -> Outcome:
+def run(source: Path, python: Path, kind: str, modules: Sequence[str] = ()) -> Outcome:
     """Run test modules (or all of a kind) with stestr, its output as it comes."""
     # Beside the tree, which every weave replaces: stestr spreads tests by the times it recorded.
     records = source.parent / f'{source.name}-{kind}-records'
     records.mkdir(exist_ok=True)
     stestr = [str(python), '-m', 'stestr', '--repo-url', str(records)]
     stestr += ['--test-path', f'./nova/tests/{kind}']
+    cores = len(os.sched_getaffinity(0))
+    # Functional tests ask a server for its state each half second, and sleep in between.
+    workers = cores * 3 // 2 if kind == 'functional' else cores
     command = [*stestr, 'run', '--concurrency', str(workers)]
     # stestr hands the interpreter to a shell as it is, and the path of the project may hold spaces.
     env = {**venv.environment(), 'PYTHON': os.path.relpath(python, source)}
