@@ -8,6 +8,8 @@ import sys
 from functools import cached_property
 from pathlib import Path
 
+import pytest
+
 from graft import build, fetch, tree
 from graft.project import Project, Release
 from graft.run import run
@@ -61,6 +63,8 @@ class Released:
     @cached_property
     def needs(self) -> Path:
         """The folder with everything that this release of Nova needs."""
+        if why := venv.refusal(self.project, self.release):
+            pytest.skip(why.splitlines()[0])
         _, python = venv.make(self.project, self.release)
         (needs,) = (python.parent.parent / 'lib').glob('python*/site-packages')
         return needs
