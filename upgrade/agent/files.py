@@ -78,7 +78,7 @@ def scan(site: str) -> dict:
 
 
 def distributions(site: str) -> list:
-    """Return the metadata folders of the installed nova; one, where all is well."""
+    """Return the metadata folders of the installed nova; normally one."""
     kinds = ('.dist-info', '.egg-info')
     return sorted(n for n in os.listdir(site) if n.startswith('nova-') and n.endswith(kinds))
 

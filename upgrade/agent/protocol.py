@@ -377,7 +377,7 @@ class RemoveTree(Request[None]):
 def encode(message: Any) -> Any:
     """Return what JSON has for it. A field without a value is left out."""
     if dataclasses.is_dataclass(message):
-        pairs = ((each.name, getattr(message, each.name)) for each in dataclasses.fields(message))
+        pairs = ((f.name, getattr(message, f.name)) for f in dataclasses.fields(message))
         return {name: encode(value) for name, value in pairs if value is not None}
     if isinstance(message, dict):
         return {key: encode(value) for key, value in message.items()}
@@ -392,9 +392,9 @@ def decode(kind: Any, value: Any) -> Any:
     if origin is Union:
         return None if value is None else decode(arguments[0], value)
     if origin is list:
-        return [decode(arguments[0], each) for each in value]
+        return [decode(arguments[0], item) for item in value]
     if origin is dict:
-        return {key: decode(arguments[1], each) for key, each in value.items()}
+        return {key: decode(arguments[1], item) for key, item in value.items()}
     if origin is tuple:
         return tuple(value)
     if dataclasses.is_dataclass(kind):
@@ -407,7 +407,7 @@ def decode(kind: Any, value: Any) -> Any:
 
 @functools.cache
 def _types(kind: Any) -> dict:
-    return {each.name: each.type for each in dataclasses.fields(kind)}
+    return {field.name: field.type for field in dataclasses.fields(kind)}
 
 
 def dump_request(request: Request) -> bytes:

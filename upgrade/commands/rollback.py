@@ -82,7 +82,9 @@ class Rollback:
     @property
     def stock_computes(self) -> list[str]:
         """The names of the hosts whose computes run stock Nova now."""
-        return sorted(each.host for each in self._computes if '+' not in each.manifest.version)
+        return sorted(
+            compute.host for compute in self._computes if '+' not in compute.manifest.version
+        )
 
     def prepare(self, target: Target) -> bool:
         with target.step('connect, lock and inspect'):

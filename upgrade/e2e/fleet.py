@@ -27,7 +27,7 @@ class Fleet:
     def __init__(self, world: World, folder: Path, sshd: Sshd) -> None:
         self.world = world
         self.folder = folder
-        self.computes = [each.host for each in world.hosts]
+        self.computes = [host.host for host in world.hosts]
         self.hosts = ['control', *self.computes]
         self.inventory = folder / 'inventory.toml'
         self.inventory.write_text('\n'.join([*self._control(sshd), *self._computes()]) + '\n')
@@ -80,15 +80,15 @@ class Fleet:
         """Each is reached through the sshd in its own namespaces."""
         client = self.world.context.state.etc('ssh') / 'client.conf'
         lines = []
-        for each in self.world.hosts:
+        for host in self.world.hosts:
             lines += [
-                f'[hosts.{each.host}]',
-                f'address = "{each.address}"',
+                f'[hosts.{host.host}]',
+                f'address = "{host.address}"',
                 f'ssh_options = ["-F", "{client}"]',
-                f'[hosts.{each.host}.environments.nova]',
-                f'path = "{self._environment(each.host).root}"',
+                f'[hosts.{host.host}.environments.nova]',
+                f'path = "{self._environment(host.host).root}"',
                 'role = "compute"',
-                _commands(f'nova-compute-{each.number}').replace(', ', '\n'),
+                _commands(f'nova-compute-{host.number}').replace(', ', '\n'),
             ]
         return lines
 

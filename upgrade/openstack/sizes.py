@@ -135,7 +135,7 @@ def _wait_for_adjustment(cloud: Cloud, server: dict[str, Any]) -> dict[str, Any]
             server = cloud.call('compute', 'GET', f'/servers/{server["id"]}')['server']
         except AnswerError as error:
             if error.status == 404:
-                return server  # Deleted in the meantime; the request of its status will tell.
+                return server  # Deleted in the meantime; its status is 404, too.
             raise
     return server
 

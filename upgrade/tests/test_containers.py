@@ -43,7 +43,7 @@ def container(image: str, released: Released, tmp_path: Path) -> Iterator[Contai
 
 
 class Administrator:
-    """Somebody who has one container to care for, and the familiar script."""
+    """The administrator of one container, with the familiar script."""
 
     def __init__(
         self, sshd: world.Sshd, container: Container, released: Released, folder: Path
