@@ -14,6 +14,8 @@ ADJUST: ini.Options = {
     'memory_timeout': 10,
     'guest_agent_timeout': 3,
     'reconcile_interval': 5,
+    # A process that emulates its guest also holds the code that it has translated.
+    'guest_memory_overhead': 1280,
 }
 
 
