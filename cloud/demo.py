@@ -53,7 +53,7 @@ class View(NamedTuple):
             self.api[:2] == self.placement[:2] == size
             and self.guest.vcpus == size[0]
             and line.fits(self.guest.memory_mb, size[1])
-            and self.api.note in ('ACTIVE', 'adjust succeeded')
+            and self.api.note in ('ACTIVE', 'adjustment succeeded')
         )
 
 
@@ -212,8 +212,8 @@ class Demo:
         size = self.client.get(f'{self.nova}/servers/{server}/xloud-status')['xloud_status']
         last = size['adjust']
         if last and last['state'] == 'failed':
-            raise errors.CheckError(f'the adjust failed: {last["reason"]}')
-        note = f'adjust {last["state"]}' if last else details['status']
+            raise errors.CheckError(f'the adjustment failed: {last["reason"]}')
+        note = f'adjustment {last["state"]}' if last else details['status']
         return Shown(size['current_vcpus'], size['current_memory_mb'], note)
 
     def _held(self, server: str) -> Shown | None:

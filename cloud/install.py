@@ -66,7 +66,7 @@ class Installation:
             identity = f'{what.name} {digest}'
             version = what.name.split('-')[1]
         stamp = self.context.venv.stamp
-        # Somebody may have exchanged Nova by hand: what is installed counts, too.
+        # An operator may have exchanged Nova by hand: what is installed counts, too.
         is_noted = stamp.exists() and stamp.read_text() == identity
         if is_noted and self.context.venv.nova_version() == version:
             return

@@ -87,7 +87,7 @@ class Api:
     def adjusted(
         self, server: str, succeeds: bool | None = None, seconds: float = 60
     ) -> dict[str, Any]:
-        """Wait until no adjust is under way, and return how the last one went.
+        """Wait until no adjustment is under way, and return how the last one went.
 
         Its end is written down a moment after the server's task is gone.
         """
@@ -102,10 +102,10 @@ class Api:
         if not waiting.until(over, seconds, 0.2):
             task = self.server(server)['task_state']
             raise AssertionError(
-                f'after {seconds} s the server is in task {task}, and its last adjust: {last}'
+                f'after {seconds} s the server is in task {task}, and its last adjustment: {last}'
             )
         if succeeds is not None and last['state'] != ('succeeded' if succeeds else 'failed'):
-            raise AssertionError(f'the adjust ended otherwise than expected: {last}')
+            raise AssertionError(f'the adjustment ended otherwise than expected: {last}')
         return last
 
     def status(self, server: str, connection: Connection | None = None) -> dict[str, Any]:

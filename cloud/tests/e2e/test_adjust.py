@@ -76,7 +76,7 @@ def test_what_is_asked_for(
 
 
 def test_grow_one_and_shrink_the_other(world: World, server: str) -> None:
-    """One adjust may do both."""
+    """One adjustment may do both."""
     world.adjust(server, 1, 768)
     world.adjust(server, 4, 256)
     has(world, server, Size(4, 256))

@@ -1,4 +1,4 @@
-"""An adjust that cannot be is refused, with a reason, and changes nothing."""
+"""An adjustment that cannot be is refused, with a reason, and changes nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BETWEEN_MEMORY = 'This server can have 256 to 768 MiB of memory; '
 
 
 def refuses(world: World, server: str, status: int, body: dict[str, object]) -> str:
-    """Raise unless an adjust is refused and nothing has changed; return the reason."""
+    """Raise unless an adjustment is refused and nothing has changed; return the reason."""
     size, guest = world.accounting.size(server), _guest(world, server)
     answer, text = world.api.post_adjust(server, **body)
     assert (answer, len(text) < 500) == (status, True), text
@@ -93,7 +93,7 @@ def test_larger_than_a_host(world: World, create: Create, flavor: Flavor, quota:
 
 
 def test_quota(world: World, create: Create, quota: Quota) -> None:
-    """An adjust needs quota for what it adds; what is given back can be had again."""
+    """An adjustment needs quota for what it adds; what is given back can be had again."""
     quota('demo', cores=3, ram=768)
     demo = world.connect('xcloud-demo')
     server, second = (create('elastic', connection=demo) for _ in range(2))
@@ -112,7 +112,7 @@ def test_quota(world: World, create: Create, quota: Quota) -> None:
 
 
 def test_while_something_else_is_done(world: World, create: Create) -> None:
-    """One thing at a time: a second adjust, and a reboot, have to wait."""
+    """One thing at a time: a second adjustment, and a reboot, have to wait."""
     server = create('elastic', 'guest-slow')
     world.comes_up(server, MINIMUM)
     world.adjust(server, 2, 256, persist=False)

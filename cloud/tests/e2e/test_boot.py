@@ -31,7 +31,7 @@ def test_boot_by_the_client(world: World, request: pytest.FixtureRequest) -> Non
 
 
 def test_plain_flavor(world: World, create: Create, flavor: Callable[..., str]) -> None:
-    """A flavor without a minimum gives all it names, in every book and in the guest."""
+    """A flavor without a minimum gives all it names, in every record and in the guest."""
     server = create(flavor(2, 256))
     assert world.accounting.size(server) == Size(2, 256)
     world.guests.reaches(server, Size(2, 256))

@@ -88,7 +88,7 @@ def test_adjust_without_waiting(world: World, create: Create) -> None:
 
 
 def test_live_only(world: World, create: Create) -> None:
-    """What is for the time being is gone with the next start."""
+    """What is not permanent is gone with the next start."""
     server = booted(world, create('elastic'))
     words = ('server', 'adjust', server, '--vcpus', '2', '--live-only', '--wait')
     shown = openstack(world, *words, '-f', 'json').json

@@ -46,7 +46,7 @@ UNREACHABLE = (
     errors.CloudError,
 )
 
-#: Longer than any of the time-outs and periods that an adjust may have to sit out.
+#: Longer than any of the time-outs and periods that an adjustment may have to sit out.
 PATIENCE = 120
 
 
@@ -84,7 +84,7 @@ def compute_of(world: World, server: str) -> str:
 
 
 def in_background(world: World, server: str, **body: object) -> list[tuple[int, str]]:
-    """Ask for an adjust without waiting for the answer; it is put into the list."""
+    """Ask for an adjustment without waiting for the answer; it is put into the list."""
     answers: list[tuple[int, str]] = []
 
     def ask() -> None:
@@ -225,7 +225,7 @@ def test_compute_dies_before_the_release(world: World, server: str, logs: Logs) 
 
 
 def test_libvirtd_dies_while_a_guest_gives_back(world: World, slow: str, logs: Logs) -> None:
-    """The adjust fails; what the guest has is counted when libvirtd is back."""
+    """The adjustment fails; what the guest has is counted when libvirtd is back."""
     logs.expect(LOST)
     label = f'libvirtd-{world.guests.host_of(slow).number}'
     asks_back(world, slow)
@@ -266,7 +266,7 @@ def test_placement_dies_before_the_release(world: World, server: str, logs: Logs
 def test_what_services_talk_through_dies(
     world: World, server: str, label: str, grows: bool, logs: Logs
 ) -> None:
-    """The adjust is done, or undone; it is never half of either."""
+    """The adjustment is done, or undone; it is never half of either."""
     if label not in world.faults.services:
         pytest.skip('needs `xcloud up --db mariadb`')
     logs.expect(LOST)

@@ -20,17 +20,17 @@ SHRUNK = Size(2, 384)
 
 @pytest.fixture
 def servers(world: World, create: Create) -> dict[str, str]:
-    """Servers with every kind of size that an adjust leaves behind."""
+    """Servers with every kind of size that an adjustment leaves behind."""
     made = {
         name: create('elastic')
-        for name in ('untouched', 'grown', 'for now', 'shrunk', 'stopped', 'deleted')
+        for name in ('untouched', 'grown', 'until restart', 'shrunk', 'stopped', 'deleted')
     }
     world.api.act(made['stopped'], 'os-stop')
     world.api.wait(made['stopped'], 'SHUTOFF')
     for name, server in made.items():
         if name != 'stopped':
             world.guests.reaches(server, MINIMUM)
-        world.adjust(server, *GROWN, persist=name not in ('for now', 'deleted'))
+        world.adjust(server, *GROWN, persist=name not in ('until restart', 'deleted'))
     world.adjust(made['shrunk'], *SHRUNK)
     return made
 
@@ -62,7 +62,7 @@ def _lives_on_stock(world: World, servers: dict[str, str]) -> None:
         assert (details['flavor']['vcpus'], details['flavor']['ram']) == MAXIMUM
 
     # The definition of a guest that was adjusted is good for stock Nova, too.
-    for name, size in (('grown', GROWN), ('for now', MINIMUM)):
+    for name, size in (('grown', GROWN), ('until restart', MINIMUM)):
         _boots_again(world, servers[name], 'SOFT')
         world.guests.reaches(servers[name], size)
     _boots_again(world, servers['shrunk'], 'HARD')
@@ -84,8 +84,8 @@ def _right_again(world: World, servers: dict[str, str], uptime: int) -> None:
     has(world, servers['untouched'], GROWN)
     assert world.guests.hears(servers['untouched']).seconds > uptime
     has(world, servers['grown'], GROWN)
-    has(world, servers['for now'], MINIMUM)
-    for name in ('untouched', 'grown', 'for now'):
+    has(world, servers['until restart'], MINIMUM)
+    for name in ('untouched', 'grown', 'until restart'):
         world.adjust(servers[name], *SHRUNK)
         has(world, servers[name], SHRUNK)
 

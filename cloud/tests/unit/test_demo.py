@@ -7,7 +7,7 @@ import io
 from cloud import demo
 
 VIEW = demo.View(
-    demo.Shown(2, 512, 'adjust running'), demo.Shown(4, 768), demo.Shown(2, 470, 'up for 9 s')
+    demo.Shown(2, 512, 'adjustment running'), demo.Shown(4, 768), demo.Shown(2, 470, 'up for 9 s')
 )
 
 
@@ -24,7 +24,7 @@ def test_lines_elsewhere() -> None:
         picture.draw(view)
     assert [line.partition(' s  ')[2] for line in stream.getvalue().splitlines()] == [
         'API: nothing yet | placement: nothing yet | guest: nothing yet',
-        'API: 2 vCPUs 512 MiB adjust running | placement: 4 vCPUs 768 MiB | '
+        'API: 2 vCPUs 512 MiB adjustment running | placement: 4 vCPUs 768 MiB | '
         'guest: 2 vCPUs 470 MiB up for 9 s',
     ]
 
@@ -41,13 +41,13 @@ def test_picture_on_a_terminal() -> None:
         '  the API says                placement holds             the guest prints',
         '  ######...... 2 vCPUs        ############ 4 vCPUs        ######...... 2 vCPUs',
         '  ########.... 512 MiB        ############ 768 MiB        #######..... 470 MiB',
-        '  adjust running                                          up for 9 s',
+        '  adjustment running                                      up for 9 s',
     ]
 
 
 def test_agreement() -> None:
     """All have to say the size; the guest's kernel keeps some of the memory for itself."""
-    api, placement = demo.Shown(2, 512, 'adjust succeeded'), demo.Shown(2, 512)
+    api, placement = demo.Shown(2, 512, 'adjustment succeeded'), demo.Shown(2, 512)
     assert demo.View(api, placement, demo.Shown(2, 470)).agrees((2, 512))
     assert not demo.View(api, placement, demo.Shown(1, 470)).agrees((2, 512))
     assert not demo.View(api, placement, demo.Shown(2, 300)).agrees((2, 512))
