@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from upgrade.commands import apply, rollback
 from upgrade.commands.check import check
@@ -27,6 +28,27 @@ from upgrade.target import inventory
 from upgrade.target.backups import Store
 from upgrade.target.target import Target
 
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text!r} is not an integer of at least 1')
+    return int(text)
+
+
+#: Those of every command.
+_OPTIONS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+    (('-i', '--inventory'), {'type': Path, 'help': 'the hosts (default: inventory.toml)'}),
+    (('-q', '--quiet'), {'action': 'store_true', 'help': 'show no progress'}),
+    (('--backup-dir',), {'type': Path, 'help': 'default: backup_dir of the inventory, or backups'}),
+    (('--release',), {'help': 'a folder of releases/ (default: as in pyproject.toml)'}),
+    (('--wheel',), {'type': Path, 'help': 'the forked wheel (default: the one in dist/)'}),
+    (('--tarball',), {'type': Path, 'help': "the release's tarball (default: as fetched)"}),
+    (('--forks',), {'type': _count, 'default': 4, 'help': 'targets at once (default: 4)'}),
+    (
+        ('--batch',),
+        {'type': _count, 'default': 1, 'help': 'computes restarted at once (default: 1)'},
+    ),
+]
 Options = argparse.Namespace
 Command = Callable[[Invocation, Options], int]
 
@@ -72,24 +94,10 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run, name=name)
         command.add_argument(
-            'target', nargs='*', help='targets or hosts of the inventory; * and ? match (all)'
+            'target', nargs='*', help='names of targets or hosts, with * and ? (default: all)'
         )
-        command.add_argument('-i', '--inventory', type=Path, help='default: inventory.toml')
-        command.add_argument('-q', '--quiet', action='store_true', help='show no progress')
-        command.add_argument('--backup-dir', type=Path, help="default: the inventory's, or backups")
-        command.add_argument(
-            '--release', help='a folder of releases/ (default: as in pyproject.toml)'
-        )
-        command.add_argument(
-            '--wheel', type=Path, help='the forked wheel (default: the one in dist/)'
-        )
-        command.add_argument(
-            '--tarball', type=Path, help="the release's tarball (default: as fetched)"
-        )
-        command.add_argument('--forks', type=_count, default=4, help='targets at once (4)')
-        command.add_argument(
-            '--batch', type=_count, default=1, help='computes restarted at once (1)'
-        )
+        for option, settings in _OPTIONS:
+            command.add_argument(*option, **settings)
         if as_json:
             command.add_argument('--json', action='store_true', help='print JSON')
         return command
@@ -105,11 +113,11 @@ def _parser() -> argparse.ArgumentParser:
         '--smoke', metavar='IMAGE', help='also create a server of this image, let it grow, delete'
     )
     command = add('rollback', _rollback, 'Restore every target from its backup.')
-    command.add_argument('--to', metavar='BACKUP', help="default: the last apply's")
+    command.add_argument('--to', metavar='BACKUP', help='default: the one that the last apply made')
     command.add_argument(
         '--dry-run',
         action='store_true',
-        help='list the servers that must grow first, and what hinders any; change nothing',
+        help='list the servers that must be adjusted first, and all obstacles; change nothing',
     )
     command.add_argument(
         '--keep-sizes', action='store_true', help='leave the sizes of servers as they are'
@@ -117,12 +125,6 @@ def _parser() -> argparse.ArgumentParser:
     add('status', _status, 'Show what runs where.', True)
     add('backups', _backups, 'List the backups of every target.', True)
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is not an integer of at least 1')
-    return int(text)
 
 
 def _check(invocation: Invocation, options: Options) -> int:
@@ -215,10 +217,10 @@ def _dry_run(invocation: Invocation) -> int:
     servers = sizes.find(Cloud(invocation.environment))
     for server in servers:
         print(server)
-        if server.obstacle:
-            print(f'    cannot grow: {server.obstacle}')
+        for obstacle in server.obstacle.splitlines():
+            print(f'    cannot grow: {obstacle}')
     hindered = sum(bool(server.obstacle) for server in servers)
-    print(f'servers that must grow to the size of their flavor: {len(servers)}; cannot: {hindered}')
+    print(f'servers to adjust before a rollback: {len(servers)}, of which {hindered} cannot grow')
     return 1 if hindered else 0
 
 

@@ -20,7 +20,7 @@ from upgrade.openstack import traits
 from upgrade.openstack.client import Cloud
 
 SMALL, LARGE = Size(1, 256), Size(4, 768)
-_TO_GROW = 'servers that must grow to the size of their flavor'
+_TO_ADJUST = 'servers to adjust before a rollback'
 SPECS = {'minimum_cpu': str(SMALL.vcpus), 'minimum_memory': str(SMALL.memory_mb)}
 
 pytestmark = pytest.mark.hosts(3)
@@ -145,14 +145,16 @@ def _check_capacity(world: World, fleet: Fleet, tenant: Tenant) -> None:
         at = next(n for n, line in enumerate(lines) if line.startswith(tenant.server))
         full = f'{tenant.host} has 2 VCPU available, 3 more are needed'
         assert lines[at + 1] == f'    cannot grow: {full}'
-        assert lines[-1] == f'{_TO_GROW}: 3; cannot: 1'
+        assert lines[-1] == f'{_TO_ADJUST}: 3, of which 1 cannot grow'
         done = fleet.run('rollback')
         assert done.returncode == 1
         assert full in done.stderr
         assert 'run rollback again; nothing was changed' in done.stderr
     assert fleet.versions() == dict.fromkeys(fleet.hosts, fleet.fork)
     assert world.accounting.size(tenant.server) == SMALL
-    assert fleet.does('rollback', '--dry-run').splitlines()[-1] == (f'{_TO_GROW}: 3; cannot: 0')
+    assert fleet.does('rollback', '--dry-run').splitlines()[-1] == (
+        f'{_TO_ADJUST}: 3, of which 0 cannot grow'
+    )
 
 
 def _check_quota(world: World, fleet: Fleet, tenant: Tenant) -> None:

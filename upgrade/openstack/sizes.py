@@ -1,6 +1,6 @@
 """Before the fork goes: every elastic server is adjusted to its flavor's maximum.
 
-Stock Nova knows no other size. A server whose host has no room must move first, and a project
+Stock Nova knows no other size. A server whose host lacks capacity must move first, and a project
 without quota must be given some, so all of them are checked before the first is changed.
 """
 
@@ -24,7 +24,9 @@ ADJUSTABLE = ('ACTIVE', 'PAUSED', 'SHUTOFF')
 #: How the task states of an adjustment begin. A compute adjusts and reconciles servers on its own
 #: as well; that takes seconds.
 TASK_PREFIX = 'xloud_'
+#: Seconds: how long an adjustment in progress is waited for, and how often a server is asked for.
 PATIENCE = 60.0
+INTERVAL = 1.0
 WITHOUT_HOST = ('SHELVED_OFFLOADED', 'DELETED', 'SOFT_DELETED')
 
 
@@ -39,7 +41,7 @@ class Server:
     host: str
     size: Size
     maximum: Size
-    #: Why it cannot be adjusted to its maximum where it is; empty if it can.
+    #: Why it cannot be adjusted to its maximum where it is, line by line; empty if it can.
     obstacle: str = ''
 
     @property
@@ -74,7 +76,10 @@ def restore(
     """Adjust each to its maximum, and wait until it has it."""
     hindered = [server for server in servers if server.obstacle]
     if hindered:
-        listed = '\n'.join(f'  {server}\n    {server.obstacle}' for server in hindered)
+        lines = []
+        for server in hindered:
+            lines += [f'  {server}', *(f'    {line}' for line in server.obstacle.splitlines())]
+        listed = '\n'.join(lines)
         count = '1 server' if len(hindered) == 1 else f'{len(hindered)} servers'
         raise CloudError(
             f'{count} cannot be adjusted to the size of the flavor:\n{listed}\n'
@@ -105,7 +110,7 @@ def _request_adjustment(cloud: Cloud, server: Server, body: dict[str, Any]) -> b
             busy = error.status == 409 and f'task_state {TASK_PREFIX}' in error.body
             if not busy or time.monotonic() > end:
                 raise CloudError(f'{server} cannot be adjusted: {error}') from None
-        time.sleep(1)
+        time.sleep(INTERVAL)
 
 
 def _wait_for_maximum(cloud: Cloud, server: Server, timeout: float) -> None:
@@ -119,7 +124,7 @@ def _wait_for_maximum(cloud: Cloud, server: Server, timeout: float) -> None:
             raise CloudError(f'{server} could not be adjusted: {adjustment.get("reason")}')
         if time.monotonic() > end:
             raise CloudError(f'{server} has not reached its size after {timeout:.0f} s')
-        time.sleep(1)
+        time.sleep(INTERVAL)
 
 
 def _is_adjusted(server: dict[str, Any]) -> bool:
@@ -130,7 +135,7 @@ def _wait_for_adjustment(cloud: Cloud, server: dict[str, Any]) -> dict[str, Any]
     """Return the server when no adjustment is in progress; or, after a while, as it is."""
     end = time.monotonic() + PATIENCE
     while _is_adjusted(server) and time.monotonic() < end:
-        time.sleep(1)
+        time.sleep(INTERVAL)
         try:
             server = cloud.call('compute', 'GET', f'/servers/{server["id"]}')['server']
         except AnswerError as error:
@@ -194,4 +199,4 @@ def _find_obstacles(cloud: Cloud, servers: list[Server]) -> None:
     for server in servers:
         if not server.obstacle:
             obstacles = capacity.take(server.host, server.project, server.growth, server.maximum)
-            server.obstacle = '; '.join(obstacles)
+            server.obstacle = '\n'.join(obstacles)
