@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from pathlib import Path
 
 from cloud import command, errors, files, settings
 
 _SOURCE = Path(__file__).resolve().parent / 'cpus.c'
+_FRONT = _SOURCE.with_name('qemu')
 _QEMU = 'qemu-system-x86_64'
+
+#: The first Linux that takes CPUs later only from a hypervisor that it knows.
+_NEEDS_NAME = (6, 9)
 
 
 class Library:
@@ -42,6 +47,30 @@ class Library:
         )  # fmt: skip
         aside.replace(self.file)
         files.write(stamp, recipe)
+
+
+class Front:
+    """The program that is run in the place of QEMU, where guests need to be shown a name."""
+
+    #: What it stands before.
+    qemu = Path('/usr/bin') / _QEMU
+
+    def __init__(self, state: settings.State) -> None:
+        folder = state.packages / 'emulator'
+        self.file = folder / 'qemu'
+        #: Where QEMU itself is to be found behind it.
+        self.real = folder / 'real'
+
+    @staticmethod
+    def is_needed(linux: tuple[int, int]) -> bool:
+        """Return whether guests with such a kernel are to be shown a name."""
+        return linux >= _NEEDS_NAME
+
+    def build(self) -> None:
+        """Write it, and a file for QEMU to be mounted over."""
+        text = _FRONT.read_text().replace('@REAL@', shlex.quote(str(self.real)))
+        files.write(self.file, text, 0o755)
+        self.real.touch()
 
 
 def major_version(text: str) -> int:

@@ -56,6 +56,12 @@ class Guest:
         command.run(['qemu-img', 'create', '-q', '-f', 'qcow2', self.disk, '16M'])
         files.write(stamp, recipe.hexdigest())
 
+    def linux(self) -> tuple[int, int]:
+        """Return the version of its kernel, once it is made."""
+        kernel = next((self.folder / 'unpacked').glob('boot/vmlinuz-*'))
+        first, second, *_ = kernel.name.removeprefix('vmlinuz-').split('.')
+        return int(first), int(second)
+
     def _unpack(self) -> Path:
         unpacked = self.folder / 'unpacked'
         done = self.folder / 'unpacked.done'

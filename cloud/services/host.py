@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cloud import command, files, ports, process, service
-from cloud.emulator import build
+from cloud.emulator import build as emulator
+from cloud.guest import build as guest
 
 #: The CPUs that a host shows at least.
 CPUS = 16
@@ -87,6 +88,9 @@ class Host(HostPart):
             if not file.exists():  # A file that is mounted must stay the one it is.
                 files.write(file, f'0-{count - 1}\n', 0o644)
         self._make_mount_points()
+        front = emulator.Front(self.state)
+        if front.is_needed(guest.Guest(self.state).linux()):
+            front.build()
 
     def daemon(self) -> process.Daemon:
         mounts = [(self.folder / name, path) for name, path in _LIBVIRT.items()]
@@ -95,6 +99,9 @@ class Host(HostPart):
             (self.folder / 'instances', self.instances),
         ]
         mounts += [(self.folder / 'cpu' / name, _CPU_FOLDER / name) for name in _SEEN_CPUS]
+        front = emulator.Front(self.state)
+        if front.file.exists():
+            mounts += [(front.qemu, front.real), (front.file, front.qemu)]
         lines = [shlex.join(['mount', '--bind', str(a), str(b)]) for a, b in mounts]
         lines += [f'hostname {self.host}', 'exec sleep infinity']
         argv: list[str | Path] = [
@@ -135,11 +142,11 @@ class Libvirt(HostPart):
     packages = (
         'libvirt-daemon-system', 'libvirt-clients',
         'qemu-system-x86', 'qemu-utils', 'genisoimage',
-        *build.Library.packages,
+        *emulator.Library.packages,
     )  # fmt: skip
 
     def install(self) -> None:
-        build.Library(self.state).build()
+        emulator.Library(self.state).build()
 
     def configure(self) -> None:
         etc = self.folder / 'etc'
@@ -175,7 +182,7 @@ class Libvirt(HostPart):
             '--pid-file', '/run/libvirt/libvirtd.pid',
         )  # fmt: skip
         # libvirtd hands this variable, among few, on to each QEMU it starts.
-        preload = {'LD_PRELOAD': str(build.Library(self.state).file)}
+        preload = {'LD_PRELOAD': str(emulator.Library(self.state).file)}
         return process.Daemon(self.label, argv, self.state, preload)
 
     def answers(self) -> bool:

@@ -66,3 +66,37 @@ def test_other_programs(library: build.Library) -> None:
         check=True,
     )
     assert (text.stdout, text.stderr) == ('1\n', '')
+
+
+@pytest.fixture
+def front(tmp_path: Path) -> build.Front:
+    """The program before a QEMU that prints what it is called with."""
+    state = settings.State(tmp_path / 'the cloud')
+    (state.packages / 'emulator').mkdir(parents=True)
+    made = build.Front(state)
+    made.build()
+    made.real.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    made.real.chmod(0o755)
+    return made
+
+
+def test_guest_is_shown_a_hypervisor(front: build.Front) -> None:
+    """Each word gets through as it is, but for what names the hypervisor."""
+    words = ['-name', 'a b', '-cpu', 'qemu64', '-smbios', 'type=1,serial=x']
+    printed = subprocess.check_output([front.file, *words], text=True).splitlines()
+    assert printed == [
+        *('-name', 'a b', '-cpu', 'qemu64,-hypervisor', '-smbios', 'type=1,serial=x'),
+        *('-smbios', 'type=1,serial=VMware-1'),
+    ]
+
+
+def test_question_to_qemu(front: build.Front) -> None:
+    """What QEMU can do is asked of it without a guest, and nothing is changed in that."""
+    printed = subprocess.check_output([front.file, '-machine', 'none'], text=True)
+    assert printed.splitlines() == ['-machine', 'none']
+
+
+@pytest.mark.parametrize(('linux', 'needed'), [((6, 1), False), ((6, 9), True), ((7, 0), True)])
+def test_who_is_shown_a_hypervisor(linux: tuple[int, int], needed: bool) -> None:
+    """Older guests see what they always saw."""
+    assert build.Front.is_needed(linux) is needed

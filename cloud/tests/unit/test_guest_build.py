@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud import errors
+from cloud import errors, settings
 from cloud.guest import build
 
 
@@ -46,3 +46,12 @@ def test_modules(tmp_path: Path, place: str, suffix: str, packed: type[bytes]) -
         ('virtio_ring', b'virtio_ring'),
         ('virtio_balloon', b'virtio_balloon'),
     ]
+
+
+def test_version_of_the_kernel(tmp_path: Path) -> None:
+    """It is read from the kernel's name, however the distribution goes on after it."""
+    state = settings.State(tmp_path)
+    folder = state.packages / 'guest' / 'unpacked' / 'boot'
+    folder.mkdir(parents=True)
+    (folder / 'vmlinuz-6.12.117+deb13-cloud-amd64').touch()
+    assert build.Guest(state).linux() == (6, 12)
