@@ -9,6 +9,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from graft.errors import CommandError
@@ -17,6 +18,8 @@ from graft.run import run, step
 CLIENT = Path(__file__).resolve().parent.parent
 REPOSITORY = CLIENT.parent
 LOCKS = REPOSITORY / 'cloud' / 'constraints'
+
+_UNPACKED = shutil.ignore_patterns('build', '*.egg-info', 'tests', '__pycache__')
 
 
 def main() -> int:
@@ -48,10 +51,11 @@ def environment(release: str) -> Path:
         if installed[:1] != wanted[:1]:
             shutil.rmtree(folder, ignore_errors=True)
             run([sys.executable, '-m', 'venv', folder])
-        # pip would pack what it left there again, including modules that no longer exist.
-        shutil.rmtree(CLIENT / 'build', ignore_errors=True)
         pip = [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
-        run([*pip, '--constraint', lock, f'{CLIENT}[openstack]', 'pytest'])
+        with tempfile.TemporaryDirectory(prefix='client-') as copy:
+            # pip builds in the folder, and would pack what an earlier build left there.
+            shutil.copytree(CLIENT, copy, ignore=_UNPACKED, dirs_exist_ok=True)
+            run([*pip, '--constraint', lock, f'{copy}[openstack]', 'pytest'])
         stamp.write_text('\n'.join(wanted) + '\n')
     return python
 
