@@ -47,10 +47,9 @@ def at_work(samples: str) -> Profile:
         count = int(samples_here)
         total += count
         packages[frames[-1][2].partition('/')[0].removesuffix('.py')] += count
+        names = [f'{frame[2]}: {frame[1]}' for frame in frames if frame[2].startswith('nova/')]
         # Once each, however often a function is on the stack.
-        names = {f'{file}: {name}': count for name, file in (frame.groups() for frame in frames)
-                 if file.startswith('nova/')}  # fmt: skip
-        functions.update(names)
+        functions.update(dict.fromkeys(names, count))
     return {
         'packages': _shares(packages, total, 10),
         'functions': _shares(functions, total, 24),

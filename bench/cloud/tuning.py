@@ -13,7 +13,7 @@ from cloud import files
 
 @contextlib.contextmanager
 def wide_quota(world: World) -> Iterator[None]:
-    """Give the project a quota that is counted and never reached."""
+    """Set a quota for the project that is checked and never reached."""
     url = f'{world.nova}/os-quota-sets/{world.project()}'
     limits = dict.fromkeys(('instances', 'cores', 'ram'), 10**8)
     world.client.put(url, {'quota_set': limits})

@@ -16,7 +16,7 @@ from bench.errors import MeasurementError
 SMALL, LARGE = Size(1, 1024), Size(4, 4096)
 PHASES = ('asked', 'claimed', 'done')
 
-#: Services that are written in Python, so that a profile of them tells something.
+#: Services that are written in Python, so that a profile shows their functions.
 _PROFILED = ('nova-api', 'nova-conductor', 'nova-compute', 'placement', 'keystone')
 
 
@@ -160,15 +160,14 @@ def _cpu(
     time.sleep(seconds / 2)
     before = used()
     idle = {name: (before[name] - first.get(name, 0)) / (seconds / 2) for name in before}
-    start, count = time.monotonic(), 0
+    start, number = time.monotonic(), 0
     while time.monotonic() - start < seconds:
         series.adjust()
-        count += 1
+        number += 1
     elapsed = time.monotonic() - start
     after = used()
-    return {
-        name: max(0.0, after[name] - before[name] - idle[name] * elapsed) / count for name in before
-    }, count
+    above_idle = {name: after[name] - before[name] - idle[name] * elapsed for name in before}
+    return {name: max(0.0, cpu) / number for name, cpu in above_idle.items()}, number
 
 
 def _pid(world: World, fleet: Fleet, service: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import itertools
+import operator
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -83,7 +84,7 @@ class Usage(NamedTuple):
 
     def since(self, before: Usage) -> Usage:
         """Return what was used since an earlier moment."""
-        return Usage(*(now - then for now, then in zip(self, before, strict=True)))
+        return Usage(*map(operator.sub, self, before))
 
     def above(self, idle: Usage) -> Usage:
         """Return how much more it is than idle usage for as long."""

@@ -36,7 +36,7 @@ def seeded():
     def sql(statement):
         if 'information_schema' in statement:
             return [['nova.tags', 'instance_uuid']]
-        return [[next((count for server, count in rows.items() if server in statement), '0')]]
+        return [[next((rows[server] for server in rows if server in statement), '0')]]
 
     return seed.Seed(SimpleNamespace(sql=sql), SERVER), rows
 

@@ -43,7 +43,7 @@ class AdjustTimeout(XloudError):  # noqa: N818
 
 @contextlib.contextmanager
 def with_code() -> Iterator[None]:
-    """Give every ``HttpException`` that is raised the ``code`` in Nova's answer, or None."""
+    """Add the ``code`` in Nova's answer, or None, to every ``HttpException`` that is raised."""
     try:
         yield
     except exceptions.HttpException as error:
