@@ -1,5 +1,6 @@
 """A failure leaves the old state or the new one, and one clear message."""
 
+import json
 import os
 import re
 import shutil
@@ -303,6 +304,44 @@ def test_commands_that_only_look_leave_an_interrupted_run_alone(
     assert sorted((operator.folder / 'state').iterdir()) == state
     operator.does('rollback')
     assert (node.files(), node.runs) == (stock, '29.4.0')
+
+
+def test_services_that_an_interrupted_run_has_restarted_are_put_back(operator: World) -> None:
+    """When the run that continues fails, they may run the new files: all are restarted."""
+    node = operator.node('one')
+    sick, go, second = (node.root / name for name in ('sick', 'go', 'second'))
+    copy = node.restart
+    conductor = {
+        'role': 'conductor',
+        'restart': copy,
+        'health': f'! grep -q xloud {node.running} || ! test -e {sick}',
+    }
+    api = {
+        'role': 'api',
+        'restart': f'{copy}; cp {node.running} {second}; until test -e {go}; do sleep 0.1; done',
+        'health': f'test -s {second}',
+    }
+    tables = (
+        ', '.join(f'{key} = {json.dumps(text)}' for key, text in one.items())
+        for one in (conductor, api)
+    )
+    node.more = f'services = [{", ".join(f"{{{table}}}" for table in tables)}]'
+    before = node.files()
+    run = operator.start('apply')
+    wait_until(lambda: second.exists() and 'xloud' in second.read_text())
+    run.kill()
+    run.communicate(timeout=60)
+    go.touch()
+    wait_until(lambda: 'has been running' not in operator.run('status').stdout)
+
+    sick.touch()
+    operator.timeout = 4
+    done = operator.run('apply')
+    assert 'continues after an interruption: restarts' in done.stderr
+    assert 'one/nova: conductor does not come back within 4 s' in done.stderr
+    assert 'one/nova was put back' in done.stderr
+    assert node.files() == before
+    assert second.read_text() == made_up.RELEASED['nova/version.py']
 
 
 @pytest.mark.parametrize('step', ['exchange', 'restart', 'make it final'])

@@ -42,3 +42,15 @@ def test_a_file_that_is_not_a_wheel(tmp_path: Path, artifacts: tuple[Path, Path]
     path.write_text('no')
     with pytest.raises(PayloadError, match='nova.whl is not a wheel: File is not a zip file'):
         payload.read(path, artifacts[1])
+
+
+def test_a_release_that_is_unknown() -> None:
+    """The message names those that there are."""
+    with pytest.raises(PayloadError, match=r'release `nowhere` is unknown; there are 2024\.1'):
+        payload.find('nowhere', None, None)
+
+
+def test_a_tarball_that_is_not_the_release(artifacts: tuple[Path, Path]) -> None:
+    """Its hash is compared before anything is compared with it."""
+    with pytest.raises(PayloadError, match='is not the release: its sha256 is '):
+        payload.find(None, *artifacts)
