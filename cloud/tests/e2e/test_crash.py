@@ -151,9 +151,9 @@ def works(world: World, server: str, within: float = 0) -> None:
     """
 
     def accepted() -> bool:
-        status, text = world.api.post_adjust(server, current_vcpus=2, current_memory_mb=512)
-        assert status == 202 or text == 'The host still works on what was asked before.', text
-        return status == 202
+        error = world.api.adjust_error(server, current_vcpus=2, current_memory_mb=512)
+        assert not error or error['error_code'] == 'xloud.in_progress', error
+        return not error
 
     assert waiting.until(accepted, within, 1)
     world.api.adjusted(server, succeeds=True)
@@ -172,9 +172,10 @@ def test_compute_dies_while_a_guest_gives_back(world: World, slow: str, logs: Lo
     world.faults.kill(compute)
     world.faults.resume(compute)
     last = world.api.adjusted(slow)
-    assert (last['state'], last['reason']) == (
+    assert (last['state'], last['code'], last['reason']) == (
         'failed',
-        'The compute service stopped before it was done.',
+        'xloud.interrupted',
+        'nova-compute stopped before the adjustment was complete.',
     )
     # By now the guest may have heard of it.
     agrees(world, slow, MINIMUM)
@@ -240,8 +241,12 @@ def test_placement_is_dead(world: World, server: str, logs: Logs) -> None:
     """Nothing can be claimed, so nothing changes; afterwards it can."""
     logs.expect(LOST)
     world.faults.kill('placement')
-    status, text = world.api.post_adjust(server, current_vcpus=3)
-    assert (status, text) == (503, 'Placement, which counts what is used, does not answer.')
+    error = world.api.adjust_error(server, current_vcpus=3)
+    assert (error['code'], error['error_code'], error['message']) == (
+        503,
+        'xloud.placement_unavailable',
+        'The placement service is not responding.',
+    )
     assert world.accounting.size(server) == world.guests.live(server) == MINIMUM
     world.faults.resume('placement')
     agrees(world, server, MINIMUM)
