@@ -239,7 +239,7 @@ class World:
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the command to its end."""
         process = self.start(*words, **environment)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     def does(self, *words: str, **environment: str) -> str:
