@@ -190,16 +190,16 @@ def _trial(project, args):
 
 
 def _upstream(project, args):
-    before, after = trial.upstream(project, project.release(args.release), args.kind, args.tests)
-    worse = sorted(after.failed - before.failed)
-    for test in sorted(before.failed):
-        print(f'fails on pristine Nova: {test}')
-    for test in worse:
+    found = trial.upstream(project, project.release(args.release), args.kind, args.tests)
+    for test in sorted(found.pristine):
+        print(f'fails on pristine Nova, too: {test}')
+    for test in sorted(found.passing):
+        print(f'passes when it runs again: {test}')
+    for test in sorted(found.worse):
         print(f'worse: {test}')
-    print(f'pristine: {before}')
-    print(f'woven: {after}')
-    print(f'{after.passed} passed, {len(worse)} failed that pass on pristine Nova')
-    return 1 if worse else 0
+    print(f'woven: {found.woven}; of these {len(found.pristine)} fail on pristine Nova, too')
+    print(f'{found.woven.passed} passed, {len(found.worse)} failed that pass on pristine Nova')
+    return 1 if found.worse else 0
 
 
 def _new(project, args):
@@ -209,11 +209,13 @@ def _new(project, args):
     print(f'What Nova changed since {before.name} of the functions that the branch touches:')
     print('\n'.join(report.changed_between(project, before, release)) or '  nothing')
     args.release = release.name
-    failed = [check.__name__ for check in (_check, _style) if check(project, args)]
+    broken = _check(project, args)
+    passed, faults = style.faults(project, release)
+    print('\n'.join([*faults, f'{passed} passed, {len(faults)} failed']))
     print(
         f'releases/{release.name} is there. Read the above; then make test RELEASE={release.name}'
     )
-    return bool(failed)
+    return 1 if broken or faults else 0
 
 
 def _docs(project, args):
