@@ -62,16 +62,6 @@ class API:
             except exception.OverQuota as exc:  # nova
                 ...
 
-    def revert_resize(*nova):
-        ...
-        reqspec = ...  # nova
-        try:
-            ...
-        except exception.OverQuota as error:
-            raise exception.Forbidden(error.format_message())
-        instance.availability_zone = ...  # nova
-        ...
-
     def resize(*nova):
         ...
         if not same_flavor:  # nova
