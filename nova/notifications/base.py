@@ -1,4 +1,4 @@
-"""Notifications tell what a server has."""
+"""Notifications say what a server has."""
 
 from nova import elastic
 

@@ -1,7 +1,4 @@
-"""Notifications tell what a server has, under the names its flavor has for it.
-
-What meters servers reads these; the payload has no other place for it.
-"""
+"""Notifications say what a server has, under the names its flavor has for it."""
 
 from nova import elastic
 
@@ -11,6 +8,9 @@ class InstancePayload(base.NotificationPayloadBase):
     def __init__(*nova):
         ...
         self.flavor = ...  # nova
+        # What meters servers reads these, so they say what the server is
+        # accounted for. The payload has no other place for that, and a new
+        # field would be a version of its own in each release.
         self.flavor.vcpus, self.flavor.memory_mb = elastic.size(instance)
         ...
 

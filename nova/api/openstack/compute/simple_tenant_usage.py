@@ -1,4 +1,4 @@
-"""Usage records tell what a server has, where Nova has only its flavor to ask."""
+"""Usage records show what a server has, where Nova has only its flavor to ask."""
 
 from nova import elastic
 
@@ -10,8 +10,8 @@ class SimpleTenantUsageController(wsgi.Controller):
         for instance in instances:  # nova
             ...
             try:  # nova
-                ...
-                info.update(elastic.size(instance)._asdict())
+                info['vcpus'], info['memory_mb'] = elastic.size(instance)
+                info['local_gb'] = ...  # nova
             except exception.InstanceNotFound:  # nova
                 ...
             ...
