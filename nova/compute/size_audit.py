@@ -17,6 +17,7 @@ has is known to its host alone, which compares that by itself; so nothing here
 takes from a server what its size says that it may have.
 """
 
+import datetime
 import typing as ty
 
 import os_resource_classes as orc
@@ -87,9 +88,7 @@ class SizeAudit(object):
             keystoneauth1.exceptions.base.ClientException if placement does
             not tell what it holds
         """
-        instances = objects.InstanceList.get_by_host_and_node(
-            context, node.host, node.hypervisor_hostname,
-            expected_attrs=['flavor', 'system_metadata'])
+        instances = self._get_instances(context, node)
         # Before anything is mended, of which the host has yet to hear.
         miscount = self._compare_usage(context, node, instances)
         allocations = self._placement.get_allocations_for_resource_provider(
@@ -97,8 +96,9 @@ class SizeAudit(object):
         for instance in instances:
             if self.has_mended_enough:
                 return
-            if not any(map(elastic.is_elastic_extra_spec,
-                           instance.flavor.extra_specs)):
+            if not (any(map(elastic.is_elastic_extra_spec,
+                            instance.flavor.extra_specs)) or
+                    self._failed_to_become_elastic(instance)):
                 continue
             self.servers += 1
             if self._is_busy(instance):
@@ -109,7 +109,23 @@ class SizeAudit(object):
         if miscount:
             yield miscount
 
+    @staticmethod
+    def _get_instances(context, node):
+        return objects.InstanceList.get_by_host_and_node(
+            context, node.host, node.hypervisor_hostname,
+            expected_attrs=['flavor', 'system_metadata'])
+
     # Servers
+
+    @staticmethod
+    def _failed_to_become_elastic(instance):
+        """Whether a resize of a plain server to an elastic flavor failed.
+
+        When that is late, Nova gives the server its flavor back and leaves it
+        the allocation that it was to have.
+        """
+        return bool(instance.old_flavor and instance.new_flavor and
+                    elastic.is_elastic(instance.new_flavor))
 
     @staticmethod
     def _is_busy(instance):
@@ -127,8 +143,10 @@ class SizeAudit(object):
                 node.host, instance.uuid,
                 _('its flavor is not valid: %s') % reason.rstrip('.'),
                 remedy=_('Resize it to one that is.'))
-        if not (elastic.is_elastic(instance.flavor) and
-                self._get_problems(instance, held)):
+        if not (elastic.is_elastic(instance.flavor) or
+                self._failed_to_become_elastic(instance)):
+            return
+        if not self._get_problems(instance, held):
             return
         # It may have changed while others were looked at.
         try:
@@ -260,6 +278,14 @@ class SizeAudit(object):
 
     def _compare_usage(self, context, node, instances):
         """Compare what a host says is used with the sizes of its servers."""
+        if not self._get_miscount(context, node, instances):
+            return None
+        # The host may have said so between both reads.
+        node = objects.ComputeNode.get_by_id(context, node.id)
+        return self._get_miscount(
+            context, node, self._get_instances(context, node))
+
+    def _get_miscount(self, context, node, instances):
         if not self._is_quiet(context, node, instances):
             return None
         response = self._placement.get(
@@ -295,8 +321,18 @@ class SizeAudit(object):
                         instance.updated_at or instance.created_at,
                         _COUNTED_WITHIN)
                     for instance in instances) and
+                not self._is_any_just_deleted(context, node) and
                 not objects.MigrationList.get_in_progress_by_host_and_node(
                     context, node.host, node.hypervisor_hostname))
+
+    @staticmethod
+    def _is_any_just_deleted(context, node):
+        since = timeutils.utcnow() - datetime.timedelta(
+            seconds=_COUNTED_WITHIN)
+        return any(
+            instance.terminated_at for instance in
+            objects.InstanceList.get_active_by_window_joined(
+                context, since, host=node.host, expected_attrs=[]))
 
 
 def _get_longest_adjust():

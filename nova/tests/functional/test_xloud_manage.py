@@ -419,6 +419,45 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self.assertEqual((AGREES, []), self._audit(fix=True))
         self.assertNothingUsed()
 
+    def test_deleted_just_now(self):
+        """What a host says of a server that has just gone is not yet new."""
+        servers = [self._boot(), self._boot()]
+        for server in servers:
+            self._write(server, updated_at=timeutils.utcnow() -
+                        datetime.timedelta(minutes=5))
+
+        def delete(method, *args, **kwargs):
+            patch.stop()
+            self._delete_server(servers.pop())
+            return method(*args, **kwargs)
+
+        patch = self._patch(
+            objects.InstanceList, 'get_by_host_and_node', delete)
+        self.assertAgrees()
+
+    def test_resize_to_elastic_failed(self):
+        """A plain server holds all of its flavor again.
+
+        Nova leaves it what it was to have, which is a minimum here.
+        """
+        self.flags(allow_resize_to_same_host=False)
+        server = self._boot(self._create_flavor(vcpu=5, memory_mb=5120))
+        patch = self._break(
+            fake.FakeDriver, 'finish_migration', ValueError('no'))
+        self.api.post_server_action(
+            server['id'], {'resize': {'flavorRef': self.flavor_id}})
+        self._wait_for_state_change(server, 'ERROR')
+        patch.stop()
+        self.api.post_server_action(
+            server['id'], {'reboot': {'type': 'HARD'}})
+        self._wait_for_state_change(server, 'ACTIVE')
+        self.assertEqual(MINIMUM, self._allocated(server['id'], 'host2'))
+        self.assertMended(
+            server, 'placement holds 1024 MEMORY_MB, 1 VCPU for it, and has '
+            'to hold 5120 MEMORY_MB, 5 VCPU.', host='host2')
+        self.assertEqual(elastic.Size(5, 5120),
+                         self._allocated(server['id'], 'host2'))
+
     def test_placement_changes_meanwhile(self):
         """What placement holds is read and written as one."""
         server = self._grown()
