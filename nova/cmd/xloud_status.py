@@ -140,7 +140,7 @@ def _get_flavors():
         sa.Table(name, meta, autoload_with=engine)
         for name in ('flavors', 'flavor_extra_specs'))
     elastic_ids = sa.select(specs.c.flavor_id).where(
-        specs.c.key.in_((elastic.MINIMUM_CPU, elastic.MINIMUM_MEMORY)))
+        specs.c.key.in_(elastic.EXTRA_SPECS))
     extra_specs = collections.defaultdict(dict)
     with engine.connect() as conn:
         for row in conn.execute(

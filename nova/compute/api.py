@@ -1,7 +1,7 @@
 """What a request for an elastic server asks for, of quota and of the hosts.
 
 These are the places where the API decides on a flavor and image, writes the
-size of a new server, and tells quota what is asked for.
+size of a new server, and says to quota what is requested.
 """
 
 from keystoneauth1 import exceptions as ks_exc
@@ -11,6 +11,16 @@ from nova import elastic
 
 
 class API:
+
+    @staticmethod
+    def _validate_flavor_image_nostatus(*nova):
+        ...
+        if config_drive_option not in ...:  # nova
+            ...
+        # What a server boots with has to do for the image.
+        if elastic.minimum(flavor).memory_mb < int(image.get('min_ram') or 0):
+            raise exception.FlavorMemoryTooSmall()
+        ...
 
     @staticmethod
     def _validate_flavor_image_numa_pci(*nova):
@@ -23,7 +33,6 @@ class API:
         base_options = ...  # nova
         elastic.check(
             flavor, image_meta, pci_request_info, requested_networks)
-        base_options.update(elastic.minimum(flavor)._asdict())
         ...
 
     def _provision_instances(*nova):
@@ -31,26 +40,43 @@ class API:
         if requested_host or requested_hypervisor_hostname:  # nova
             ...
         # Check quotas
+        quota_flavor = flavor
+        if elastic.is_elastic(flavor):
+            quota_flavor = elastic.quota_flavor(
+                flavor, _get_image_meta_obj(boot_meta))
         num_instances = compute_utils.check_num_instances_quota(
-            context, scheduler_utils.flavor_for_quota(flavor, boot_meta),
-            min_count, max_count)
+            context, quota_flavor, min_count, max_count)
         if block_device_mapping:  # nova
             ...
+        else:  # nova
+            ...
+        num_instances = placement_limits.enforce_num_instances_and_flavor(
+            context, context.project_id, quota_flavor, is_bfv, min_count,
+            num_instances)
+        security_groups = ...  # nova
+        ...
+
+    def _populate_instance_for_create(*nova):
+        ...
+        instance.system_metadata.update(...)  # nova
+        elastic.to_flavor(instance)
         ...
 
     def restore(*nova):
-        flavor = ...  # nova
-        flavor = elastic.flavor_at_size(flavor, elastic.size(instance))
+        flavor = elastic.quota_flavor(
+            elastic.request_flavor(instance), instance.image_meta)
+        project_id, user_id = ...  # nova
         ...
 
     @staticmethod
     def _check_quota_for_upsize(*nova):
-        ...
+        # What counts is the size at which a server arrives with a flavor, or
+        # comes back to it.
         new_flavor, current_flavor = (
-            elastic.quota_flavor(scheduler_utils.flavor_for_quota(
-                flavor, instance.image_meta))
+            elastic.quota_flavor(flavor, instance.image_meta)
             for flavor in elastic.flavors_in_resize(
                 instance, new_flavor, current_flavor))
+        ...
         deltas = ...  # nova
         if deltas:  # nova
             try:  # nova
@@ -67,31 +93,34 @@ class API:
         if not same_flavor:  # nova
             ...
             request_spec.pci_requests = new_pci_requests  # nova
-            elastic.check(new_flavor, instance.image_meta, new_pci_requests)
+            if elastic.is_elastic(new_flavor):
+                # A port that was attached later is known to the server alone.
+                ports = [request for request in instance.pci_requests.requests
+                         if request.source ==
+                         objects.InstancePCIRequest.NEUTRON_PORT]
+                elastic.check(
+                    new_flavor, instance.image_meta,
+                    objects.InstancePCIRequests(
+                        requests=new_pci_requests.requests + ports))
             ...
         ...
 
     @staticmethod
     def _check_quota_unshelve_offloaded(*nova):
-        ...
-        memory_mb = ...  # nova
-        vcpus, memory_mb = elastic.minimum(scheduler_utils.flavor_for_quota(
-            elastic.request_flavor(instance),
-            request_spec.image))
+        if ...:  # nova
+            ...
+        vcpus, memory_mb = elastic.due_size(instance)
+        deltas = ...  # nova
         ...
 
     def attach_interface(*nova):
         ...
         if port_id:  # nova
             port = ...  # nova
-            if (port.get('binding:vnic_type') in
-                    network_model.VNIC_TYPES_SRIOV and
-                    'memory_mb' in elastic.elastic_resources(
-                        instance.flavor)):
-                raise exception.AttachInterfaceNotSupported(
-                    _('A port of type %s cannot be attached to a server with '
-                      'elastic memory, since it pins the memory of the '
-                      'guest.') % port['binding:vnic_type'])
+            sentence = elastic.port_conflict(
+                instance.flavor, port.get('binding:vnic_type'))
+            if sentence:
+                raise exception.AttachInterfaceNotSupported(sentence)
             ...
         ...
 

@@ -69,7 +69,8 @@ class ResourceTracker(object):
             size = elastic.old_size(instance)
         if not size and flavor.id == instance.flavor.id:
             size = elastic.size(instance)
-        size = size or elastic.minimum(flavor)
+        size = size or elastic.new_size(
+                flavor, instance.image_meta)
         if isinstance(object_or_dict, objects.Instance):
             size = self._track_size(instance, size)
         return size._asdict()

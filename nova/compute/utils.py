@@ -1,16 +1,10 @@
-"""New servers take their minimum of the quota; servers tell of their last adjustment."""
+"""Servers tell of their last adjustment."""
 
 from oslo_utils import timeutils
 
 from nova.compute import instance_actions
 from nova.compute import task_states
-from nova import elastic
 from nova.i18n import _
-
-
-def check_num_instances_quota(*nova):
-    flavor = elastic.quota_flavor(flavor)
-    ...
 
 
 def get_last_adjust(context, instance):

@@ -24,8 +24,11 @@ manager and the drivers can all ask it.
 
 from nova.elastic.conflicts import check
 from nova.elastic.conflicts import conflict
+from nova.elastic.conflicts import pinned_memory
+from nova.elastic.conflicts import port_conflict
 from nova.elastic.flavor import elastic_resources
 from nova.elastic.flavor import elementwise_max
+from nova.elastic.flavor import EXTRA_SPECS
 from nova.elastic.flavor import flavor_at_size
 from nova.elastic.flavor import is_elastic
 from nova.elastic.flavor import is_elastic_extra_spec
@@ -33,8 +36,9 @@ from nova.elastic.flavor import maximum
 from nova.elastic.flavor import minimum
 from nova.elastic.flavor import MINIMUM_CPU
 from nova.elastic.flavor import MINIMUM_MEMORY
+from nova.elastic.flavor import new_size
+from nova.elastic.flavor import pins_cpus
 from nova.elastic.flavor import quota_flavor
-from nova.elastic.flavor import shared_vcpus
 from nova.elastic.flavor import Size
 from nova.elastic.flavor import TRAIT
 from nova.elastic.resize import flavors_in_resize
@@ -59,6 +63,7 @@ from nova.elastic.server import to_start_size
 from nova.elastic.server import with_live_memory
 
 __all__ = [
+    'EXTRA_SPECS',
     'MINIMUM_CPU',
     'MINIMUM_MEMORY',
     'Size',
@@ -79,15 +84,18 @@ __all__ = [
     'maximum',
     'memory_floor',
     'minimum',
+    'new_size',
     'old_size',
     'ordered_changes',
+    'pinned_memory',
+    'pins_cpus',
+    'port_conflict',
     'quota_flavor',
     'remember_size',
     'request_flavor',
     'requested_size',
     'set_excess',
     'set_size',
-    'shared_vcpus',
     'size',
     'sizes_after',
     'start_size',

@@ -20,6 +20,7 @@ from oslo_utils import strutils
 from nova.elastic import flavor as flavors
 from nova import exception
 from nova.i18n import _
+from nova.network import model as network_model
 
 _RESOURCE = re.compile(r'resources(?:[a-zA-Z0-9_-]{1,64})?:(.+)')
 
@@ -34,12 +35,53 @@ def conflict(flavor, image_meta=None, pci_requests=None, networks=None):
     :returns: One sentence, or None if nothing is wrong.
     """
     specs = flavors.get_extra_specs(flavor)
-    most = flavors.maximum(flavor)
+    names = {}
+    for field, unit in (('vcpus', 'vCPUs'), ('memory_mb', 'MiB')):
+        names[field] = [name for name in flavors.MINIMUM_NAMES[field]
+                        if name in specs]
+        sentence = _bad_minimum(specs, names[field], flavor[field], unit)
+        if sentence:
+            return sentence
 
-    for name, bound, unit in ((flavors.MINIMUM_CPU, most.vcpus, 'vCPUs'),
-                              (flavors.MINIMUM_MEMORY, most.memory_mb, 'MiB')):
-        if name not in specs:
-            continue
+    resources = {
+        match.group(1) for match in map(_RESOURCE.fullmatch, specs) if match}
+    for field, other in (('vcpus', orc.VCPU), ('memory_mb', orc.MEMORY_MB)):
+        if names[field] and other in resources:
+            return _("%(name)s cannot be used with resources:%(other)s, which "
+                     "fixes what is allocated.") % {
+                         'name': names[field][0], 'other': other}
+    if not names['memory_mb']:
+        return None
+    cause = _what_pins_memory(
+        specs, resources, image_meta, pci_requests, networks)
+    return cause and pinned_memory(cause, names['memory_mb'][0])
+
+
+def pinned_memory(cause, name=flavors.MINIMUM_MEMORY):
+    """Say that elastic memory does not go with what pins memory.
+
+    :param cause: The extra spec, image property or device that pins it
+    :param name: The extra spec that makes the memory elastic
+    """
+    return _("%(name)s cannot be used with %(cause)s, which pins the memory "
+             "of the guest.") % {'name': name, 'cause': cause}
+
+
+def port_conflict(flavor, vnic_type):
+    """Say why a port cannot be attached to a server of this flavor.
+
+    :returns: One sentence, or None if it can be.
+    """
+    if (vnic_type in network_model.VNIC_TYPES_SRIOV and
+            'memory_mb' in flavors.elastic_resources(flavor)):
+        return _("A port of type %s cannot be attached to a server with "
+                 "elastic memory, since it pins the memory of the "
+                 "guest.") % vnic_type
+
+
+def _bad_minimum(specs, names, maximum, unit):
+    values = set()
+    for name in names:
         try:
             # As it is read back from the database, where it is a string.
             value = int(str(specs[name]))
@@ -49,30 +91,15 @@ def conflict(flavor, image_meta=None, pci_requests=None, networks=None):
         if value < 1:
             return _("%(name)s must be at least 1, not %(value)d.") % {
                 'name': name, 'value': value}
-        if value > bound:
+        if value > maximum:
             return _("%(name)s is %(value)d, but the flavor has only "
-                     "%(bound)d %(unit)s.") % {
+                     "%(maximum)d %(unit)s.") % {
                          'name': name, 'value': value,
-                         'bound': bound, 'unit': unit}
-
-    resources = {
-        match.group(1) for match in map(_RESOURCE.fullmatch, specs) if match}
-    if flavors.MINIMUM_CPU in specs and orc.VCPU in resources:
-        return _("%(name)s cannot be used with resources:%(other)s, which "
-                 "fixes what is allocated.") % {
-                     'name': flavors.MINIMUM_CPU, 'other': orc.VCPU}
-    if flavors.MINIMUM_MEMORY not in specs:
-        return None
-    if orc.MEMORY_MB in resources:
-        return _("%(name)s cannot be used with resources:%(other)s, which "
-                 "fixes what is allocated.") % {
-                     'name': flavors.MINIMUM_MEMORY, 'other': orc.MEMORY_MB}
-    reason = _what_pins_memory(
-        specs, resources, image_meta, pci_requests, networks)
-    if reason:
-        return _("%(name)s cannot be used with %(reason)s, which pins the "
-                 "memory of the guest.") % {
-                     'name': flavors.MINIMUM_MEMORY, 'reason': reason}
+                         'maximum': maximum, 'unit': unit}
+        values.add(value)
+    if len(values) > 1:
+        return _("%(name)s and %(other)s set different minimums.") % {
+            'name': names[0], 'other': names[1]}
 
 
 def check(flavor, image_meta=None, pci_requests=None, networks=None):
@@ -91,9 +118,9 @@ def _what_pins_memory(specs, resources, image_meta, pci_requests, networks):
 
     for source, key in ((specs, 'hw:mem_page_size'),
                         (properties, 'hw_mem_page_size')):
-        # Anything but small pages may end up on explicit huge pages.
+        # "any" becomes small pages where the topology of the guest is made.
         value = source.get(key)
-        if value and str(value).lower() != 'small':
+        if value and value not in ('small', 'any'):
             return key
 
     for name in ('locked_memory', 'mem_encryption'):

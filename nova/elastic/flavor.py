@@ -14,11 +14,22 @@
 
 import typing as ty
 
+import os_resource_classes as orc
+
 MINIMUM_CPU = 'minimum_cpu'
 MINIMUM_MEMORY = 'minimum_memory'
 
+# The extra specs that set a minimum, by the field of a size: ours, and the
+# names that the vendor of some dashboards gives them.
+MINIMUM_NAMES = {'vcpus': (MINIMUM_CPU, 'hw:cpu_min'),
+                 'memory_mb': (MINIMUM_MEMORY, 'hw:mem_min')}
+
+EXTRA_SPECS = tuple(name for names in MINIMUM_NAMES.values() for name in names)
+
 # What a compute must report before it is given an elastic server.
 TRAIT = 'CUSTOM_XLOUD_ELASTIC'
+
+_PINNING_POLICIES = ('dedicated', 'mixed')
 
 
 class Size(ty.NamedTuple):
@@ -38,13 +49,16 @@ def get_extra_specs(flavor):
     return flavor.get('extra_specs', {}) or {}
 
 
-def _limit(flavor, name, most):
-    """The minimum a flavor asks for, or None if it is not a usable one."""
+def _minimum_of(flavor, field):
+    """Return the minimum of a resource, or None if there is no usable one."""
+    specs = get_extra_specs(flavor)
     try:
-        value = int(str(get_extra_specs(flavor)[name]))
-        return value if 1 <= value <= most else None
-    except (KeyError, ValueError):
+        # Two names for different minimums are as bad as no number.
+        value, = {int(str(specs[name])) for name in MINIMUM_NAMES[field]
+                  if name in specs}
+    except ValueError:
         return None
+    return value if 1 <= value <= flavor[field] else None
 
 
 def maximum(flavor):
@@ -53,25 +67,60 @@ def maximum(flavor):
 
 
 def minimum(flavor):
-    """What a new server of this flavor boots with."""
-    most = maximum(flavor)
-    return Size(_limit(flavor, MINIMUM_CPU, most.vcpus) or most.vcpus,
-                _limit(flavor, MINIMUM_MEMORY, most.memory_mb) or
-                most.memory_mb)
+    """Return the least that a server of this flavor can have.
+
+    That is what a new one boots with.
+    """
+    return Size(*(_minimum_of(flavor, field) or flavor[field]
+                  for field in Size._fields))
 
 
 def elastic_resources(flavor):
-    """Which fields of its size a server of this flavor can change."""
-    specs = get_extra_specs(flavor)
-    return [
-        field for field, name in (('vcpus', MINIMUM_CPU),
-                                  ('memory_mb', MINIMUM_MEMORY))
-        if name in specs and _limit(flavor, name, flavor[field]) is not None]
+    """Return which fields of its size a server of this flavor can change."""
+    return [field for field in Size._fields
+            if _minimum_of(flavor, field) is not None]
 
 
 def is_elastic(flavor):
     """Whether the flavor names a minimum for anything."""
     return bool(elastic_resources(flavor))
+
+
+def pins_cpus(flavor, image_policy=None):
+    """Whether servers of this flavor have CPUs of their own.
+
+    :param image_policy: The CPU policy that the image asks for, if any
+    """
+    specs = get_extra_specs(flavor)
+    return (specs.get('hw:cpu_policy') in _PINNING_POLICIES or
+            image_policy in _PINNING_POLICIES or
+            any(name.startswith('resources') and
+                name.partition(':')[2] == orc.PCPU for name in specs))
+
+
+def accounted_size(flavor, image_policy, amounts):
+    """Return what a server that has these amounts is accounted for.
+
+    CPUs are pinned when a server starts, up to its maximum, and stay its own
+    until it stops. So a server that pins CPUs holds all of them, however few
+    its guest has.
+
+    :param image_policy: The CPU policy that the image asks for, if any
+    :param amounts: The Size that its guest has
+    """
+    if is_elastic(flavor) and pins_cpus(flavor, image_policy):
+        return amounts._replace(vcpus=flavor['vcpus'])
+    return amounts
+
+
+def new_size(flavor, image_meta=None):
+    """Return what a new server of this flavor is accounted for.
+
+    :param image_meta: The ImageMeta of the server, if known
+    """
+    image_policy = (image_meta.properties.get('hw_cpu_policy')
+                    if image_meta else None)
+    return accounted_size(flavor, image_policy, minimum(flavor))
 
 
 def flavor_at_size(flavor, size):
@@ -82,34 +131,30 @@ def flavor_at_size(flavor, size):
     """
     if not is_elastic(flavor):
         return flavor
-    specs = dict(get_extra_specs(flavor))
-    for field, name in (('vcpus', MINIMUM_CPU), ('memory_mb', MINIMUM_MEMORY)):
-        if field in elastic_resources(flavor):
-            specs[name] = str(getattr(size, field))
+    specs = {name: value for name, value in get_extra_specs(flavor).items()
+             if not is_elastic_extra_spec(name)}
+    for field in elastic_resources(flavor):
+        specs[MINIMUM_NAMES[field][0]] = str(getattr(size, field))
     flavor = flavor.obj_clone()
     flavor.extra_specs = specs
     return flavor
 
 
-def quota_flavor(flavor, size=None):
-    """Return the flavor as quota and usage count it: at a size.
+def quota_flavor(flavor, image_meta=None):
+    """Return the flavor as quota counts it: a plain one of that size.
 
-    :param size: The size of an existing server; without it, that of a new
-        one.
+    :param flavor: The flavor of a new server, or that of an existing one at
+        its size
+    :param image_meta: The ImageMeta of the server, if known
     """
     if not is_elastic(flavor):
         return flavor
-    size = size or minimum(flavor)
-    flavor = flavor.obj_clone()
-    flavor.vcpus, flavor.memory_mb = size
+    accounted = new_size(flavor, image_meta)
+    flavor = flavor_at_size(flavor, accounted)
+    flavor.vcpus, flavor.memory_mb = accounted
     return flavor
-
-
-def shared_vcpus(vcpus, pinned):
-    """How many of a server's first vCPUs are not among the pinned ones."""
-    return len(set(range(vcpus)) - set(pinned))
 
 
 def is_elastic_extra_spec(name):
     """Whether an extra spec is one of those that make a flavor elastic."""
-    return name in (MINIMUM_CPU, MINIMUM_MEMORY)
+    return name in EXTRA_SPECS

@@ -68,17 +68,23 @@ def to_flavor(instance):
     """Give a server that has just got its flavor the size that goes with it.
 
     That is the size it had if this is the flavor from before its resize, and
-    the minimum of the flavor otherwise. A reverted server also keeps that
-    size for the start that the revert is; ``forget_size`` brings its start
+    the minimum of the flavor otherwise. A reverted server also keeps what it
+    had for the start that the revert is; ``forget_size`` brings its start
     size back.
     """
     if instance.old_flavor and instance.old_flavor.id == instance.flavor.id:
         # A host that runs stock Nova kept nothing: there it had the maximum.
-        before = old_size(instance) or flavors.maximum(instance.flavor)
+        before = start = old_size(instance) or flavors.maximum(instance.flavor)
+        old_start = server.read_size(instance, _OLD_START)
+        if old_start and flavors.pins_cpus(
+                instance.flavor, server.get_image_policy(instance)):
+            # Its size does not tell how many vCPUs its guest had.
+            start = before._replace(vcpus=old_start.vcpus)
         server.write_size(instance, _OLD, None)
     else:
-        before = flavors.minimum(instance.flavor)
-    server.set_size(instance, before)
+        start = flavors.minimum(instance.flavor)
+        before = server.accounted_size(instance, start)
+    server.set_size(instance, before, start)
 
 
 def forget_size(instance):

@@ -55,13 +55,25 @@ def start_size(instance):
     return read_size(instance, START) or size(instance)
 
 
+def get_image_policy(instance):
+    """Return the CPU policy that the image of a server asks for, if any."""
+    return instance.system_metadata.get('image_hw_cpu_policy')
+
+
+def accounted_size(instance, amounts):
+    """Return what this server is accounted for if it has these amounts."""
+    return flavors.accounted_size(
+        instance.flavor, get_image_policy(instance), amounts)
+
+
 def due_size(instance, live=None):
     """Return what this server has to be accounted for.
 
     :param live: The Size its guest has, or None if it has no guest
     """
     start = start_size(instance)
-    return flavors.elementwise_max(live, start) if live else start
+    return accounted_size(
+        instance, flavors.elementwise_max(live, start) if live else start)
 
 
 def expected_sizes(instance):
@@ -77,7 +89,8 @@ def expected_sizes(instance):
     recorded, start = (
         flavors.Size(*map(min, most, flavors.elementwise_max(record, least)))
         for record in (size(instance), start_size(instance)))
-    return flavors.elementwise_max(recorded, start), start
+    return accounted_size(
+        instance, flavors.elementwise_max(recorded, start)), start
 
 
 def with_live_memory(flavor, live, memory_mb):
@@ -118,12 +131,12 @@ def to_start_size(instance):
 
     The caller saves the instance.
 
-    :returns: Whether the server has another size now.
+    :returns: Whether the server is accounted for another size now.
     """
-    before, start = size(instance), start_size(instance)
-    if not flavors.is_elastic(instance.flavor) or start == before:
+    before, due = size(instance), due_size(instance)
+    if due == before:
         return False
-    set_size(instance, start)
+    set_size(instance, due, start_size(instance))
     return True
 
 
@@ -190,7 +203,7 @@ def sizes_after(instance, requested, persist=True):
     if persist:
         start = flavors.Size(*(old if new is None else new
                                for old, new in zip(start, requested)))
-    return after, start
+    return accounted_size(instance, after), start
 
 
 def ordered_changes(live, requested):

@@ -1,7 +1,4 @@
 """The scheduler is asked for the minimum of a new server, and for what others have.
-
-A request knows its flavor and not the server, so the size of an existing server
-travels as the minimum of its flavor.
 """
 
 from nova import elastic
@@ -11,11 +8,18 @@ class RequestSpec(base.NovaObject):
 
     @property
     def vcpus(self):  # replaces nova
-        return elastic.minimum(self.flavor).vcpus
+        return self._elastic_size.vcpus
 
     @property
     def memory_mb(self):  # replaces nova
-        return elastic.minimum(self.flavor).memory_mb
+        return self._elastic_size.memory_mb
+
+    @property
+    def _elastic_size(self):
+        # A request knows its flavor and not the server, so the size of an
+        # existing server travels as the minimum of its flavor.
+        return elastic.new_size(
+            self.flavor, self.image if 'image' in self else None)
 
     def ensure_project_and_user_id(*nova):
         ...
@@ -30,5 +34,4 @@ class RequestSpec(base.NovaObject):
         if 'flavor' not in self or not elastic.is_elastic(self.flavor):
             return
         if self.flavor.id == instance.flavor.id:
-            self.flavor = elastic.flavor_at_size(
-                instance.flavor, elastic.size(instance))
+            self.flavor = elastic.request_flavor(instance)

@@ -12,6 +12,10 @@
 
 """What cannot be added to an elastic server while it exists."""
 
+from oslo_utils.fixture import uuidsentinel as uuids
+
+from nova import context as nova_context
+from nova import objects
 from nova.tests.functional.api import client as api_client
 from nova.tests.functional import xloud_base
 
@@ -44,3 +48,27 @@ class ElasticDevicesTest(xloud_base.ElasticServersTestBase):
         port = self.neutron.create_port()['port']
         self.api.attach_interface(
             server['id'], {'interfaceAttachment': {'port_id': port['id']}})
+
+    def test_resize_with_sriov_port(self):
+        """A port that was attached before the flavor was elastic counts."""
+        server = self._boot(self._create_flavor(vcpu=1, memory_mb=512))
+        instance = self._instance(server)
+        # As attach_interface leaves it; the request of the server has not
+        # heard of it.
+        with nova_context.target_cell(
+                self.ctxt, self.cell_mappings['cell1']) as cctxt:
+            requests = objects.InstancePCIRequests.get_by_instance_uuid(
+                cctxt, instance.uuid)
+            requests.requests.append(objects.InstancePCIRequest(
+                count=1, spec=[], request_id=uuids.port,
+                requester_id=uuids.port, alias_name=None))
+            instance.pci_requests = requests
+            instance.save()
+        error = self.assertRaises(
+            api_client.OpenStackApiException, self.api.post_server_action,
+            server['id'], {'resize': {'flavorRef': self.flavor_id}})
+        self.assertEqual(400, error.response.status_code)
+        self.assertEqual(
+            'minimum_memory cannot be used with PCI passthrough, which pins '
+            'the memory of the guest.',
+            error.response.json()['badRequest']['message'])

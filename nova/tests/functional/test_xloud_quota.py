@@ -100,6 +100,29 @@ class QuotaTests:
         self._unshelve_server(server)
         self._assert_no_more_servers()
 
+    def test_create_pinned(self):
+        """Pinned CPUs are all held, and so all asked for."""
+        six = elastic.Size(6, 4096)
+        for specs in ({'hw:cpu_policy': 'dedicated'},
+                      {'hw:cpu_policy': 'mixed',
+                       'hw:cpu_dedicated_mask': '^0'}):
+            self._assert_no_more_servers(
+                self._elastic_flavor(maximum=six, **specs))
+
+        image = self._create_image({'hw_cpu_policy': 'dedicated'})
+        self._assert_over_quota(
+            self.api.post_server, {'server': self._build_server(
+                flavor_id=self._elastic_flavor(maximum=six),
+                image_uuid=image['id'], networks='none')})
+
+    def test_resize_to_pinned(self):
+        server = self._boot()
+        self._assert_over_quota(
+            self.api.post_server_action, server['id'],
+            {'resize': {'flavorRef': self._elastic_flavor(
+                maximum=elastic.Size(6, 4096),
+                **{'hw:cpu_policy': 'dedicated'})}})
+
 
 class QuotaFromDatabaseTest(QuotaTests, xloud_base.ElasticServersTestBase):
 
@@ -147,6 +170,22 @@ class QuotaFromDatabaseTest(QuotaTests, xloud_base.ElasticServersTestBase):
         self._wait_for_state_change(server, 'ACTIVE')
         self.assertEqual(elastic.Size(4, 4096), self._quota_usage())
 
+    def test_restore_pinned(self):
+        """A soft-deleted server holds all its pinned CPUs again."""
+        self.flags(reclaim_instance_interval=3600)
+        server = self._boot(self._elastic_flavor(
+            **{'hw:cpu_policy': 'dedicated'}))
+        self.api.delete_server(server['id'])
+        self._wait_for_state_change(server, 'SOFT_DELETED')
+        other = self._boot()
+        self._assert_over_quota(
+            self.api.post_server_action, server['id'], {'restore': {}})
+        self.api.post_server_action(other['id'], {'forceDelete': None})
+        self._wait_until_deleted(other)
+        self.api.post_server_action(server['id'], {'restore': {}})
+        self._wait_for_state_change(server, 'ACTIVE')
+        self.assertEqual(elastic.Size(4, 1024), self._quota_usage())
+
 
 class QuotaFromPlacementTest(QuotaTests, xloud_base.ElasticServersTestBase):
 
@@ -170,29 +209,6 @@ class QuotaFromPlacementTest(QuotaTests, xloud_base.ElasticServersTestBase):
             patch.stop()
         self._adjust(server, xloud_base.GROWN)
         self.assertCounted(server, xloud_base.GROWN)
-
-    def test_create_pinned(self):
-        """Pinned CPUs are all held in placement, and so all asked for."""
-        six = elastic.Size(6, 4096)
-        for specs in ({'hw:cpu_policy': 'dedicated'},
-                      {'hw:cpu_policy': 'mixed',
-                       'hw:cpu_dedicated_mask': '^0'}):
-            self._assert_no_more_servers(
-                self._elastic_flavor(maximum=six, **specs))
-
-        image = self._create_image({'hw_cpu_policy': 'dedicated'})
-        self._assert_over_quota(
-            self.api.post_server, {'server': self._build_server(
-                flavor_id=self._elastic_flavor(maximum=six),
-                image_uuid=image['id'], networks='none')})
-
-    def test_resize_to_pinned(self):
-        server = self._boot()
-        self._assert_over_quota(
-            self.api.post_server_action, server['id'],
-            {'resize': {'flavorRef': self._elastic_flavor(
-                maximum=elastic.Size(6, 4096),
-                **{'hw:cpu_policy': 'dedicated'})}})
 
     def test_unshelve_pinned(self):
         """A server that is back holds all its pinned CPUs again."""

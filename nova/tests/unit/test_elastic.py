@@ -87,26 +87,68 @@ class TestFlavors(test.NoDBTestCase):
             plain, elastic.flavor_at_size(plain, elastic.Size(1, 1)))
 
     def test_quota_flavor(self):
+        """Quota counts a server as one of a plain flavor of that size."""
         flavor = _flavor(BOTH)
-        self.assertEqual(
-            (1, 1024), elastic.maximum(elastic.quota_flavor(flavor)))
+        counted = elastic.quota_flavor(flavor)
+        self.assertEqual((1, 1024), elastic.maximum(counted))
+        self.assertEqual((1, 1024), elastic.minimum(counted))
         # Once more is the same as once.
-        self.assertEqual((1, 1024), elastic.maximum(
-            elastic.quota_flavor(elastic.quota_flavor(flavor))))
-        self.assertEqual((3, 2048), elastic.maximum(
-            elastic.quota_flavor(flavor, elastic.Size(3, 2048))))
+        self.assertEqual(
+            (1, 1024), elastic.maximum(elastic.quota_flavor(counted)))
+        self.assertEqual((3, 2048), elastic.maximum(elastic.quota_flavor(
+            elastic.flavor_at_size(flavor, elastic.Size(3, 2048)))))
         self.assertEqual((4, 4096), elastic.maximum(flavor))
         plain = _flavor({})
         self.assertIs(plain, elastic.quota_flavor(plain))
 
     @ddt.data(
-        (1, (), 1), (4, (), 4), (1, (2, 3), 1), (3, (2, 3), 2),
-        (4, (2, 3), 2), (1, (0, 1), 0), (3, (0, 1), 1), (4, range(4), 0),
+        ({}, {}, False),
+        ({'hw:cpu_policy': 'shared'}, {'hw_cpu_policy': 'shared'}, False),
+        ({'hw:cpu_policy': 'dedicated'}, {}, True),
+        ({'hw:cpu_policy': 'mixed'}, {}, True),
+        ({}, {'hw_cpu_policy': 'dedicated'}, True),
+        ({}, {'hw_cpu_policy': 'mixed'}, True),
+        ({'resources:PCPU': '4'}, {}, True),
+        ({'resources_CPU:PCPU': '4'}, {}, True),
+        ({'resources:VGPU': '1', 'trait:PCPU': 'required'}, {}, False),
     )
     @ddt.unpack
-    def test_shared_vcpus(self, vcpus, pinned, shared):
-        """CPUs become current in boot order, so the last are the first out."""
-        self.assertEqual(shared, elastic.shared_vcpus(vcpus, pinned))
+    def test_pinned_cpus(self, specs, properties, pins):
+        """A server that pins CPUs is accounted for all that it can have."""
+        image = _image(**properties)
+        flavor = _flavor(dict(BOTH, **specs))
+        self.assertEqual(pins, elastic.pins_cpus(
+            flavor, properties.get('hw_cpu_policy')))
+        size = (4, 1024) if pins else (1, 1024)
+        self.assertEqual(size, elastic.new_size(flavor, image))
+        counted = elastic.quota_flavor(flavor, image)
+        self.assertEqual(size, elastic.maximum(counted))
+        # Also by those who do not know the image.
+        self.assertEqual(
+            size, elastic.maximum(elastic.quota_flavor(counted)))
+        # A flavor that is not elastic has nothing else to be accounted for.
+        self.assertEqual((4, 4096), elastic.new_size(_flavor(specs), image))
+
+    @ddt.data(
+        ({'hw:cpu_min': '1', 'hw:mem_min': '1024'}, (1, 1024)),
+        ({'hw:cpu_min': '1'}, (1, 4096)),
+        ({'minimum_cpu': '2', 'hw:mem_min': '512'}, (2, 512)),
+        ({'minimum_cpu': '2', 'hw:cpu_min': '2'}, (2, 4096)),
+        # What is refused today can be there from before.
+        ({'minimum_cpu': '2', 'hw:cpu_min': '1', 'hw:mem_min': '512'},
+         (4, 512)),
+    )
+    @ddt.unpack
+    def test_other_names(self, specs, minimum):
+        """Other clients have other names for the minimums."""
+        flavor = _flavor(specs)
+        self.assertEqual(minimum, elastic.minimum(flavor))
+        at_size = elastic.flavor_at_size(flavor, elastic.Size(3, 2048))
+        self.assertEqual(
+            (3 if minimum[0] < 4 else 4, 2048 if minimum[1] < 4096 else 4096),
+            elastic.minimum(at_size))
+        for name in specs:
+            self.assertTrue(elastic.is_elastic_extra_spec(name))
 
 
 @ddt.ddt
@@ -116,6 +158,8 @@ class TestConflict(test.NoDBTestCase):
         {}, BOTH, {'minimum_cpu': '4', 'minimum_memory': '4096'},
         # A balloon can give small pages back.
         dict(BOTH, **{'hw:mem_page_size': 'small'}),
+        dict(BOTH, **{'hw:mem_page_size': 'any'}),
+        dict(BOTH, **{'hw:cpu_min': '1', 'hw:mem_min': '1024'}),
         dict(BOTH, **{'hw:locked_memory': 'False'}),
         dict(BOTH, **{'hw:mem_encryption': 'false'}),
         dict(BOTH, **{'resources:DISK_GB': '1', 'resources:PCPU': '4'}),
@@ -141,6 +185,16 @@ class TestConflict(test.NoDBTestCase):
          'minimum_cpu is 5, but the flavor has only 4 vCPUs.'),
         ({'minimum_memory': '4097'},
          'minimum_memory is 4097, but the flavor has only 4096 MiB.'),
+        ({'hw:cpu_min': 'x'}, "hw:cpu_min must be an integer, not 'x'."),
+        ({'hw:mem_min': '4097'},
+         'hw:mem_min is 4097, but the flavor has only 4096 MiB.'),
+        ({'minimum_cpu': '1', 'hw:cpu_min': '2'},
+         'minimum_cpu and hw:cpu_min set different minimums.'),
+        ({'minimum_memory': '1', 'hw:mem_min': '2'},
+         'minimum_memory and hw:mem_min set different minimums.'),
+        ({'hw:mem_min': '1', 'hw:pmem': '1G'},
+         'hw:mem_min cannot be used with hw:pmem, which pins the memory of '
+         'the guest.'),
         ({'minimum_cpu': '1', 'resources:VCPU': '0'},
          'minimum_cpu cannot be used with resources:VCPU, which fixes what '
          'is allocated.'),
@@ -156,7 +210,7 @@ class TestConflict(test.NoDBTestCase):
         self.assertEqual(message, error.format_message())
 
     @ddt.data(
-        ('hw:mem_page_size', 'large'), ('hw:mem_page_size', 'any'),
+        ('hw:mem_page_size', 'large'),
         ('hw:mem_page_size', '2MB'), ('hw:mem_page_size', '1048576'),
         ('hw:locked_memory', 'true'), ('hw:mem_encryption', 'True'),
         ('pci_passthrough:alias', 'gpu:1'), ('accel:device_profile', 'fpga'),
@@ -186,6 +240,21 @@ class TestConflict(test.NoDBTestCase):
         self.assertIsNone(
             elastic.conflict(_flavor({'minimum_cpu': '1'}),
                              _image(**{name: value})))
+
+    @ddt.data('direct', 'direct-physical', 'macvtap', 'vdpa',
+              'remote-managed', 'virtio-forwarder')
+    def test_port_conflict(self, vnic_type):
+        """What a port brings can pin the memory as well."""
+        self.assertEqual(
+            'A port of type %s cannot be attached to a server with elastic '
+            'memory, since it pins the memory of the guest.' % vnic_type,
+            elastic.port_conflict(_flavor(BOTH), vnic_type))
+        self.assertIsNone(elastic.port_conflict(
+            _flavor({'minimum_cpu': '1'}), vnic_type))
+
+    @ddt.data('normal', None)
+    def test_no_port_conflict(self, vnic_type):
+        self.assertIsNone(elastic.port_conflict(_flavor(BOTH), vnic_type))
 
     def test_pci_requests(self):
         """A port can bring a device as well as a flavor."""
@@ -257,6 +326,30 @@ class TestServers(test.NoDBTestCase):
         self.assertEqual({}, instance.system_metadata)
         self.assertFalse(elastic.to_start_size(instance))
 
+    def test_pinned(self):
+        """The size of a server that pins CPUs is not what it starts with."""
+        instance = _instance(
+            (4, 2048), dict(BOTH, **{'hw:cpu_policy': 'dedicated'}),
+            xloud_start_vcpus='2', xloud_start_memory_mb='1024')
+        self.assertEqual((4, 1024), elastic.due_size(instance))
+        self.assertEqual(
+            (4, 3072), elastic.due_size(instance, elastic.Size(3, 3072)))
+        self.assertEqual(
+            ((4, 3072), (3, 3072)),
+            elastic.sizes_after(instance, elastic.Size(3, 3072)))
+        self.assertEqual(
+            ((4, 2048), (2, 1024)), elastic.expected_sizes(instance))
+        self.assertTrue(elastic.to_start_size(instance))
+        self.assertEqual((4, 1024), elastic.size(instance))
+        self.assertEqual((2, 1024), elastic.start_size(instance))
+        self.assertFalse(elastic.to_start_size(instance))
+
+    def test_pinned_by_image(self):
+        instance = _instance((3, 2048), image_hw_cpu_policy='dedicated')
+        self.assertEqual((4, 2048), elastic.due_size(instance))
+        self.assertEqual(
+            ((4, 2048), (3, 2048)), elastic.expected_sizes(instance))
+
     @ddt.data(
         ((2, 2048), None, (2, 2048), (2, 2048)),
         ((3, 3072), (2, 2048), (3, 3072), (2, 2048)),
@@ -320,6 +413,32 @@ class TestResize(test.NoDBTestCase):
         self.assertEqual(self.SIZE, elastic.size(instance))
         self.assertEqual(start or self.SIZE, elastic.start_size(instance))
         self.assertEqual(2 if start else 0, len(instance.system_metadata))
+
+    @ddt.data(None, START)
+    def test_pinned(self, start):
+        """A server that pins CPUs comes back with the vCPUs it had."""
+        pinned = dict(BOTH, **{'hw:cpu_policy': 'dedicated'})
+        size = elastic.Size(4, 2048)
+        instance = _instance(specs=pinned)
+        elastic.set_size(instance, size, start)
+        instance.old_flavor = instance.flavor
+        instance.task_state = 'resize_migrating'
+        elastic.remember_size(instance)
+        instance.flavor = _flavor(pinned, id=2, vcpus=8)
+        elastic.to_flavor(instance)
+        self.assertEqual((8, 1024), elastic.size(instance))
+        self.assertEqual((1, 1024), elastic.start_size(instance))
+
+        instance.vm_state, instance.task_state = 'resized', None
+        instance.flavor = instance.old_flavor
+        elastic.to_flavor(instance)
+        self.assertEqual(size, elastic.size(instance))
+        self.assertEqual((start.vcpus if start else 4, 2048),
+                         elastic.start_size(instance))
+        instance.old_flavor = None
+        elastic.forget_size(instance)
+        self.assertEqual(size, elastic.size(instance))
+        self.assertEqual(start or size, elastic.start_size(instance))
 
     def test_revert_to_a_host_with_stock_nova(self):
         """There the server had all of its flavor, and nothing was kept."""

@@ -15,42 +15,37 @@
 from nova.api.validation.extra_specs import base
 
 
+_CPU = (
+    'The number of vCPUs a server of this flavor boots with. While it runs, '
+    "it can be given up to the flavor's number of vCPUs and taken back to "
+    'this minimum. Without this extra spec the number of vCPUs is fixed.'
+)
+_MEMORY = (
+    'The memory a server of this flavor boots with, in MiB. While it runs, it '
+    "can be given up to the flavor's memory and taken back to this minimum. "
+    'Without this extra spec the memory is fixed. It cannot be combined with '
+    'anything that pins the memory of the guest, such as explicit huge pages, '
+    'locked memory, memory encryption, PCI passthrough, virtual GPUs or '
+    'persistent memory.'
+)
+_OTHER_NAME = '``%s`` is another name of this extra spec.'
+_CPU_VALUE = 'A number of vCPUs, not above the vCPUs of the flavor.'
+_MEMORY_VALUE = (
+    'An amount of memory in MiB, not above the memory of the flavor.'
+)
+
 EXTRA_SPEC_VALIDATORS = [
     base.ExtraSpecValidator(
-        name='minimum_cpu',
-        description=(
-            'The number of vCPUs a server of this flavor boots with. While '
-            "it runs, it can be given up to the flavor's number of vCPUs and "
-            'taken back to this minimum. Without this extra spec the number '
-            'of vCPUs is fixed.'
-        ),
-        value={
-            'type': int,
-            'min': 1,
-            'description': (
-                'A number of vCPUs, not above the vCPUs of the flavor.'
-            ),
-        },
-    ),
-    base.ExtraSpecValidator(
-        name='minimum_memory',
-        description=(
-            'The memory a server of this flavor boots with, in MiB. While '
-            "it runs, it can be given up to the flavor's memory and taken "
-            'back to this minimum. Without this extra spec the memory is '
-            'fixed. It cannot be combined with anything that pins the memory '
-            'of the guest, such as explicit huge pages, locked memory, memory '
-            'encryption, PCI passthrough, virtual GPUs or persistent memory.'
-        ),
-        value={
-            'type': int,
-            'min': 1,
-            'description': (
-                'An amount of memory in MiB, not above the memory of the '
-                'flavor.'
-            ),
-        },
-    ),
+        name=name,
+        description='%s %s' % (description, _OTHER_NAME % other),
+        value={'type': int, 'min': 1, 'description': value},
+    )
+    for name, other, description, value in (
+        ('minimum_cpu', 'hw:cpu_min', _CPU, _CPU_VALUE),
+        ('hw:cpu_min', 'minimum_cpu', _CPU, _CPU_VALUE),
+        ('minimum_memory', 'hw:mem_min', _MEMORY, _MEMORY_VALUE),
+        ('hw:mem_min', 'minimum_memory', _MEMORY, _MEMORY_VALUE),
+    )
 ]
 
 

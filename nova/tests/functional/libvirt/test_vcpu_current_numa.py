@@ -26,7 +26,7 @@ FLAVORS = {
     'dedicated': ({'hw:cpu_policy': 'dedicated'},
                   {'PCPU': 4}, {'PCPU': 4}, {0, 1, 2, 3}),
     'mixed': ({'hw:cpu_policy': 'mixed', 'hw:cpu_dedicated_mask': '2-3'},
-              {'PCPU': 2, 'VCPU': 1}, {'PCPU': 2, 'VCPU': 2}, {2, 3}),
+              {'PCPU': 2, 'VCPU': 2}, {'PCPU': 2, 'VCPU': 2}, {2, 3}),
     'numa': ({'hw:numa_nodes': '2'}, {'VCPU': 1}, {'VCPU': 3}, set()),
 }
 
@@ -81,8 +81,10 @@ class VCPUCurrentNUMATest(elastic_base.ElasticServersTestBase):
         self.assertEqual(xloud_base.MINIMUM, self._live(server))
         self.assertEqual(
             dict(at_minimum, MEMORY_MB=1024), self._resources(server))
-        self.assertEqual(
-            xloud_base.MINIMUM, elastic.size(self._instance(server)))
+        instance = self._instance(server)
+        self.assertEqual(xloud_base.MINIMUM, elastic.start_size(instance))
+        self.assertEqual(xloud_base.MINIMUM._replace(
+            vcpus=4 if pinned else 1), elastic.size(instance))
 
         self._set_size(server, xloud_base.GROWN)
         self.assertEqual(xloud_base.GROWN, self._live(server))

@@ -12,8 +12,8 @@
 
 """Elastic servers some of whose CPUs Nova pins.
 
-Placement holds all the CPUs that are pinned up to the maximum, so that the
-server can always grow; only the others are counted as the server has them.
+Such a server is accounted for all its CPUs, everywhere, since those that are
+pinned are its own as long as it runs.
 """
 
 from io import StringIO
@@ -25,12 +25,13 @@ from nova.cmd import manage
 from nova import context as nova_context
 from nova import elastic
 from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.tests.functional.api import client as api_client
 from nova.tests.functional.libvirt import base
 from nova.tests.functional import xloud_base
 from nova.tests.functional.xloud_base import GROWN
 from nova.tests.functional.xloud_base import MINIMUM
 
-# The extra specs of a flavor of 4 vCPUs with minimum_cpu=1, its PCPUs, and its
+# The extra specs of a flavor of 4 vCPUs with minimum_cpu=1, its PCPUs, its
 # VCPUs at 1 and at 3 vCPUs.
 FLAVORS = {
     'dedicated': ({'hw:cpu_policy': 'dedicated'}, 4, 0, 0),
@@ -39,11 +40,11 @@ FLAVORS = {
     'realtime': ({'hw:cpu_policy': 'dedicated', 'hw:cpu_realtime': 'yes',
                   'hw:cpu_realtime_mask': '^0'}, 4, 0, 0),
     'mixed_last': ({'hw:cpu_policy': 'mixed',
-                    'hw:cpu_dedicated_mask': '2-3'}, 2, 1, 2),
+                    'hw:cpu_dedicated_mask': '2-3'}, 2, 2, 2),
     'mixed_first': ({'hw:cpu_policy': 'mixed',
-                     'hw:cpu_dedicated_mask': '0-1'}, 2, 0, 1),
+                     'hw:cpu_dedicated_mask': '0-1'}, 2, 2, 2),
     'mixed_realtime': ({'hw:cpu_policy': 'mixed', 'hw:cpu_realtime': 'yes',
-                        'hw:cpu_realtime_mask': '^1'}, 3, 0, 1),
+                        'hw:cpu_realtime_mask': '^1'}, 3, 1, 1),
     'numa': ({'hw:numa_nodes': '2'}, 0, 1, 3),
 }
 
@@ -109,9 +110,10 @@ class ElasticPinnedTest(ElasticPinnedTestBase):
             flavor_id=flavor_id, host='host1', networks='none')
         self._assert_placement(
             server, 'host1', pcpus, at_minimum, minimum.memory_mb)
-        self.assertEqual(minimum, elastic.size(self._instance(server)))
+        self._assert_sizes(server, name, minimum)
 
         self._adjust(server, full)
+        self._assert_sizes(server, name, full)
         self._assert_placement(
             server, 'host1', pcpus, grown, full.memory_mb)
 
@@ -126,6 +128,7 @@ class ElasticPinnedTest(ElasticPinnedTestBase):
         self._revert_resize(server)
         self._assert_placement(
             server, 'host2', pcpus, grown, full.memory_mb)
+        self._assert_sizes(server, name, full)
 
         # Back to the minimum with the next start.
         self._adjust(server, minimum)
@@ -137,6 +140,14 @@ class ElasticPinnedTest(ElasticPinnedTestBase):
         self._delete_server(server)
         self.assertEqual(
             {}, self._get_allocations_by_server_uuid(server['id']))
+
+    def _assert_sizes(self, server, name, start):
+        """What it is accounted for, and what its guest is started with."""
+        instance = self._instance(server)
+        self.assertEqual(start, elastic.start_size(instance))
+        size = start if name == 'numa' else start._replace(vcpus=4)
+        self.assertEqual(size, elastic.size(instance))
+        self.assertEqual(size, self._quota_usage())
 
     def test_image_policy(self):
         """An image asks for dedicated CPUs as well."""
@@ -150,6 +161,24 @@ class ElasticPinnedTest(ElasticPinnedTestBase):
         self._assert_placement(server, 'host1', 4, 0, 1024)
         self._adjust(server, GROWN)
         self._assert_placement(server, 'host1', 4, 0, 3072)
+        self.assertEqual(elastic.Size(4, 3072), self._quota_usage())
+
+    def test_quota_of_image_policy(self):
+        """A tenant's image does not get more CPUs than the quota has."""
+        self.flags(cores=6, group='quota')
+        image_id = self._create_image({'hw_cpu_policy': 'dedicated'})['id']
+        flavor_id = self._create_flavor(
+            vcpu=4, memory_mb=4096, extra_spec={'minimum_cpu': '1'})
+        server = self._create_server(
+            flavor_id=flavor_id, image_uuid=image_id, host='host1',
+            networks='none')
+        self.assertEqual(elastic.Size(4, 4096), self._quota_usage())
+        self._assert_placement(server, 'host1', 4, 0, 4096)
+        error = self.assertRaises(
+            api_client.OpenStackApiException, self.api.post_server,
+            {'server': self._build_server(
+                flavor_id=flavor_id, image_uuid=image_id, networks='none')})
+        self.assertEqual(403, error.response.status_code)
 
 
 class ElasticPinSetTest(ElasticPinnedTestBase):
