@@ -4,6 +4,8 @@ These are the places where the API decides on a flavor and image, writes the
 size of a new server, and says to quota what is requested.
 """
 
+import time
+
 from keystoneauth1 import exceptions as ks_exc
 import oslo_messaging as messaging
 
@@ -105,6 +107,244 @@ class API:
             ...
         ...
 
+    def xloud_adjust(self, context, instance, vcpus=None, memory_mb=None,
+                     persist=True, force=False):
+        """Adjust how many vCPUs and how much memory a server has.
+
+        Returns when the host has claimed that, and goes on there.
+
+        :param vcpus: How many vCPUs, or None to leave them as they are
+        :param memory_mb: How much memory, in MiB, or None as well
+        :param persist: Whether it is to start with that as well
+        :param force: Whether it may have less memory than its guest needs
+        """
+        self._adjust(context, instance, elastic.Size(vcpus, memory_mb),
+                     persist, force)
+
+    def hotplug_vcpus(self, context, instance, new_count):
+        """Adjust how many vCPUs a server has, and is to start with."""
+        self._adjust(context, instance, elastic.Size(new_count, None),
+                     action=instance_actions.HOTPLUG_VCPUS)
+
+    @check_instance_lock
+    @check_instance_state(vm_state=[
+        vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
+    @check_instance_host()
+    def _adjust(self, context, instance, requested, persist=True, force=False,
+                action=instance_actions.XLOUD_ADJUST):
+        # Nova's own check takes a service for the one of the host that was
+        # deleted before the host came back.
+        if not self._is_host_up(instance):
+            raise exception.ServerAdjustHostDown()
+        requested = elastic.requested_size(instance.flavor, *requested)
+        if not elastic.is_elastic(instance.flavor):
+            # The request is for what the server has permanently.
+            return
+        if instance.vm_state == vm_states.STOPPED and not persist:
+            raise exception.ServerAdjustStopped()
+        before = elastic.size(instance)
+        size, _start = elastic.sizes_after(instance, requested, persist)
+        self._check_adjust_quota(context, instance, before, size)
+
+        self._begin_adjust(instance, action)
+        self._record_action_start(context, instance, action)
+        try:
+            self.compute_rpcapi.xloud_adjust(
+                context, instance, requested.vcpus, requested.memory_mb,
+                persist, force, action)
+        except messaging.MessagingException as error:
+            self._adjust_not_delivered(context, instance, action, error)
+        except exception.NovaException:
+            with excutils.save_and_reraise_exception():
+                self._end_adjust(instance)
+        if CONF.quota.recheck_quota:
+            self._recheck_adjust_quota(
+                context, instance, before, size, persist, action)
+
+    def _check_adjust_quota(self, context, instance, before, size):
+        try:
+            # A resize asks unified limits for all of the new size, and this
+            # only for what is more.
+            self._check_quota_for_upsize(
+                context, instance, instance.flavor,
+                elastic.flavor_at_size(instance.flavor, size), is_bfv=False,
+                is_revert=True)
+            self._enforce_adjust_limits(context, instance, before, size)
+        except exception.OverQuota as error:
+            raise exception.ServerAdjustOverQuota(error.format_message())
+        except (exception.UsagesRetrievalFailed,
+                ks_exc.ClientException) as error:
+            LOG.warning('Could not determine the usage of the project: %s',
+                        error, instance=instance)
+            raise exception.ServerAdjustUsageUnknown()
+
+    @staticmethod
+    def _enforce_adjust_limits(context, instance, before, size,
+                               is_claimed=False):
+        held, grown = (
+            scheduler_utils.resources_from_size(instance, amounts)
+            for amounts in (before, size))
+        project_id, _user_id = quotas_obj.ids_from_instance(context, instance)
+        placement_limits.enforce_deltas(
+            context, project_id,
+            {rc: 0 if is_claimed else amount - held[rc]
+             for rc, amount in grown.items() if amount > held[rc]})
+
+    def _recheck_adjust_quota(self, context, instance, before, size, persist,
+                              action):
+        """Check again what is claimed now, as others may have been as quick.
+
+        :raises: ServerAdjustOverQuota when the project is over its quota; the
+            server is adjusted back then.
+        """
+        grown = {name: new - old for name, old, new in zip(
+            ('cores', 'ram'), before, size) if new > old}
+        if not grown:
+            return
+        project_id, user_id = quotas_obj.ids_from_instance(context, instance)
+        try:
+            objects.Quotas.check_deltas(
+                context, dict.fromkeys(grown, 0), project_id, user_id=user_id,
+                check_project_id=project_id, check_user_id=user_id)
+            self._enforce_adjust_limits(
+                context, instance, before, size, is_claimed=True)
+        except exception.TooManyInstances as error:
+            over_quota = exception.ServerAdjustOverQuota(
+                error.format_message())
+        except exception.OverQuota as error:
+            quotas, usages = (error.kwargs[name]
+                              for name in ('quotas', 'usages'))
+            headroom = {name: quotas[name] - usages[name] + more
+                        for name, more in grown.items()}
+            overs, requested, allowed, used = (
+                compute_utils.get_over_quota_detail(
+                    headroom, error.kwargs['overs'], quotas, grown))
+            over_quota = exception.ServerAdjustOverQuota(
+                exception.TooManyInstances(
+                    overs=overs, req=requested, used=used,
+                    allowed=allowed).format_message())
+        except (exception.UsagesRetrievalFailed,
+                ks_exc.ClientException) as error:
+            # It was within the quota a moment ago.
+            LOG.warning('Could not determine the usage of the project after '
+                        'an adjustment: %s', error, instance=instance)
+            return
+        else:
+            return
+
+        LOG.info('%s The server is adjusted back.', over_quota,
+                 instance=instance)
+        if not self._cancel_adjust(context, instance):
+            compute_utils.record_adjust_failure(
+                context, instance, 'api_' + action, CONF.host, over_quota)
+            self._adjust_back(
+                context, instance, before, size, persist, action)
+        raise over_quota
+
+    def _cancel_adjust(self, context, instance):
+        """Have the host undo an adjustment that is still in progress.
+
+        :returns: Whether it does, and records why
+        """
+        try:
+            return self.compute_rpcapi.xloud_adjust_cancel(context, instance)
+        except messaging.MessagingException as error:
+            LOG.warning('Could not cancel the adjustment: %s', error,
+                        instance=instance)
+            return False
+
+    def _adjust_back(self, context, instance, before, size, persist, action):
+        """Adjust a server to the size it had, where that has grown."""
+        requested = elastic.Size(*(old if new > old else None
+                                   for old, new in zip(before, size)))
+        try:
+            # The host may be about to end the task of the adjustment.
+            for _attempt in range(20):
+                instance.refresh()
+                if instance.task_state is None:
+                    break
+                time.sleep(0.5)
+            self._begin_adjust(instance, action)
+            self.compute_rpcapi.xloud_adjust(
+                context, instance, requested.vcpus, requested.memory_mb,
+                persist, action=action)
+        except (messaging.MessagingException,
+                exception.NovaException) as error:
+            self._end_adjust(instance)
+            LOG.warning('The server stays at a size that is over the quota: '
+                        '%s', error, instance=instance)
+
+    @staticmethod
+    def _begin_adjust(instance, action):
+        instance.task_state = task_states.XLOUD_ADJUST_PREP
+        try:
+            instance.save(expected_task_state=[None])
+        except exception.InstanceUpdateConflict as error:
+            actual = error.kwargs.get('actual') or {}
+            raise exception.InstanceInvalidState(
+                attr='task_state', instance_uuid=instance.uuid,
+                state=actual.get('task_state') or instance.task_state,
+                method=action)
+
+    @staticmethod
+    def _end_adjust(instance):
+        """End what no host has accepted.
+
+        :returns: Whether none had.
+        """
+        instance.task_state = None
+        try:
+            instance.save(expected_task_state=[task_states.XLOUD_ADJUST_PREP])
+            return True
+        except (exception.InstanceNotFound,
+                exception.InstanceUpdateConflict):
+            return False
+
+    def _adjust_not_delivered(self, context, instance, action, error):
+        """End an adjustment that no host is known to have, and say so."""
+        if getattr(error, 'exc_type',
+                   type(error).__name__) == 'NoSuchMethod':
+            refusal = exception.ServerAdjustNotSupported()
+        else:
+            refusal = exception.ServerAdjustHostNotResponding()
+        LOG.warning('%s %s', refusal, error, instance=instance)
+
+        if not self._end_adjust(instance):
+            # The host has accepted it, or the server is being deleted.
+            raise exception.ServerAdjustOutcomeUnknown()
+        compute_utils.record_adjust_failure(
+            context, instance, 'api_' + action, CONF.host, refusal)
+        raise refusal
+
+    def xloud_status(self, context, instance):
+        """Return what a server has and can have.
+
+        What it has is asked of its host; if that does not answer, it is what
+        it is accounted for.
+
+        :returns: What elastic.describe does, and with that ``adjust``, as
+            compute_utils.describe_last_adjust gives it, and ``live``, what
+            the host has answered or None.
+        """
+        status = {**elastic.describe(instance), 'live': None,
+                  'adjust': compute_utils.describe_last_adjust(
+                      context, instance)}
+        if (instance.vm_state in (vm_states.ACTIVE, vm_states.PAUSED) and
+                self._is_host_up(instance)):
+            try:
+                status['live'] = self.compute_rpcapi.xloud_status(
+                    context, instance)
+            except (messaging.MessagingException, NotImplementedError,
+                    exception.NovaException) as error:
+                LOG.info('Could not get the live size from the host: %s',
+                         error, instance=instance)
+        return status
+
+    def _is_host_up(self, instance):
+        return any(self.servicegroup_api.service_is_up(service)
+                   for service in instance.services
+                   if service.binary == 'nova-compute')
+
     @staticmethod
     def _check_quota_unshelve_offloaded(*nova):
         if ...:  # nova
@@ -123,149 +363,3 @@ class API:
                 raise exception.AttachInterfaceNotSupported(sentence)
             ...
         ...
-
-    def xloud_adjust(self, context, instance, vcpus=None, memory_mb=None,
-                     persist=True):
-        """Change how many vCPUs and how much memory a server has.
-
-        Returns when the host has claimed that, and goes on there.
-
-        :param vcpus: How many vCPUs, or None to leave them as they are
-        :param memory_mb: How much memory, in MiB, or None as well
-        :param persist: Whether it is to start with that as well
-        """
-        self._adjust(
-            context, instance, instance_actions.XLOUD_ADJUST,
-            elastic.Size(vcpus, memory_mb), persist,
-            lambda asked: self.compute_rpcapi.xloud_adjust(
-                context, instance, persist=persist, **asked._asdict()))
-
-    def hotplug_vcpus(self, context, instance, new_count):
-        """Change how many vCPUs a server has, and is to start with."""
-        self._adjust(
-            context, instance, instance_actions.HOTPLUG_VCPUS,
-            elastic.Size(new_count, None), True,
-            lambda asked: self.compute_rpcapi.hotplug_vcpus(
-                context, instance, new_count=asked.vcpus))
-
-    @check_instance_lock
-    @check_instance_state(vm_state=[
-        vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
-    @check_instance_host()
-    def _adjust(self, context, instance, action, asked, persist, call):
-        # Nova's own check takes a service for the one of the host that was
-        # deleted before the host came back.
-        if not self._is_host_up(instance):
-            raise exception.ServiceUnavailable()
-        asked = elastic.requested_size(instance.flavor, *asked)
-        if not elastic.is_elastic(instance.flavor):
-            # It has been asked for what it has for good.
-            return
-        if instance.vm_state == vm_states.STOPPED and not persist:
-            raise exception.ServerAdjustConflict(
-                reason=_('A stopped server can only be given what it is to '
-                         'start with.'))
-        size, _start = elastic.sizes_after(instance, asked, persist)
-        try:
-            self._check_adjust_quota(context, instance, size)
-        except (exception.UsagesRetrievalFailed,
-                ks_exc.ClientException) as error:
-            LOG.warning('What the project uses cannot be counted: %s', error,
-                        instance=instance)
-            raise exception.ServerAdjustUnavailable(
-                reason=_('What the project uses cannot be counted now.'))
-
-        instance.task_state = task_states.XLOUD_ADJUST_PREP
-        try:
-            instance.save(expected_task_state=[None])
-        except exception.InstanceUpdateConflict as error:
-            actual = error.kwargs.get('actual') or {}
-            raise exception.InstanceInvalidState(
-                attr='task_state', instance_uuid=instance.uuid,
-                state=actual.get('task_state') or instance.task_state,
-                method=action)
-        self._record_action_start(context, instance, action)
-        try:
-            call(asked)
-        except messaging.MessagingException as error:
-            self._adjust_not_delivered(context, instance, action, error)
-        except exception.NovaException:
-            with excutils.save_and_reraise_exception():
-                self._end_adjust(instance)
-
-    def _check_adjust_quota(self, context, instance, size):
-        # A resize asks unified limits for all of the new size, and this only
-        # for what is more.
-        self._check_quota_for_upsize(
-            context, instance, instance.flavor,
-            elastic.flavor_at_size(instance.flavor, size), is_bfv=False,
-            is_revert=True)
-        held, grown = (
-            scheduler_utils.resources_from_size(instance, each)
-            for each in (elastic.size(instance), size))
-        project_id, _user_id = quotas_obj.ids_from_instance(context, instance)
-        placement_limits.enforce_deltas(
-            context, project_id,
-            {rc: amount - held[rc] for rc, amount in grown.items()
-             if amount > held[rc]})
-
-    @staticmethod
-    def _end_adjust(instance):
-        """End what no host has taken on.
-
-        :returns: Whether none had.
-        """
-        instance.task_state = None
-        try:
-            instance.save(expected_task_state=[task_states.XLOUD_ADJUST_PREP])
-            return True
-        except (exception.InstanceNotFound,
-                exception.InstanceUpdateConflict):
-            return False
-
-    def _adjust_not_delivered(self, context, instance, action, error):
-        """End an adjustment of which no host has told, and say so."""
-        if getattr(error, 'exc_type',
-                   type(error).__name__) == 'NoSuchMethod':
-            reason = exception.ServerAdjustConflict(
-                reason=_('The host of the server runs a version of Nova that '
-                         'cannot change the size of servers.'))
-        else:
-            reason = exception.ServerAdjustUnavailable(
-                reason=_('The host of the server did not answer.'))
-        LOG.warning('%s: %s', reason, error, instance=instance)
-
-        if not self._end_adjust(instance):
-            # The host has taken it on, or the server is being deleted.
-            raise exception.ServerAdjustUnavailable(
-                reason=_('The host of the server did not answer in time, but '
-                         'is working on it. See what the server has later.'))
-        with compute_utils.EventReporter(
-                context, 'api_' + action, CONF.host, instance.uuid):
-            raise reason
-
-    def xloud_status(self, context, instance):
-        """Tell what a server has and can have.
-
-        What it has is asked of its host; if that does not answer, it is what
-        it is counted for.
-        """
-        status = elastic.describe(instance)
-        adjust = compute_utils.describe_last_adjust(context, instance)
-        if (instance.vm_state in (vm_states.ACTIVE, vm_states.PAUSED) and
-                self._is_host_up(instance)):
-            try:
-                live = self.compute_rpcapi.xloud_status(context, instance)
-                requested = live.pop('requested')
-                status.update(live)
-                if adjust:
-                    adjust['requested'] = requested
-            except Exception as error:
-                LOG.info('Its host does not tell what the server has: %s',
-                         error, instance=instance)
-        return {**status, 'adjust': adjust}
-
-    def _is_host_up(self, instance):
-        return any(self.servicegroup_api.service_is_up(service)
-                   for service in instance.services
-                   if service.binary == 'nova-compute')

@@ -1,14 +1,18 @@
-"""Servers tell of their last adjustment."""
+"""The action log of a server says how its last adjustment went."""
+
+import re
 
 from oslo_utils import timeutils
 
 from nova.compute import instance_actions
 from nova.compute import task_states
-from nova.i18n import _
+
+# What the details of a failed event begin with.
+_ERROR_CODE = re.compile(r'(xloud\.\w+): ')
 
 
 def get_last_adjust(context, instance):
-    """The last action on a server that changed its size, of its latest ones.
+    """Return the last adjustment of a server among its latest actions.
 
     :returns: An InstanceAction or None
     """
@@ -20,48 +24,70 @@ def get_last_adjust(context, instance):
 
 
 def describe_last_adjust(context, instance):
-    """How the last change of the size of a server went, if there is one."""
+    """Return how the last adjustment of a server went, if there is one.
+
+    :returns: A dict with its ``state``, that of ``since`` when, and, when it
+        failed, with the ``error`` code and the ``reason``; or None
+    """
     action = get_last_adjust(context, instance)
     if action is None:
         return None
     events = objects.InstanceActionEventList.get_by_action(context, action.id)
     failed = [event for event in events if event.result == 'Error']
-    state, since = 'succeeded', action.start_time
-    reason = failed[0].details if failed else None
+    state, since, details = 'succeeded', action.start_time, None
     if failed:
-        state = 'failed'
+        state, details = 'failed', failed[0].details
     elif instance.task_state in task_states.xloud_adjust_states:
         state = 'running'
     elif not events or not events[0].finish_time:
         if (events and events[0].host == instance.host and
                 not timeutils.is_older_than(instance.updated_at, 60)):
-            # It is about to tell how it went.
+            # Its host is about to record how it went.
             state = 'running'
         else:
-            state, reason = 'failed', _('It was cut off.')
+            state, details = 'failed', adjust_event_details(
+                exception.ServerAdjustInterrupted())
     if state != 'running' and events:
         since = events[0].finish_time or since
-    return {'state': state, 'requested': None,
-            'since': since.strftime('%Y-%m-%dT%H:%M:%SZ'),
-            'reason': reason}
+    code, reason = None, details
+    match = _ERROR_CODE.match(details or '')
+    if match:
+        code, reason = match.group(1), details[match.end():]
+    return {'state': state, 'code': code, 'since': since, 'reason': reason}
+
+
+def adjust_event_details(error):
+    """Return the details of the event of an adjustment that failed so."""
+    message = error.format_message()
+    code = getattr(error, 'error_code', None)
+    return '%s: %s' % (code, message) if code else message
+
+
+def record_adjust_failure(context, instance, event, host, error):
+    """Record in the action log of a server why an adjustment failed."""
+    objects.InstanceActionEvent.event_start(
+        context, instance.uuid, event, want_result=False, host=host)
+    _finish_adjust_event(context, instance, event, error)
+
+
+def _finish_adjust_event(context, instance, event, error):
+    details = adjust_event_details(error)
+    objects.InstanceActionEvent.event_finish_with_failure(
+        context, instance.uuid, event, exc_val=details, exc_tb=details,
+        want_result=False)
 
 
 def close_last_adjust(context, instance):
-    """Let the action log tell that an adjustment was cut off on its host."""
+    """Record that an adjustment was interrupted on its host."""
     action = get_last_adjust(context, instance)
     if action is None:
         return
     context = context.elevated()
     context.request_id = action.request_id
     events = objects.InstanceActionEventList.get_by_action(context, action.id)
-    name = 'compute_' + action.action
+    event = 'compute_' + action.action
+    error = exception.ServerAdjustInterrupted()
     if not events:
-        objects.InstanceActionEvent.event_start(
-            context, instance.uuid, name, want_result=False,
-            host=instance.host)
-    elif all(event.finish_time for event in events):
-        return
-    reason = _('The compute service stopped before it was done.')
-    objects.InstanceActionEvent.event_finish_with_failure(
-        context, instance.uuid, name, exc_val=reason, exc_tb=reason,
-        want_result=False)
+        record_adjust_failure(context, instance, event, instance.host, error)
+    elif not all(started.finish_time for started in events):
+        _finish_adjust_event(context, instance, event, error)

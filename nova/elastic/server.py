@@ -225,15 +225,7 @@ def ordered_changes(live, requested):
 
 def describe(instance):
     """Return what a server has and can have, as far as its records say."""
-    status = {'elastic': flavors.is_elastic(instance.flavor),
-              'source': 'database',
-              'guest_vcpus': None, 'balloon_driver_active': None,
-              'attached_dimms_mb': 0, 'has_virtiomem': False}
-    for name, amounts in (('current', size(instance)),
-                          ('accounted', size(instance)),
-                          ('start', start_size(instance)),
-                          ('min', flavors.minimum(instance.flavor)),
-                          ('max', flavors.maximum(instance.flavor))):
-        status.update(('%s_%s' % (name, field), amount)
-                      for field, amount in amounts._asdict().items())
-    return status
+    return {'elastic': flavors.is_elastic(instance.flavor),
+            'accounted': size(instance), 'start': start_size(instance),
+            'minimum': flavors.minimum(instance.flavor),
+            'maximum': flavors.maximum(instance.flavor)}

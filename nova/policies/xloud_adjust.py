@@ -18,17 +18,34 @@ from nova.policies import base
 
 POLICY_ROOT = 'os_compute_api:xloud:%s'
 
+_ADJUST = [
+    {
+        'path': '/os-xloud-adjust/{server_id}',
+        'method': 'POST'
+    },
+    {
+        'path': '/os-polystack-adjust/{server_id}',
+        'method': 'POST'
+    },
+    {
+        'path': '/servers/{server_id}/os-xloud-adjust',
+        'method': 'POST'
+    }
+]
+
 xloud_adjust_policies = [
     policy.DocumentedRuleDefault(
         name=POLICY_ROOT % 'adjust',
         check_str=base.PROJECT_MEMBER_OR_ADMIN,
-        description="Change how many vCPUs and how much memory a server has",
-        operations=[
-            {
-                'path': '/os-xloud-adjust/{server_id}',
-                'method': 'POST'
-            }
-        ],
+        description="Adjust how many vCPUs and how much memory a server has",
+        operations=_ADJUST,
+        scope_types=['project']),
+    policy.DocumentedRuleDefault(
+        name=POLICY_ROOT % 'adjust:force',
+        check_str=base.ADMIN,
+        description="Give a server less memory than its guest needs, so that "
+                    "the guest may be killed",
+        operations=_ADJUST,
         scope_types=['project']),
     policy.DocumentedRuleDefault(
         name=POLICY_ROOT % 'status',
@@ -38,6 +55,10 @@ xloud_adjust_policies = [
         operations=[
             {
                 'path': '/servers/{server_id}/xloud-status',
+                'method': 'GET'
+            },
+            {
+                'path': '/servers/{server_id}/polystack-status',
                 'method': 'GET'
             }
         ],

@@ -242,7 +242,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         """A stopped server is given what it is to start with."""
         server = self._stop_server(self._boot())
         self.assertEqual(
-            'A stopped server can only be given what it is to start with.',
+            'A stopped server can be adjusted only with persist=true.',
             self._refused(409, server, current_vcpus=2, persist=False))
         self._adjust(server, GROWN)
         self.assertCounted(server, GROWN)
@@ -297,7 +297,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         service, = self.api.get_services(
             host='host1', binary='nova-compute')
         self.api.put_service(service['id'], {'forced_down': True})
-        self.assertEqual('The host of the server is down.',
+        self.assertEqual('The compute service of the host is down.',
                          self._refused(503, server, current_vcpus=2))
         self.assertEqual('database', self._status(server)['source'])
 

@@ -40,7 +40,7 @@ from nova.tests.functional.xloud_base import START
 from nova import utils
 from nova.virt import fake
 
-NO_ANSWER = 'The host of the server did not answer.'
+NO_ANSWER = 'The host did not respond.'
 
 
 @ddt.ddt
@@ -231,7 +231,9 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self.assertEqual(
             NO_ANSWER, self._refused(503, server, current_vcpus=2))
         self._restart('host1')
-        self.assertNotAdjusted(NO_ANSWER, server, MINIMUM, by='api')
+        self.assertNotAdjusted(
+            'xloud.host_not_responding: ' + NO_ANSWER, server, MINIMUM,
+            by='api')
 
     @ddt.data(task_states.XLOUD_ADJUST_PREP, task_states.XLOUD_ADJUSTING)
     def test_compute_starts_after_crash(self, task_state):
@@ -293,8 +295,8 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
 
     def assertCut(self, server, *args, **kwargs):
         self.assertNotAdjusted(
-            'The compute service stopped before it was done.', server, *args,
-            **kwargs)
+            'xloud.interrupted: nova-compute stopped before the adjustment '
+            'was complete.', server, *args, **kwargs)
 
     def test_state_is_reset_after_the_compute_died(self):
         """What nobody will tell the end of has been cut off."""
@@ -306,8 +308,10 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self.useFixture(utils_fixture.TimeFixture(
             timeutils.utcnow() + datetime.timedelta(minutes=2)))
         adjust = self._status(server)['adjust']
-        self.assertEqual(('failed', 'It was cut off.'),
-                         (adjust['state'], adjust['reason']))
+        self.assertEqual(
+            ('failed', 'xloud.interrupted',
+             'nova-compute stopped before the adjustment was complete.'),
+            (adjust['state'], adjust['code'], adjust['reason']))
 
     def test_compute_without_the_fork(self):
         """A compute that cannot do it says so, and nothing has changed."""
@@ -315,11 +319,12 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self.useFixture(fixtures.MonkeyPatch(
             'nova.compute.manager.ComputeManager.xloud_adjust',
             fixtures.MonkeyPatch.delete))
-        reason = ('The host of the server runs a version of Nova that cannot '
-                  'change the size of servers.')
+        reason = ('The host runs a version of Nova that cannot adjust '
+                  'servers.')
         self.assertEqual(
             reason, self._refused(409, server, current_vcpus=2))
-        self.assertNotAdjusted(reason, server, MINIMUM, by='api')
+        self.assertNotAdjusted(
+            'xloud.not_supported: ' + reason, server, MINIMUM, by='api')
 
     def test_api_dies(self):
         """The periodic task ends what no compute has heard of."""

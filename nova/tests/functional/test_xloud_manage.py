@@ -186,9 +186,10 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self.assertEqual(GROWN, elastic.size(instance))
         self.assertEqual(GROWN, self._allocated(server['id'], 'host1'))
         self.assertEqual(
-            ('failed', 'The compute service stopped before it was done.'),
+            ('failed', 'xloud.interrupted',
+             'nova-compute stopped before the adjustment was complete.'),
             tuple(self._status(server)['adjust'][key]
-                  for key in ('state', 'reason')))
+                  for key in ('state', 'code', 'reason')))
 
     def _cut_off(self, server, size):
         """Have the compute die for good while it adjusts a server."""

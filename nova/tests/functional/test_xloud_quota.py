@@ -21,6 +21,7 @@ from oslo_limit import fixture as limit_fixture
 from oslo_utils import timeutils
 
 from nova.cmd import manage
+from nova.compute import rpcapi
 from nova import elastic
 from nova import exception
 from nova.limit import local as local_limit
@@ -123,6 +124,60 @@ class QuotaTests:
                 maximum=elastic.Size(6, 4096),
                 **{'hw:cpu_policy': 'dedicated'})}})
 
+    def test_at_once(self):
+        """Adjustments that pass the check together do not exceed the quota.
+
+        Both would be within the quota alone; which of them is refused does
+        not matter.
+        """
+        server, other = self._boot(), self._boot()
+        three = elastic.Size(3, 1024)
+        first = [other]
+
+        def adjust_other_first(method, *args, **kwargs):
+            if first:
+                self.assertEqual(202, self._post(
+                    first.pop(), current_vcpus=3).status)
+            return method(*args, **kwargs)
+
+        patch = self._patch(
+            rpcapi.ComputeAPI, 'xloud_adjust', adjust_other_first)
+        error = self._refused_in_the_end(server, current_vcpus=3)
+        patch.stop()
+        self.assertEqual('xloud.over_quota', error['error_code'])
+        for each in (server, other):
+            self._wait_until_adjusted(each)
+        self.assertEqual(MINIMUM, elastic.size(self._instance(server)))
+        self.assertEqual(MINIMUM, self._live(server))
+        self.assertEqual(three, elastic.size(self._instance(other)))
+        self.assertEqual(elastic.Size(4, 2048), self._quota_usage())
+        adjust = self._status(server)['adjust']
+        self.assertEqual(('failed', 'xloud.over_quota'),
+                         (adjust['state'], adjust['code']))
+
+    def test_at_once_without_a_second_check(self):
+        """Operators can do without it, as for new servers."""
+        self.flags(recheck_quota=False, group='quota')
+        server, other = self._boot(), self._boot()
+        first = [other]
+
+        def adjust_other_first(method, *args, **kwargs):
+            if first:
+                self._post(first.pop(), current_vcpus=3)
+            return method(*args, **kwargs)
+
+        self._patch(rpcapi.ComputeAPI, 'xloud_adjust', adjust_other_first)
+        self._post(server, current_vcpus=3)
+        for each in (server, other):
+            self._wait_until_adjusted(each)
+        self.assertEqual(elastic.Size(6, 2048), self._quota_usage())
+
+    def _refused_in_the_end(self, server, **body):
+        """What the API says when it takes back what it has begun."""
+        response = self._post(server, **body)
+        self.assertEqual(403, response.status)
+        return response.body['forbidden']
+
 
 class QuotaFromDatabaseTest(QuotaTests, xloud_base.ElasticServersTestBase):
 
@@ -204,7 +259,8 @@ class QuotaFromPlacementTest(QuotaTests, xloud_base.ElasticServersTestBase):
                 report.SchedulerReportClient,
                 'get_usages_counts_for_quota', error)
             self.assertEqual(
-                'What the project uses cannot be counted now.',
+                'The usage of the project could not be determined. Try again '
+                'later.',
                 self._refused(503, server, current_vcpus=2))
             patch.stop()
         self._adjust(server, xloud_base.GROWN)

@@ -12,8 +12,11 @@
 
 """The arithmetic of adjusting servers, as tables."""
 
+import datetime
+
 import ddt
 
+from nova.api.openstack.compute.views import elastic as view
 from nova import elastic
 from nova import exception
 from nova import objects
@@ -207,7 +210,9 @@ class TestOrder(test.NoDBTestCase):
 
 
 @ddt.ddt
-class TestDescribe(test.NoDBTestCase):
+class TestView(test.NoDBTestCase):
+
+    SINCE = datetime.datetime(2026, 1, 2, 3, 4, 5)
 
     @ddt.data(
         (BOTH, (3, 3072), (2, 2048), True, (3, 3072), (2, 2048), (1, 1024)),
@@ -217,10 +222,11 @@ class TestDescribe(test.NoDBTestCase):
         ({}, (3, 3072), None, False, (4, 4096), (4, 4096), (4, 4096)),
     )
     @ddt.unpack
-    def test_describe(self, specs, size, start, is_elastic, current, starts,
-                      least):
-        status = elastic.describe(_instance(size, start, specs))
-        self.assertEqual({
+    def test_status(self, specs, size, start, is_elastic, current, starts,
+                    least):
+        """Without its host, a server is shown as the records have it."""
+        server = elastic.describe(_instance(size, start, specs))
+        self.assertEqual({'xloud_status': {
             'elastic': is_elastic, 'source': 'database',
             'current_vcpus': current[0], 'current_memory_mb': current[1],
             'accounted_vcpus': current[0],
@@ -229,4 +235,28 @@ class TestDescribe(test.NoDBTestCase):
             'min_vcpus': least[0], 'min_memory_mb': least[1],
             'max_vcpus': 4, 'max_memory_mb': 4096,
             'guest_vcpus': None, 'balloon_driver_active': None,
-            'attached_dimms_mb': 0, 'has_virtiomem': False}, status)
+            'attached_dimms_mb': 0, 'has_virtiomem': False,
+            'floor_memory_mb': None, 'adjust': None}},
+            view.status({**server, 'live': None, 'adjust': None}))
+
+    def test_live(self):
+        """What the host says goes before the records."""
+        server = elastic.describe(_instance((3, 3072)))
+        status = view.status({
+            **server, 'live': {
+                'source': 'hypervisor', 'requested': {'current_vcpus': 2},
+                'current_vcpus': 4, 'current_memory_mb': 2048,
+                'floor_memory_mb': 512},
+            'adjust': {'state': 'failed', 'code': 'xloud.interrupted',
+                       'reason': 'Because.', 'since': self.SINCE},
+        })['xloud_status']
+        self.assertEqual(
+            ('hypervisor', 4, 2048, 512, 3, 3072),
+            tuple(status[key] for key in (
+                'source', 'current_vcpus', 'current_memory_mb',
+                'floor_memory_mb', 'accounted_vcpus',
+                'accounted_memory_mb')))
+        self.assertEqual({
+            'state': 'failed', 'code': 'xloud.interrupted',
+            'reason': 'Because.', 'since': '2026-01-02T03:04:05Z',
+            'requested': {'current_vcpus': 2}}, status['adjust'])

@@ -5,6 +5,11 @@ class RealRolePolicyTestCase(test.NoDBTestCase):
 
     def setUp(*nova):
         ...
+        self.admin_only_rules = (
+            ...,
+            "os_compute_api:xloud:adjust:force",
+        )
+        ...
         self.admin_or_owner_rules = (
             ...,
             "os_compute_api:xloud:adjust",

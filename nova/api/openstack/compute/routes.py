@@ -1,4 +1,7 @@
-"""Where the size of a server is changed and shown."""
+"""Where a server is adjusted, and where its size is shown.
+
+Clients of the same product know each of these under other names as well.
+"""
 
 from nova.api.openstack.compute import xloud_adjust
 
@@ -10,7 +13,16 @@ ROUTE_LIST = (
     ('/os-xloud-adjust/{server_id}', {
         'POST': [xloud_adjust_controller, 'update'],
     }),
+    ('/os-polystack-adjust/{server_id}', {
+        'POST': [xloud_adjust_controller, 'update'],
+    }),
+    ('/servers/{server_id}/os-xloud-adjust', {
+        'POST': [xloud_adjust_controller, 'update'],
+    }),
     ('/servers/{server_id}/xloud-status', {
+        'GET': [xloud_adjust_controller, 'show'],
+    }),
+    ('/servers/{server_id}/polystack-status', {
         'GET': [xloud_adjust_controller, 'show'],
     }),
 )

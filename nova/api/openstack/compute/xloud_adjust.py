@@ -10,18 +10,65 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The elastic servers API: what a server has, and how to change that."""
+"""The elastic servers API: what a server has, and how to adjust it."""
+
+import contextlib
 
 from webob import exc
 
 from nova.api.openstack import common
 from nova.api.openstack.compute.schemas import xloud_adjust as schema
+from nova.api.openstack.compute.views import elastic as view
 from nova.api.openstack import wsgi
 from nova.api import validation
 from nova.compute import api as compute
 from nova import exception
-from nova.i18n import _
 from nova.policies import xloud_adjust as policies
+
+# The codes of what is refused before it is an adjustment.
+_ERROR_CODES = {
+    exception.InstanceNotFound: 'xloud.not_found',
+    exception.InstanceIsLocked: 'xloud.locked',
+    exception.InstanceNotReady: 'xloud.not_ready',
+    exception.InstanceInvalidState: 'xloud.invalid_state',
+}
+
+
+@contextlib.contextmanager
+def _refusals(server_id):
+    """Answer for what does not allow an adjustment, with its code."""
+    try:
+        yield
+    except exception.ServerAdjustInvalid as error:
+        refusal, cause = exc.HTTPBadRequest, error
+    except exception.ServerAdjustOverQuota as error:
+        refusal, cause = exc.HTTPForbidden, error
+    except exception.InstanceNotFound as error:
+        refusal, cause = exc.HTTPNotFound, error
+    except (exception.InstanceIsLocked, exception.InstanceNotReady,
+            exception.ServerAdjustConflict) as error:
+        refusal, cause = exc.HTTPConflict, error
+    except exception.InstanceInvalidState as error:
+        try:
+            common.raise_http_conflict_for_instance_invalid_state(
+                error, 'xloud_adjust', server_id)
+        except exc.HTTPConflict as conflict:
+            conflict.error_code = _get_error_code(error)
+            raise
+    except exception.ServerAdjustUnavailable as error:
+        refusal, cause = exc.HTTPServiceUnavailable, error
+    else:
+        return
+    answer = refusal(explanation=cause.format_message())
+    answer.error_code = _get_error_code(cause)
+    raise answer
+
+
+def _get_error_code(error):
+    for kind, code in _ERROR_CODES.items():
+        if isinstance(error, kind):
+            return code
+    return error.error_code
 
 
 @validation.validated
@@ -31,55 +78,49 @@ class XloudAdjustController(wsgi.Controller):
         super().__init__()
         self.compute_api = compute.API()
 
-    def _get_instance(self, req, server_id, action, **kwargs):
+    def _get_instance(self, req, server_id, action):
         context = req.environ['nova.context']
         instance = common.get_instance(
             self.compute_api, context, server_id,
-            expected_attrs=['flavor', 'system_metadata'], **kwargs)
+            expected_attrs=['flavor', 'system_metadata'],
+            cell_down_support=True)
+        self._check_policy(context, instance, action)
+        if 'vm_state' not in instance:
+            # All that is known is what the API database has.
+            raise exception.ServerAdjustCellDown()
+        return context, instance
+
+    @staticmethod
+    def _check_policy(context, instance, action):
         context.can(policies.POLICY_ROOT % action,
                     target={'user_id': instance.user_id,
                             'project_id': instance.project_id})
-        return context, instance
 
     @wsgi.response(202)
     @wsgi.expected_errors((400, 403, 404, 409, 503))
     @validation.schema(schema.update)
     @validation.response_body_schema(schema.update_response)
     def update(self, req, server_id, body):
-        """Change how many vCPUs and how much memory a server has."""
-        context, instance = self._get_instance(req, server_id, 'adjust')
+        """Adjust how many vCPUs and how much memory a server has."""
         amounts = {name: int(body[key]) if key in body else None
                    for name, key in (('vcpus', 'current_vcpus'),
                                      ('memory_mb', 'current_memory_mb'))}
-        try:
+        force = body.get('force', False)
+        with _refusals(server_id):
+            context, instance = self._get_instance(req, server_id, 'adjust')
+            if force:
+                self._check_policy(context, instance, 'adjust:force')
             self.compute_api.xloud_adjust(
                 context, instance, persist=body.get('persist', True),
-                **amounts)
-        except exception.ServerAdjustInvalid as error:
-            raise exc.HTTPBadRequest(explanation=error.format_message())
-        except exception.OverQuota as error:
-            raise exc.HTTPForbidden(explanation=error.format_message())
-        except exception.InstanceNotFound as error:
-            raise exc.HTTPNotFound(explanation=error.format_message())
-        except (exception.InstanceIsLocked, exception.InstanceNotReady,
-                exception.ServerAdjustConflict) as error:
-            raise exc.HTTPConflict(explanation=error.format_message())
-        except exception.InstanceInvalidState as error:
-            common.raise_http_conflict_for_instance_invalid_state(
-                error, 'xloud_adjust', server_id)
-        except exception.ServerAdjustUnavailable as error:
-            raise exc.HTTPServiceUnavailable(
-                explanation=error.format_message())
-        except exception.ServiceUnavailable:
-            raise exc.HTTPServiceUnavailable(
-                explanation=_('The host of the server is down.'))
+                force=force, **amounts)
         return {}
 
-    @wsgi.expected_errors((400, 403, 404))
+    @wsgi.expected_errors((400, 403, 404, 503))
     @validation.query_schema(schema.show_query)
     @validation.response_body_schema(schema.show_response)
     def show(self, req, server_id):
         """Show how many vCPUs and how much memory a server has."""
-        context, instance = self._get_instance(req, server_id, 'status')
-        return {'xloud_status': self.compute_api.xloud_status(
-            context, instance)}
+        with _refusals(server_id):
+            context, instance = self._get_instance(req, server_id, 'status')
+            return view.status(
+                self.compute_api.xloud_status(context, instance))

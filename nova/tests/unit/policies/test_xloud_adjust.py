@@ -74,6 +74,20 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
             self.controller.update, self.req, self.instance.uuid,
             body={'current_vcpus': 2})
 
+    @mock.patch('nova.compute.api.API.xloud_adjust')
+    def test_force(self, mock_adjust):
+        """Only administrators give a guest less than it needs."""
+        self.policy.set_rules(
+            {policies.POLICY_ROOT % 'adjust': '@'}, overwrite=False)
+        # What is scoped to the system fails before, as in test_adjust.
+        self.all_contexts = {
+            each for each in self.all_contexts if not each.system_scope}
+        self.common_policy_auth(
+            {each for each in self._allowed('member') if each.is_admin},
+            policies.POLICY_ROOT % 'adjust:force',
+            self.controller.update, self.req, self.instance.uuid,
+            body={'current_memory_mb': 256, 'force': True})
+
     @mock.patch('nova.compute.utils.get_last_adjust', return_value=None)
     def test_status(self, mock_last):
         self.common_policy_auth(
@@ -87,6 +101,7 @@ class XloudAdjustNoLegacyNoScopeTest(XloudAdjustPolicyTest):
     without_deprecated_rules = True
     rules_without_deprecation = {
         policies.POLICY_ROOT % 'adjust': base_policy.PROJECT_MEMBER_OR_ADMIN,
+        policies.POLICY_ROOT % 'adjust:force': base_policy.ADMIN,
         policies.POLICY_ROOT % 'status': base_policy.PROJECT_READER_OR_ADMIN,
     }
 

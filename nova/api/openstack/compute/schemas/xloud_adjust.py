@@ -23,6 +23,7 @@ update = {
         'current_vcpus': _amount,
         'current_memory_mb': _amount,
         'persist': {'type': 'boolean'},
+        'force': {'type': 'boolean'},
     },
     'anyOf': [
         {'required': ['current_vcpus']},
@@ -69,17 +70,20 @@ show_response = {
                 'balloon_driver_active': {'type': ['boolean', 'null']},
                 'attached_dimms_mb': _known_amount,
                 'has_virtiomem': {'type': 'boolean'},
+                'floor_memory_mb': _maybe_amount,
                 'adjust': {
                     'type': ['object', 'null'],
                     'properties': {
                         'state': {
                             'type': 'string',
                             'enum': ['running', 'succeeded', 'failed']},
+                        'code': {'type': ['string', 'null']},
                         'requested': {'type': ['object', 'null']},
                         'since': {'type': 'string'},
                         'reason': {'type': ['string', 'null']},
                     },
-                    'required': ['state', 'requested', 'since', 'reason'],
+                    'required': [
+                        'state', 'code', 'requested', 'since', 'reason'],
                     'additionalProperties': False,
                 },
             },
@@ -88,7 +92,8 @@ show_response = {
                 'min_vcpus', 'min_memory_mb', 'max_vcpus', 'max_memory_mb',
                 'accounted_vcpus', 'accounted_memory_mb', 'start_vcpus',
                 'start_memory_mb', 'guest_vcpus', 'balloon_driver_active',
-                'attached_dimms_mb', 'has_virtiomem', 'adjust'],
+                'attached_dimms_mb', 'has_virtiomem', 'floor_memory_mb',
+                'adjust'],
             'additionalProperties': False,
         },
     },

@@ -3,6 +3,7 @@
         "accounted_memory_mb": 2048,
         "accounted_vcpus": 2,
         "adjust": {
+            "code": null,
             "reason": null,
             "requested": null,
             "since": "%(isotime)s",
@@ -13,6 +14,7 @@
         "current_memory_mb": 2048,
         "current_vcpus": 2,
         "elastic": true,
+        "floor_memory_mb": null,
         "guest_vcpus": 2,
         "has_virtiomem": false,
         "max_memory_mb": 4096,

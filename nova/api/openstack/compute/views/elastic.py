@@ -1,0 +1,45 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the API shows of an elastic server."""
+
+# What only the host of a running server can say.
+_UNKNOWN = {'guest_vcpus': None, 'balloon_driver_active': None,
+            'attached_dimms_mb': 0, 'has_virtiomem': False,
+            'floor_memory_mb': None}
+
+
+def status(server):
+    """Return the view of what a server has and can have.
+
+    :param server: What nova.compute.api.API.xloud_status returns
+    """
+    live = dict(server['live'] or {})
+    requested = live.pop('requested', None)
+    view = {'elastic': server['elastic'], 'source': 'database', **_UNKNOWN}
+    for prefix, name in (('current', 'accounted'), ('accounted', 'accounted'),
+                         ('start', 'start'), ('min', 'minimum'),
+                         ('max', 'maximum')):
+        view.update(('%s_%s' % (prefix, field), amount)
+                    for field, amount in server[name]._asdict().items())
+    view.update(live)
+    view['adjust'] = _adjust(server['adjust'], requested)
+    return {'xloud_status': view}
+
+
+def _adjust(adjust, requested):
+    if adjust is None:
+        return None
+    return {'state': adjust['state'], 'code': adjust['code'],
+            'requested': requested,
+            'since': adjust['since'].strftime('%Y-%m-%dT%H:%M:%SZ'),
+            'reason': adjust['reason']}
