@@ -41,12 +41,13 @@ class TestElasticRpcAPI(test.NoDBTestCase):
          {}),
         ('hotplug_vcpus', {'new_count': 2}, {}),
         # Who asks is answered from the database if the host is slow.
-        ('xloud_status', {}, {'timeout': 12}),
+        ('xloud_status', {}, {'timeout': 8}),
+        ('xloud_adjust_cancel', {}, {}),
     )
     @ddt.unpack
     def test_call(self, method, arguments, options):
         """The host is called with a version that every compute takes."""
-        self.flags(guest_agent_timeout=7, group='xloud')
+        self.flags(guest_query_timeout=7, group='xloud')
         for version, newest in (('5.0', False), ('6.0', True)):
             self.client.reset_mock()
             self.client.can_send_version.return_value = newest
