@@ -22,12 +22,12 @@ Lines = list[tuple[int, str]]
 
 def copied(project: Project, release: Release, pristine: Path) -> Iterator[str]:
     """Each run of lines of the branch that also stands in the release."""
-    ours = {path: _telling(source) for path, source in project.files(release).items()}
+    ours = {path: _distinctive(source) for path, source in project.files(release).items()}
     runs: dict[tuple[str, ...], str] = {}
     wanted = {run for lines in ours.values() for _, run in _runs(lines)}
     for source in sorted(pristine.rglob('*')):
         if source.suffix in SUFFIXES and source.is_file():
-            for number, run in _runs(_telling(source)):
+            for number, run in _runs(_distinctive(source)):
                 if run in wanted:
                     place = f'{source.relative_to(pristine)}:{number}'
                     runs.setdefault(run, place)
@@ -39,7 +39,7 @@ def copied(project: Project, release: Release, pristine: Path) -> Iterator[str]:
                 skip_to = lines[[n for n, _ in lines].index(number) + LEAST - 1][0] + 1
 
 
-def _telling(source: Path) -> Lines:
+def _distinctive(source: Path) -> Lines:
     if source.suffix not in SUFFIXES:
         return []
     numbered = enumerate(source.read_text(errors='replace').splitlines(), 1)

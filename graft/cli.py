@@ -61,9 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         built = command(name, _build, f'build the forked {what}')
         built.set_defaults(hook=f'build_{name}')
         built.add_argument('--dest', type=Path, default=Path('dist'), help='default: dist')
-    told = command('report', _report, 'list every file and function that the branch touches')
-    told.add_argument('--json', action='store_true', help='as JSON')
-    told.add_argument(
+    listed = command('report', _report, 'list every file and function that the branch touches')
+    listed.add_argument('--json', action='store_true', help='as JSON')
+    listed.add_argument(
         '--against',
         metavar='RELEASE',
         help='show instead what Nova changed of the touched functions in that release',

@@ -1,4 +1,4 @@
-"""Commands that graft runs, and how it tells what it is doing."""
+"""Commands that graft runs, and how it says what it is doing."""
 
 import os
 import shlex

@@ -13,7 +13,7 @@ Definition = cst.FunctionDef | cst.ClassDef
 
 
 def accessor(function: cst.FunctionDef) -> str:
-    """What tells a property's getter, setter and deleter apart, which share a name."""
+    """What distinguishes a property's getter, setter and deleter, which share a name."""
     for decorator in function.decorators:
         match decorator.decorator:
             case cst.Attribute(

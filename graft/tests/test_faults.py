@@ -57,8 +57,8 @@ def test_sketch_that_does_not_fit(house: House, fault: str) -> None:
     sketch, message = SKETCHES[fault]
     house.write('nova/bird.py', sketch)
     code, out, err = house.graft('tree')
-    told = err.split('failed\n', 1)[1]
-    assert (code, out, told) == (1, '', f'graft: {message}')
+    reported = err.split('failed\n', 1)[1]
+    assert (code, out, reported) == (1, '', f'graft: {message}')
     assert (house.tree / 'nova/bird.py').read_bytes() == before
     assert not (house.root / '.fork/old/.weaving').exists()
 

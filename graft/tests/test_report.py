@@ -1,4 +1,4 @@
-"""What `graft report` and `graft check` tell of a branch."""
+"""What `graft report` and `graft check` say of a branch."""
 
 import json
 
@@ -77,7 +77,7 @@ def test_check_passes_what_is_ours(house: House) -> None:
 
 
 def test_check_names_a_copied_run(house: House) -> None:
-    """Four telling lines in a row that also stand in the release are a copy."""
+    """Four distinctive lines in a row that also stand in the release are a copy."""
     house.write('nova/owl.py', COPY.replace('os.', 'self.'))
     assert house.graft('check')[0] == 0
     house.write('nova/owl.py', COPY)

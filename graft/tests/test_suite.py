@@ -69,7 +69,7 @@ def test_failures_count(house: House, printed: str, code: int, line: str) -> Non
 
 
 def test_why_a_stage_failed_stands_at_the_end(house: House) -> None:
-    """The last lines of a failed stage are told again after all stages, those of others not."""
+    """The last lines of a failed stage are shown again after all stages, those of others not."""
     one = stage('a', 'FAILED test_bird\n1 failed', code=1)
     two = stage('b', 'all is well\n1 passed')
     _, out, _ = run_stages(house, one, two)
@@ -106,7 +106,7 @@ def test_command_that_runs_what_failed(house: House) -> None:
 
 
 def test_reasons_of_skipped_tests(house: House) -> None:
-    """Equal reasons of a stage, as pytest and stestr give them, are told once and counted."""
+    """Equal reasons of a stage, as pytest and stestr give them, are shown once and counted."""
     lines = [
         'SKIPPED [3] tests/test_bird.py:12: needs feathers',
         '{0} nova.tests.test_bird.Test.test_fly ... SKIPPED: needs wind',

@@ -51,7 +51,7 @@ def test_diff_shows_our_lines_and_nothing_else(house: House) -> None:
 
 
 def test_same_sketches_give_the_same_commit(house: House) -> None:
-    """Two weaves of the same branch cannot be told apart."""
+    """Two weaves of the same branch cannot be distinguished."""
     house.graft('tree')
     first = git(house.tree, 'rev-parse', 'HEAD')
     house.graft('tree', '--force')
@@ -77,7 +77,7 @@ def test_unchanged_branch_leaves_the_tree_alone(house: House) -> None:
 
 @pytest.mark.parametrize('committed', [False, True])
 def test_work_in_the_tree_is_not_lost(house: House, committed: bool) -> None:
-    """A changed branch does not overwrite what someone changed in the tree, unless told to."""
+    """A changed branch does not overwrite what someone changed in the tree, unless forced to."""
     house.graft('tree')
     (house.tree / 'nova/bird.py').write_text('tried = True\n')
     if committed:

@@ -10,8 +10,8 @@ from graft.workshop import vocabulary
 
 WORDS = """
 [tool.graft.vocabulary]
-"again" = ['anew']
-"accounted for" = ['count(ed|s) for']
+"sing" = ['chirp(s|ed)?']
+"perch on" = ['sit(s|ting)? upon']
 """
 
 
@@ -33,11 +33,11 @@ def found(house: House):
 @pytest.mark.parametrize(
     ('text', 'fault'),
     [
-        ('# Sing it anew.\n', '1: "anew": again'),
-        ('\nsung_anew = 1\n', '2: "anew": again'),
-        ('"Anew."\n', '1: "Anew": again'),
-        ('# It counts\n# for one.\n', '1: "counts for": accounted for'),
-        ('x = ("It is counted "\n     "for.")\n', '1: "counted for": accounted for'),
+        ('# It chirps.\n', '1: "chirps": sing'),
+        ('\nlast_chirp = 1\n', '2: "chirp": sing'),
+        ('"Chirp."\n', '1: "Chirp": sing'),
+        ('# It sits\n# upon a branch.\n', '1: "sits upon": perch on'),
+        ('x = ("It is sitting "\n     "upon it.")\n', '1: "sitting upon": perch on'),
     ],
     ids=['a comment', 'a name', 'a capital', 'two lines of a comment', 'two strings'],
 )
@@ -47,7 +47,7 @@ def test_a_word_that_is_not_to_be_used_is_found(found, text: str, fault: str) ->
 
 
 @pytest.mark.parametrize(
-    'text', ['# Sing it again.\n', '# Canewood\n', '# accounts for\n', '# It counts four.\n']
+    'text', ['# It sings.\n', '# Chirpy\n', '# perches on\n', '# It sits up.\n']
 )
 def test_other_words_are_left_alone(found, text: str) -> None:
     """Neither the word to use nor a longer word is found."""
@@ -57,10 +57,10 @@ def test_other_words_are_left_alone(found, text: str) -> None:
 @pytest.mark.parametrize('path', ['built/song.py', 'LICENSE', 'releases/old/constraints.txt'])
 def test_what_is_not_ours_is_not_read(found, path: str) -> None:
     """What git ignores, and what others have written, may have any word."""
-    assert found('anew\n', path) == []
+    assert found('chirp\n', path) == []
 
 
 def test_a_project_without_a_vocabulary_may_have_any_word(house: House) -> None:
     """Nothing is read where there is nothing to look for."""
-    house.write('nova/song.py', '# anew\n')
+    house.write('nova/song.py', '# chirp\n')
     assert list(vocabulary.faults(Project.at(house.root))) == []

@@ -30,7 +30,7 @@ class Segment:
         (self.below if self.rest else self.above).append(line)
 
     def find_gaps(self) -> None:
-        """Tell blank lines of ours from the gaps; those beside a sign are neither, but layout."""
+        """Keep blank lines of ours apart from the gaps; those beside a sign are neither."""
         if self.rest:
             cut = len(self.above) - trailing_blanks(self.above)
             self.above, self.gap_above = self.above[:cut], self.above[cut:] if cut else []

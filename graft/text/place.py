@@ -77,7 +77,7 @@ def nearest(sought: str, lines: Iterable[tuple[str, Line]]) -> list[str]:
 
 
 def _likeness(sought: str, text: str) -> float:
-    """How alike the two are; of an anchor what stands before its ``...`` may tell more."""
+    """How alike the two are; of an anchor what stands before its ``...`` may say more."""
     head = sought.partition(signs.REST)[0]
     pairs = [(sought, text), (head, text[: len(head)])]
     return max(SequenceMatcher(None, *pair, autojunk=False).ratio() for pair in pairs if all(pair))

@@ -9,7 +9,7 @@ from graft.workshop import venv
 
 
 def build(project: Project, release: Release) -> Path:
-    """The folder of the built pages; Sphinx tells on the terminal what it is doing."""
+    """The folder of the built pages; Sphinx says on the terminal what it is doing."""
     source, python = venv.make(project, release)
     pages = source / 'doc' / 'build' / 'html'
     command = [python, '-m', 'sphinx', '-b', 'html', '-j', 'auto', '--keep-going']

@@ -26,7 +26,7 @@ TAIL = 60  # lines of a failed stage's output worth showing again
 
 @dataclass(frozen=True)
 class Stage:
-    """A named command; it tells its outcome in a line such as ``12 passed, 1 failed``.
+    """A named command; it reports its outcome in a line such as ``12 passed, 1 failed``.
 
     One that cannot run here says why, and ends with ``0 passed, 0 failed, 1 skipped``. Stages of
     different lanes run side by side. One that ``needs`` a release is skipped where this Python

@@ -108,8 +108,8 @@ def run(source: Path, python: Path, kind: str, modules: Sequence[str] = ()) -> O
         done = subprocess.run(command, cwd=source, env=env, check=False)
     if not latest.exists() or latest.read_text() == before:  # Else the outcome is of another run.
         raise CommandError(f'no test was run, and stestr ended with {done.returncode}; see above')
-    last = _told([*stestr, 'last'], source)
-    failing = _told([*stestr, 'failing', '--list'], source)
+    last = _output([*stestr, 'last'], source)
+    failing = _output([*stestr, 'failing', '--list'], source)
     passed, skipped = (
         re.search(rf'^ - {what}: (\d+)', last, re.MULTILINE) for what in ('Passed', 'Skipped')
     )
@@ -119,7 +119,7 @@ def run(source: Path, python: Path, kind: str, modules: Sequence[str] = ()) -> O
     return Outcome(int(passed.group(1)), failed, int(skipped.group(1)))
 
 
-def _told(command: Sequence[str], source: Path) -> str:
+def _output(command: Sequence[str], source: Path) -> str:
     done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
     return done.stdout
 

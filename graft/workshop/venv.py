@@ -116,7 +116,7 @@ def _install(project: Project, release: Release, source: Path, python: Path) -> 
 
 
 def _environment(folder: Path, pins: str, what: str) -> Path:
-    """The Python of an environment with exactly these pins; it is made anew when they change."""
+    """The Python of an environment with exactly these pins; it is made again when they change."""
     python = folder / 'bin' / 'python'
     if not _is_made(folder, pins):
         with step(what):

@@ -34,7 +34,7 @@ def faults(project: Project) -> Iterator[str]:
         for pattern, word in rules:
             for match in pattern.finditer(text):
                 line = text.count('\n', 0, match.start()) + 1
-                used = ' '.join(re.split(BETWEEN, match[0]))
+                used = re.sub(BETWEEN, ' ', match[0]).strip()
                 yield f'{path}:{line}: "{used}": {word}'
 
 

@@ -40,7 +40,7 @@ def test_an_empty_file_takes_our_lines() -> None:
 
 
 @pytest.mark.parametrize('path', ['a.cfg', 'a.ini', 'a.conf'])
-def test_the_suffix_tells_the_format(path: str) -> None:
+def test_the_suffix_says_the_format(path: str) -> None:
     assert woven(path, '[a]\nx = 1\n[b]\n', '[a]\ny = 2\n') == '[a]\nx = 1\ny = 2\n[b]\n'
 
 

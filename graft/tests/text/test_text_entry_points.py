@@ -181,7 +181,7 @@ def test_a_sketch_without_entry_points_stays_whole() -> None:
 
 
 def test_a_fault_names_the_line_of_the_setup_cfg() -> None:
-    """The woven file is pyproject.toml, the line to mend that of the one sketch there is."""
+    """The woven file is pyproject.toml, the line to fix that of the one sketch there is."""
     pyproject = PYPROJECT.replace('claw = "shed.claw"\n', '')
     with pytest.raises(SketchError) as caught:
         weave('pyproject.toml', pyproject, move_to_pyproject(SKETCH, RELEASE)[1], RELEASE)

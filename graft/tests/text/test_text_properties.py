@@ -81,7 +81,7 @@ def test_weaving_is_idempotent(case: tuple[str, str, str]) -> None:
 
 
 @given(fitting)
-def test_touches_tell_the_truth(case: tuple[str, str, str]) -> None:
+def test_touches_are_true(case: tuple[str, str, str]) -> None:
     """A file is changed exactly if something is reported, by as many lines as reported.
 
     A blank line that sets a neighbour off from ours is no part of the touched block.

@@ -1,3 +1,3 @@
 # How many.
-STONES = [9]  # for now
+STONES = [9]  # two
 SPEED: float = 3.5

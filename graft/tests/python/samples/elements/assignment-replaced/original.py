@@ -1,4 +1,4 @@
 # How many.
 STONES = [1,
-          2]  # for now
+          2]  # two
 SPEED: int = 3

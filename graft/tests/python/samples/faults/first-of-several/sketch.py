@@ -1,4 +1,4 @@
-"""Of several faults the first in the sketch is told."""
+"""Of several faults the first in the sketch is reported."""
 
 def sift(corn):
     ...

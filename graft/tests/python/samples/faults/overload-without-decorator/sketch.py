@@ -1,4 +1,4 @@
-"""A function of several with one name is to be told by a decorator."""
+"""A function of several with one name is to be distinguished by a decorator."""
 
 def grind(corn):
     log(corn)

@@ -1,4 +1,4 @@
-"""A marked decorator tells which is meant, another is ours."""
+"""A marked decorator says which is meant, another is ours."""
 
 class Mill:
 

@@ -1,4 +1,4 @@
-"""Functions that share a name are told apart by the decorators shown."""
+"""Functions that share a name are distinguished by the decorators shown."""
 
 class Mill:
 

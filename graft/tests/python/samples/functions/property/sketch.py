@@ -1,4 +1,4 @@
-"""Getter, setter and deleter of a property are told apart."""
+"""Getter, setter and deleter of a property are distinguished."""
 
 class Mill:
 

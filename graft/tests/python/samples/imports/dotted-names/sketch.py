@@ -1,3 +1,3 @@
-"""A dotted import of ours is told from one of the same root."""
+"""A dotted import of ours is distinguished from one of the same root."""
 
 import os.path
