@@ -3,7 +3,7 @@
 PYTHON ?= python3
 RELEASE ?=
 GRAFT = .fork/venv/bin/python -m graft
-# A stamp of its own for each Python: another one than last time makes the environment anew.
+# A stamp of its own for each Python: with another one than last time the environment is made again.
 READY := .fork/venv/ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1 | tr -cd 0-9.)
 OPTIONS = $(if $(RELEASE),--release $(RELEASE))
 
