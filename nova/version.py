@@ -1,4 +1,4 @@
-"""The services tell their version as it is installed: pbr takes the fork of a release for a development
+"""The services report their version as it is installed: pbr takes the fork of a release for a development
 version of the next one, 29.4.0+xloud.1 for 29.4.1."""
 
 import functools

@@ -1,4 +1,4 @@
-"""Operators look at elastic servers with the command that looks at all of Nova's books."""
+"""Operators audit elastic servers with the command that audits all of Nova's records."""
 
 from nova.cmd import xloud
 

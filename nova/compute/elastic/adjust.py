@@ -335,7 +335,7 @@ class Adjustment(object):
                 expected_task_state=[task_states.XLOUD_ADJUSTING])
 
     def _undo(self, begun):
-        """Give the guest what it had, and account for what it has then."""
+        """Put the guest back to what it had, and account for what it has."""
         for field in reversed(begun):
             self._try(self._set, field, getattr(self._live, field), True)
         elastic.set_size(self.instance, self._claimed, self._start_before)

@@ -51,7 +51,7 @@ def confirmed_size(size, previous, due):
 
     :param size: What the server is accounted for
     :param previous: What it should have been accounted for at the last look
-    :param due: What it should be accounted for now
+    :param due: What it now should be accounted for
     """
     return elastic.Size(*(
         now if min(before, now) > old else

@@ -9,9 +9,9 @@ class SchedulerReportClient(object):
     @retries
     def set_instance_resources(self, context, consumer_uuid, rp_uuid,
                                resources):
-        """Give a consumer other amounts of resources of one provider.
+        """Set what a consumer has of some resources of one provider.
 
-        What else the consumer has, there or on other providers, stays.
+        What else it has, there or on other providers, stays.
 
         :param context: The security context
         :param consumer_uuid: The UUID of the consumer to update
@@ -54,12 +54,12 @@ class SchedulerReportClient(object):
             consumer_uuid=consumer_uuid, error=error['detail'])
 
     def get_capacity(self, context, rp_uuid):
-        """Tell how much more a provider has.
+        """Return how much capacity of a provider is available.
 
         :param context: The security context
         :param rp_uuid: The UUID of the provider
-        :returns: A dict of resource class to a tuple of what is free and what
-            a single consumer can have; empty if placement does not tell.
+        :returns: A dict of resource class to a tuple of what is available
+            and what a single consumer can have; empty if that is unknown.
         """
         url = '/resource_providers/%s/' % rp_uuid
         inventories, usages = (

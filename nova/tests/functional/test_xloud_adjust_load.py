@@ -64,7 +64,7 @@ class ElasticAdjustLoadTest(xloud_base.ElasticAdjustTestBase):
         return collections.Counter(statuses)
 
     def test_one_server(self):
-        """One runs at a time; the others are told so."""
+        """One runs at a time; the others are refused for that."""
         self.flags(cores=-1, ram=-1, group='quota')
         server = self._boot()
         running, most = [], []

@@ -64,7 +64,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
         self.assertCounted(server, xloud_base.START)
 
     def test_stop_and_start(self):
-        """A stopped server is counted for what it will come back with."""
+        """A stopped server is accounted for its start size."""
         server = self._grown_for_now()
         self._stop_server(server)
         self.assertCounted(server, xloud_base.START)
@@ -166,7 +166,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
         self.assertCounted(server, xloud_base.START)
 
     def test_what_keeps_the_guest(self):
-        """A guest that goes on is counted for what it has."""
+        """A guest that goes on is accounted for what it has."""
         server = self._grown_for_now()
         for action, status in (('pause', 'PAUSED'), ('unpause', 'ACTIVE'),
                                ('suspend', 'SUSPENDED'),

@@ -99,7 +99,7 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         self.assertCounted(server, xloud_base.GROWN)
 
     def test_resize_fails_at_the_destination(self):
-        """The books show what placement holds for the server there."""
+        """The records have what placement has for the server there."""
         server = self._grown()
         with mock.patch.object(
                 self.computes['host2'].manager, '_prep_resize',
@@ -124,7 +124,7 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         self._confirm_resize(server)
         self.assertCounted(server, xloud_base.GROWN, host='host2')
 
-    def test_cold_migrate_for_now(self):
+    def test_cold_migrate_until_next_start(self):
         server = self._grown(start=xloud_base.START)
         self._migrate_server(server)
         self.assertCounted(

@@ -84,8 +84,8 @@ class StockNovaTest(xloud_base.ElasticAdjustTestBase):
         some = elastic.Size(2, 1024)
         grown = self._boot()
         self._adjust(grown, GROWN)
-        for_now = self._boot()
-        self._adjust(for_now, some, persist=False)
+        temporary = self._boot()
+        self._adjust(temporary, some, persist=False)
         stopped = self._stop_server(self._boot())
         self._adjust(stopped, some)
         failed = self._boot()
@@ -100,7 +100,7 @@ class StockNovaTest(xloud_base.ElasticAdjustTestBase):
 
         found = self._read()
         for server, size, fault in ((grown, GROWN, None),
-                                    (for_now, some, None),
+                                    (temporary, some, None),
                                     (stopped, some, None),
                                     (failed, MINIMUM, 'No.')):
             known = found[server['id']]

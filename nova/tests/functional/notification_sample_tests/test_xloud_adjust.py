@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is told of an adjustment while it goes on, and how it ended."""
+"""The notifications of an adjustment: that it began, and how it ended."""
 
 from unittest import mock
 

@@ -45,7 +45,7 @@ class QuestionsTest(test.NoDBTestCase):
         self.assertRaises(ValueError, self._ask, 'a', int, 'five')
 
     def test_hung_guest(self):
-        """Nobody waits for a guest longer than it is told to."""
+        """No caller waits for a guest beyond its timeout."""
         self._ask_hung('a')
 
     def test_hung_guest_again(self):
