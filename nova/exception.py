@@ -279,3 +279,7 @@ class ServerAdjustMemoryNotTaken(ServerAdjustGuestTimeout):
 class ServerAdjustOverQuota(ServerAdjustFailed):
     msg_fmt = _("Several adjustments at once took the project over its quota.")
     error_code = 'xloud.over_quota'
+
+
+class GuestAgentBusy(NovaException):
+    msg_fmt = _("Another question to the guest agent is in progress.")

@@ -21,6 +21,11 @@ from nova.elastic import flavor as flavors
 from nova import exception
 from nova.i18n import _
 from nova.network import model as network_model
+from nova.objects import fields
+
+# Of the architectures that a host can emulate, those whose guests can plug and
+# unplug vCPUs. Without emulation the hosts report whether theirs can.
+_ARCHITECTURES = (None, fields.Architecture.X86_64, fields.Architecture.I686)
 
 _RESOURCE = re.compile(r'resources(?:[a-zA-Z0-9_-]{1,64})?:(.+)')
 
@@ -42,6 +47,14 @@ def conflict(flavor, image_meta=None, pci_requests=None, networks=None):
         sentence = _bad_minimum(specs, names[field], flavor[field], unit)
         if sentence:
             return sentence
+
+    architecture = image_meta and image_meta.properties.get(
+        'hw_emulation_architecture')
+    if any(names.values()) and architecture not in _ARCHITECTURES:
+        return _("%(name)s cannot be used with hw_emulation_architecture "
+                 "%(architecture)s.") % {
+                     'name': (names['vcpus'] + names['memory_mb'])[0],
+                     'architecture': architecture}
 
     resources = {
         match.group(1) for match in map(_RESOURCE.fullmatch, specs) if match}

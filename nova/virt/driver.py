@@ -1,28 +1,29 @@
-"""What the manager asks of a hypervisor, to change what a guest has."""
+"""What the manager asks of a hypervisor, to adjust servers."""
 
 import typing as ty
 
 
 class MemoryUsage(ty.NamedTuple):
-    """How a guest uses its memory, in MiB, each None if it is not known."""
+    """How a guest uses its memory, in MiB, each None if it is not known.
 
-    # What the guest has, and what of that it reports as usable.
+    :ivar actual_mb: What the guest has
+    :ivar usable_mb: What it reports as usable without swapping, unless it has
+        not reported for a while
+    :ivar host_mb: What its process has on the host
+    """
+
     actual_mb: ty.Optional[int]
     usable_mb: ty.Optional[int]
-    # What its process has on the host.
     host_mb: ty.Optional[int]
 
 
 class ComputeDriver(object):
 
-    def resume(*nova):
-        ...
-
     def get_live_size(self, instance):
         """Return what the guest of an elastic server has now.
 
-        This asks neither the guest nor its monitor, so it never blocks, and
-        what it returns may be a second old.
+        This asks neither the guest nor its hypervisor process, so it never
+        blocks, and what it returns may be a second old.
 
         :param instance: nova.objects.instance.Instance
         :returns: A nova.elastic.Size, or None if the guest is not running.
@@ -31,18 +32,22 @@ class ComputeDriver(object):
         raise NotImplementedError()
 
     def get_memory_usage(self, instance):
-        """Ask the hypervisor how a running guest uses its memory.
+        """Return how a running guest uses its memory.
 
-        This can block for as long as the hypervisor does not respond.
+        This may block for as long as the hypervisor process of the guest
+        hangs.
 
         :param instance: nova.objects.instance.Instance
-        :returns: A MemoryUsage
+        :returns: A MemoryUsage, in which nothing is known of a guest that is
+            not running.
         :raises: InstanceNotFound if there is no such guest
         """
         raise NotImplementedError()
 
     def get_live_details(self, instance):
-        """What else there is to say of the size of a running guest.
+        """Return what else is known of the size of a guest.
+
+        This may block, as get_memory_usage does, and asks the guest agent.
 
         :param instance: nova.objects.instance.Instance
         :returns: A dict with ``guest_vcpus``, how many vCPUs the operating
@@ -60,25 +65,29 @@ class ComputeDriver(object):
         raise NotImplementedError()
 
     def set_current_vcpus(self, instance, count):
-        """Let a running guest have so many vCPUs.
+        """Adjust the vCPUs of a running guest.
 
         Returns when the guest has them.
 
         :param instance: nova.objects.instance.Instance
-        :param count: How many of the vCPUs it can have
+        :param count: How many vCPUs, up to its maximum
         :raises: ServerAdjustFailed if it does not have them in time, with how
             far it got
         """
         raise NotImplementedError()
 
     def set_current_memory_mb(self, instance, memory_mb, force=False):
-        """Let a running guest have so much memory.
+        """Adjust the memory of a running guest.
 
-        Returns when the guest has it.
+        Returns when the guest has it. A shrink is watched: it is stopped and
+        put back before the guest would run out of usable memory.
 
         :param instance: nova.objects.instance.Instance
-        :param memory_mb: How much of what it can have, in MiB
-        :param force: Whether to go on when the guest runs out of memory
+        :param memory_mb: How much memory, up to its maximum, in MiB
+        :param force: Whether to go on with a shrink that leaves the guest too
+            little usable memory
+        :raises: ServerAdjustMemoryExhausted if a shrink was stopped
+        :raises: ServerAdjustGuestRestarted if the guest was restarted
         :raises: ServerAdjustFailed if it does not have it in time, with how
             far it got
         """

@@ -1,4 +1,4 @@
-"""The fake driver has elastic servers, whose guests do what they are asked to.
+"""The fake driver has elastic servers, whose guests comply at once.
 
 Functional tests of the control plane run on it.
 """
@@ -11,7 +11,7 @@ class FakeDriver(driver.ComputeDriver):
     def __init__(*nova):
         ...
         self.instances = ...  # nova
-        # What guests have, since their start or since it was changed.
+        # What guests have, since their start or since it was adjusted.
         self._live_sizes = {}
         ...
 
@@ -19,8 +19,14 @@ class FakeDriver(driver.ComputeDriver):
         self._live_sizes.pop(instance.uuid, None)
         ...
 
-    def resume(*nova):
+    def destroy(*nova):
+        self._live_sizes.pop(instance.uuid, None)
         ...
+
+    def update_provider_tree(*nova):
+        ...
+        provider_tree.update_inventory(...)  # nova
+        provider_tree.add_traits(nodename, elastic.TRAIT)
 
     def get_live_size(self, instance):
         if self.get_info(instance).state != power_state.RUNNING:
@@ -29,9 +35,9 @@ class FakeDriver(driver.ComputeDriver):
             instance.uuid, elastic.start_size(instance))
 
     def get_memory_usage(self, instance):
+        size = self.get_live_size(instance)
         return driver.MemoryUsage(
-            actual_mb=self.get_live_size(instance).memory_mb,
-            usable_mb=None, host_mb=None)
+            actual_mb=size and size.memory_mb, usable_mb=None, host_mb=None)
 
     def get_live_details(self, instance):
         return {'guest_vcpus': self.get_live_size(instance).vcpus,
@@ -48,12 +54,3 @@ class FakeDriver(driver.ComputeDriver):
     def set_current_memory_mb(self, instance, memory_mb, force=False):
         self._live_sizes[instance.uuid] = self.get_live_size(
             instance)._replace(memory_mb=memory_mb)
-
-    def destroy(*nova):
-        self._live_sizes.pop(instance.uuid, None)
-        ...
-
-    def update_provider_tree(*nova):
-        ...
-        provider_tree.update_inventory(...)  # nova
-        provider_tree.add_traits(nodename, elastic.TRAIT)

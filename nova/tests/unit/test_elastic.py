@@ -256,6 +256,19 @@ class TestConflict(test.NoDBTestCase):
     def test_no_port_conflict(self, vnic_type):
         self.assertIsNone(elastic.port_conflict(_flavor(BOTH), vnic_type))
 
+    @ddt.data('minimum_cpu', 'minimum_memory')
+    def test_emulated_architecture(self, name):
+        """Guests of some architectures cannot plug and unplug vCPUs."""
+        flavor = _flavor({name: '1'})
+        self.assertEqual(
+            '%s cannot be used with hw_emulation_architecture aarch64.' % name,
+            elastic.conflict(
+                flavor, _image(hw_emulation_architecture='aarch64')))
+        self.assertIsNone(elastic.conflict(
+            flavor, _image(hw_emulation_architecture='x86_64')))
+        self.assertIsNone(elastic.conflict(
+            _flavor({}), _image(hw_emulation_architecture='aarch64')))
+
     def test_pci_requests(self):
         """A port can bring a device as well as a flavor."""
         requests = objects.InstancePCIRequests(

@@ -1,7 +1,7 @@
-"""A guest can start with fewer vCPUs and less memory than it can have.
+"""A guest can start with fewer vCPUs and less memory than its maximum.
 
-The elements that say so stand in the midst of the domain that is built and
-read here.
+The elements that say so stand in the middle of the domain that is formatted
+and parsed here.
 """
 
 
@@ -10,8 +10,8 @@ class LibvirtConfigGuest(LibvirtConfigObject):
     def __init__(*nova):
         ...
         self.vcpus = ...  # nova
-        # What the guest is to have at its start, where that can change while
-        # it runs, and how many of its vCPUs are never taken away.
+        # What the guest starts with, where that can be adjusted while it
+        # runs, and how many of its vCPUs are never unplugged.
         self.vcpus_current = None
         self.vcpus_minimum = None
         self.current_memory = None
@@ -22,9 +22,9 @@ class LibvirtConfigGuest(LibvirtConfigObject):
         self.format_current(root)
 
     def format_current(self, root):
-        """Add what the guest is to have at its start.
+        """Add what the guest starts with.
 
-        :param root: The domain element of a guest, with the most it can have
+        :param root: The domain element of a guest, which has its maximum
         """
         if self.current_memory is not None:
             self._replace_after(
@@ -34,8 +34,8 @@ class LibvirtConfigGuest(LibvirtConfigObject):
         if self.vcpus_current is not None:
             vcpu = root.find("vcpu")
             vcpu.set("current", str(self.vcpus_current))
-            # Without this list libvirt takes the vCPUs that are there at the
-            # start for ones that cannot be unplugged.
+            # Without this list libvirt never unplugs the vCPUs that are there
+            # at the start.
             vcpus = etree.Element("vcpus")
             for i in range(int(vcpu.text)):
                 vcpus.append(self._format_vcpu(i))
@@ -43,11 +43,11 @@ class LibvirtConfigGuest(LibvirtConfigObject):
 
     def _format_vcpu(self, i):
         enabled = i < self.vcpus_current
-        # libvirt wants the first one to be there for good.
-        fixed = i < max(self.vcpus_minimum or 1, 1)
+        # libvirt wants the first one to be permanent.
+        is_permanent = i < max(self.vcpus_minimum or 1, 1)
         vcpu = etree.Element(
             "vcpu", id=str(i), enabled=self.get_yes_no_str(enabled),
-            hotpluggable=self.get_yes_no_str(not fixed))
+            hotpluggable=self.get_yes_no_str(not is_permanent))
         if enabled:
             vcpu.set("order", str(i + 1))
         return vcpu
@@ -81,13 +81,13 @@ class LibvirtConfigMemoryBalloon(LibvirtConfigGuestDevice):
     def __init__(*nova):
         ...
         self.model = ...  # nova
-        # Whether what the balloon holds stays with the host, also when the
-        # guest runs short of memory.
-        self.is_firm = False
+        # Whether the guest takes back what its balloon holds when it runs
+        # short of memory; None for what other guests do.
+        self.autodeflate = None
         ...
 
     def format_dom(*nova):
         ...
-        if self.is_firm:
-            dev.set('autodeflate', 'off')
+        if self.autodeflate is not None:
+            dev.set('autodeflate', self.get_on_off_str(self.autodeflate))
         return dev  # nova

@@ -1,8 +1,8 @@
-"""Guests of elastic servers start with less than they can have.
+"""Guests of elastic servers start with less than their maximum.
 
 Their start size goes into every definition that is written of them, and the
-compute says in placement that it can do that. While they run they get more or
-less of it; a module of its own knows how to wait for that.
+compute service reports a trait to placement when it supports that. A package
+of its own adjusts guests while they run.
 """
 
 from lxml import etree
@@ -15,37 +15,17 @@ class LibvirtDriver(driver.ComputeDriver):
 
     def _soft_reboot(*nova):
         guest = ...  # nova
+        # The definition of a guest that was live-migrated says what it had
+        # while it ran.
         self._write_start_size(guest, instance)
         ...
-
-    def _write_start_size(self, guest, instance):
-        """Have the guest come back with its start size from a reboot.
-
-        Its definition may have been written from what it had while it ran,
-        as that of a guest that has been live-migrated is.
-        """
-        config = self._get_start_size_config(instance)
-        if config.vcpus_current is not None:
-            guest.set_vcpus(config.vcpus_current, persistent=True)
-        if config.current_memory is not None:
-            guest.set_memory(config.current_memory, persistent=True)
 
     def rescue(*nova):
         ...
         unrescue_xml = ...  # nova
+        # This is what the guest had while it ran.
         unrescue_xml = self._with_start_size(unrescue_xml, instance)
         ...
-
-    def unrescue(*nova):
-        ...
-
-    def _with_start_size(self, xml, instance):
-        """The description of a guest as it was, for its next start."""
-        if not elastic.is_elastic(instance.flavor):
-            return xml
-        root = etree.fromstring(xml)
-        self._get_start_size_config(instance).format_current(root)
-        return etree.tostring(root, encoding='unicode')
 
     def _get_guest_config(*nova):
         ...
@@ -55,15 +35,15 @@ class LibvirtDriver(driver.ComputeDriver):
 
     @staticmethod
     def _supports_elastic():
-        """Whether what a guest has can change here while it runs."""
+        """Return whether guests here can be adjusted while they run."""
         return (CONF.libvirt.virt_type in ('qemu', 'kvm') and
                 fields.Architecture.from_host() in (
                     fields.Architecture.X86_64, fields.Architecture.I686))
 
     def _set_start_size(self, guest, instance):
-        """Let the guest of an elastic server start with its start size.
+        """Have the guest of an elastic server start with its start size.
 
-        :param guest: The LibvirtConfigGuest, with the most it can have
+        :param guest: The LibvirtConfigGuest, which has its maximum
         """
         if not self._supports_elastic():
             return
@@ -77,15 +57,31 @@ class LibvirtDriver(driver.ComputeDriver):
             guest.current_memory = size.memory_mb * units.Ki
 
     def _get_start_size_config(self, instance):
-        """A guest config that knows of nothing but the start size."""
+        """Return a guest config that has nothing but the start size."""
         config = vconfig.LibvirtConfigGuest()
         self._set_start_size(config, instance)
         return config
 
+    def _write_start_size(self, guest, instance):
+        """Write the start size into the definition of a guest."""
+        config = self._get_start_size_config(instance)
+        if config.vcpus_current is not None:
+            guest.set_vcpus(config.vcpus_current, persistent=True)
+        if config.current_memory is not None:
+            guest.set_memory(config.current_memory, persistent=True)
+
+    def _with_start_size(self, xml, instance):
+        """Return the description of a guest for its next start."""
+        if not elastic.is_elastic(instance.flavor):
+            return xml
+        root = etree.fromstring(xml)
+        self._get_start_size_config(instance).format_current(root)
+        return etree.tostring(root, encoding='unicode')
+
     def _guest_add_mdevs(*nova):
         if guest.current_memory is not None:
-            # Their resource classes are the host's own, so nobody could tell
-            # before.
+            # Their resource classes are the host's own, so only the driver
+            # knows of them.
             raise exception.InvalidInput(
                 reason=_('minimum_memory cannot be used with mediated '
                          'devices, which pin the memory of the guest.'))
@@ -95,9 +91,24 @@ class LibvirtDriver(driver.ComputeDriver):
         if ...:  # nova
             ...
             if guest.current_memory is not None:
-                # It is what changes the memory of a guest while it runs.
+                # It adjusts the memory of the guest, also without statistics,
+                # and what it holds stays with the host.
                 balloon.model = 'virtio'
-                balloon.is_firm = True
+                balloon.autodeflate = False
+
+    def update_provider_tree(*nova):
+        ...
+        provider_tree.update_inventory(...)  # nova
+        self._update_provider_tree_for_elastic(provider_tree, nodename)
+        ...
+
+    def _update_provider_tree_for_elastic(self, provider_tree, nodename):
+        """Report in the provider tree whether elastic servers can be here."""
+        # File-backed memory is allocated at the start of a guest, all of it.
+        if self._supports_elastic() and not CONF.libvirt.file_backed_memory:
+            provider_tree.add_traits(nodename, elastic.TRAIT)
+        else:
+            provider_tree.remove_traits(nodename, elastic.TRAIT)
 
     def get_live_size(self, instance):
         guest = self._host.get_guest(instance)
@@ -120,17 +131,4 @@ class LibvirtDriver(driver.ComputeDriver):
 
     def set_current_memory_mb(self, instance, memory_mb, force=False):
         guest = self._host.get_guest(instance)
-        libvirt_elastic.set_memory_mb(guest, instance, memory_mb)
-
-    def update_provider_tree(*nova):
-        ...
-        provider_tree.update_inventory(...)  # nova
-        self._update_provider_tree_for_elastic(provider_tree, nodename)
-        ...
-
-    def _update_provider_tree_for_elastic(self, provider_tree, nodename):
-        """Say in the provider tree whether elastic servers can be here."""
-        if self._supports_elastic():
-            provider_tree.add_traits(nodename, elastic.TRAIT)
-        else:
-            provider_tree.remove_traits(nodename, elastic.TRAIT)
+        libvirt_elastic.set_memory_mb(guest, instance, memory_mb, force)

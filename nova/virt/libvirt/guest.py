@@ -1,18 +1,95 @@
-"""The driver sets what a guest is to start with, or is to have now, and asks what it has."""
+"""The driver sets what a guest has, or has at its next start, and reads it.
+
+Whoever asks the agent of a guest does it alone, so that the timeout of one
+question never limits, or frees from its limit, another one.
+"""
 
 import contextlib
+import functools
+import typing as ty
+
+from oslo_concurrency import lockutils
+
+from nova import exception
+
+# The agent of a guest, by the uuid of the guest.
+_AGENT_LOCKS = lockutils.Semaphores()
+
+
+class GuestSize(ty.NamedTuple):
+    """What libvirt knows of the size of a guest; its memory is in KiB."""
+
+    state: int
+    vcpus: int
+    memory: int
+    max_memory: int
+
+
+def _asks_agent(method):
+    """Wait until nobody else asks the agent of the guest."""
+
+    @functools.wraps(method)
+    def ask(self, *args, **kwargs):
+        with _AGENT_LOCKS.get(self.uuid):
+            return method(self, *args, **kwargs)
+
+    return ask
 
 
 class Guest:
 
-    def get_vcpus_info(*nova):
+    @_asks_agent
+    def sync_guest_time(*nova):
         ...
 
-    def set_vcpus(self, count, persistent=False, live=False):
-        """Let the guest have so many vCPUs.
+    @_asks_agent
+    def set_user_password(*nova):
+        ...
 
-        :param persistent: Whether it is to start with them
-        :param live: Whether it is to have them now
+    @_asks_agent
+    def freeze_filesystems(*nova):
+        ...
+
+    @_asks_agent
+    def thaw_filesystems(*nova):
+        ...
+
+    @contextlib.contextmanager
+    def agent_timeout(self, seconds):
+        """Ask the guest agent, waiting no longer than this for its answer.
+
+        :raises: GuestAgentBusy if others ask it for as long as that
+        """
+        lock = _AGENT_LOCKS.get(self.uuid)
+        if not lock.acquire(timeout=seconds):
+            raise exception.GuestAgentBusy()
+        try:
+            self._domain.agentSetResponseTimeout(seconds, 0)
+            try:
+                yield
+            finally:
+                # The domain keeps the timeout, and a freeze of filesystems
+                # may take as long as it needs.
+                self._domain.agentSetResponseTimeout(
+                    libvirt.VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK, 0)
+        finally:
+            lock.release()
+
+    @_asks_agent
+    def snapshot(*nova):
+        ...
+
+    def get_size_info(self):
+        """Return a GuestSize, without a question to the guest's monitor."""
+        state, max_memory, memory, vcpus = self._get_domain_info()[:4]
+        return GuestSize(
+            LIBVIRT_POWER_STATE[state], vcpus, memory, max_memory)
+
+    def set_vcpus(self, count, persistent=False, live=False):
+        """Set how many vCPUs the guest has.
+
+        :param persistent: Whether it starts with them from now on
+        :param live: Whether it has them now
         """
         # Those that are added can be taken away again.
         flags = libvirt.VIR_DOMAIN_VCPU_HOTPLUGGABLE
@@ -21,7 +98,7 @@ class Guest:
         self._domain.setVcpusFlags(count, flags=flags)
 
     def get_vcpus_count(self, in_guest=False):
-        """How many vCPUs the guest has now.
+        """Return how many vCPUs the guest has now.
 
         :param in_guest: Ask its agent how many of them are online
         """
@@ -35,42 +112,29 @@ class Guest:
             count, flags=(libvirt.VIR_DOMAIN_AFFECT_LIVE |
                           libvirt.VIR_DOMAIN_VCPU_GUEST))
 
-    @contextlib.contextmanager
-    def agent_timeout(self, seconds):
-        """Wait no longer than this for an answer of the guest agent."""
-        self._domain.agentSetResponseTimeout(seconds, 0)
-        try:
-            yield
-        finally:
-            # The domain keeps it, and other requests, as for the filesystems
-            # to be frozen, may take as long as they need.
-            self._domain.agentSetResponseTimeout(
-                libvirt.VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK, 0)
-
     def set_memory(self, memory, persistent=False, live=False):
-        """Let the guest have so much memory, of what it can have.
+        """Set how much memory the guest has, up to its maximum.
 
         :param memory: How much, in KiB
-        :param persistent: Whether it is to start with that
-        :param live: Whether it is to have that now
+        :param persistent: Whether it starts with that from now on
+        :param live: Whether its balloon moves to that now
         """
         flags = persistent and libvirt.VIR_DOMAIN_AFFECT_CONFIG or 0
         flags |= live and libvirt.VIR_DOMAIN_AFFECT_LIVE or 0
         self._domain.setMemoryFlags(memory, flags=flags)
 
     def get_memory_stats(self):
-        """What there is to say of the memory of the guest, in KiB.
+        """Return what the monitor of the guest says of its memory, in KiB.
 
-        :returns: A dict with ``actual``, what its balloon does not hold, and
-            what the driver of the balloon says
+        This waits for the monitor as long as it takes.
+
+        :returns: A dict with ``actual``, what its balloon does not hold,
+            ``rss``, what its process has on the host, and what the driver of
+            the balloon last reported
         """
         return self._domain.memoryStats()
 
-    def get_size_info(self):
-        """What libvirt knows of the size of the guest without asking it.
-
-        :returns: Its power state, its vCPUs, its memory and the most it can
-            have of that, in KiB
-        """
-        state, maximum, memory, vcpus = self._get_domain_info()[:4]
-        return LIBVIRT_POWER_STATE[state], vcpus, memory, maximum
+    def set_memory_stats_period(self, seconds):
+        """Set how often the driver of the balloon reports; 0 for never."""
+        self._domain.setMemoryStatsPeriod(
+            seconds, libvirt.VIR_DOMAIN_AFFECT_LIVE)

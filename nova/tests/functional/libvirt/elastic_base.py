@@ -41,7 +41,7 @@ class ElasticServersTestBase(
         self.useFixture(fixtures.MockPatch(
             'nova.virt.libvirt.driver.LibvirtDriver'
             '.migrate_disk_and_power_off', self._migrate_disk_and_power_off))
-        # What the driver has written of its guests.
+        # The definitions that the driver has written.
         self.written = []
         create = libvirt_guest.Guest.create
 
@@ -112,7 +112,7 @@ class ElasticServersTestBase(
 
     @staticmethod
     def _described(domain, flags=0):
-        """The size that a description of a domain tells of."""
+        """Return the size in a description of a domain."""
         root = etree.fromstring(domain.XMLDesc(flags))
         vcpu = root.find('vcpu')
         return elastic.Size(
@@ -126,9 +126,9 @@ class ElasticServersTestBase(
         return self._described(
             self._domain(server, host), fakelibvirt.VIR_DOMAIN_XML_INACTIVE)
 
-    def assertCounted(self, server, size, host='host1', start=None,
+    def assertSizeEverywhere(self, server, size, host='host1', start=None,
                       **kwargs):
-        """A running server has this size, and every book says so."""
+        """A running server has this size, and every record says so."""
         self.assertEqual(size, self._live(server, host), 'domain')
         self.assertEqual(
             start or size, self._defined(server, host), 'definition')

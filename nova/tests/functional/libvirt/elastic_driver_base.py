@@ -11,28 +11,25 @@
 # under the License.
 """What functional tests share that call the libvirt driver themselves."""
 
-import fixtures
-
 from nova import exception
+from nova.tests.fixtures import libvirt_guest
 from nova.tests.fixtures import libvirt_size
 from nova.tests.functional.libvirt import elastic_base
 from nova.tests.functional.xloud_base import MINIMUM
 
 
 class DriverTestBase(elastic_base.ElasticServersTestBase):
-    """One guest of four vCPUs and 4 GiB at the most, and time that flies."""
+    """One guest of up to four vCPUs and 4 GiB, and time that flies."""
 
     HOSTS = ('host1',)
 
     def setUp(self):
         super().setUp()
         self.driver = self.computes['host1'].driver
-        self.clock = libvirt_size.FakeClock()
-        self.useFixture(fixtures.MonkeyPatch(
-            'nova.virt.libvirt.elastic.time', self.clock))
+        self.clock = self.useFixture(libvirt_guest.FakeClock())
 
     def _start(self, vcpus=None, memory_mb=None, agent=False, **kwargs):
-        """Boot a server and give its guest, but no book, another size."""
+        """Boot a server and adjust its guest, but no record of its size."""
         if agent:
             image = self._create_image({'hw_qemu_guest_agent': 'yes'})
             kwargs['image_uuid'] = image['id']
@@ -42,6 +39,7 @@ class DriverTestBase(elastic_base.ElasticServersTestBase):
         self.size = self.domain._size
         self.guest = self.size.guest
         self.guest.waited = self.clock.advance
+        self.guest.clock = self.clock
         self.guest.agent.connected = agent
         guest = self._guest(self.server)
         if vcpus:
@@ -58,6 +56,9 @@ class DriverTestBase(elastic_base.ElasticServersTestBase):
     def _live_size(self):
         return self.driver.get_live_size(self.instance)
 
+    def _usage(self):
+        return self.driver.get_memory_usage(self.instance)
+
     def _details(self):
         return self.driver.get_live_details(self.instance)
 
@@ -66,7 +67,7 @@ class DriverTestBase(elastic_base.ElasticServersTestBase):
         self._wait_for_state_change(self.server, 'PAUSED')
 
     def _restart_guest(self, **guest):
-        """Have the same guest boot again, which now is like that."""
+        """Have the same guest boot again, with other attributes."""
         self.domain.destroy()
         for name, value in guest.items():
             setattr(self.guest, name, value)
@@ -82,7 +83,7 @@ class DriverTestBase(elastic_base.ElasticServersTestBase):
             'VIR_ERR_SYSTEM_ERROR')
 
     def assertHas(self, vcpus=None, memory_mb=None, defined=MINIMUM):
-        """The guest has this now, and is to start with that."""
+        """The guest has this now, and starts with that."""
         size = self._live(self.server)
         if vcpus:
             self.assertEqual(vcpus, size.vcpus)
@@ -94,6 +95,13 @@ class DriverTestBase(elastic_base.ElasticServersTestBase):
         ex = self.assertRaises(
             exception.ServerAdjustFailed, call, *args, **kwargs)
         self.assertEqual(message, str(ex))
+
+    def assertRefusedByLibvirt(self, text, call, *args, **kwargs):
+        """The text of libvirt is logged, and nobody else sees it."""
+        self.assertFails(
+            'The hypervisor refused the adjustment. See the log of '
+            'nova-compute.', call, *args, **kwargs)
+        self.assertIn('Error from libvirt: ' + text, self.stdlog.logger.output)
 
     def assertTook(self, seconds):
         self.assertLessEqual(abs(self.clock.monotonic() - seconds), 0.5)

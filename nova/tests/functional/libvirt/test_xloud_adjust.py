@@ -13,10 +13,9 @@
 """What becomes of guests and books when servers are adjusted."""
 
 import ddt
-import fixtures
 
 from nova import elastic
-from nova.tests.fixtures import libvirt_size
+from nova.tests.fixtures import libvirt_guest
 from nova.tests.functional.libvirt import elastic_base
 from nova.tests.functional.xloud_base import GROWN
 from nova.tests.functional.xloud_base import MAXIMUM
@@ -30,17 +29,20 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
     def setUp(self):
         super().setUp()
         self.flags(wait_soft_reboot_seconds=1, group='libvirt')
-        self.clock = libvirt_size.FakeClock()
-        self.useFixture(fixtures.MonkeyPatch(
-            'nova.virt.libvirt.elastic.time', self.clock))
+        self.clock = self.useFixture(libvirt_guest.FakeClock())
 
     def _grown_to(self, size, **kwargs):
         server = self._boot(**kwargs)
-        self._adjust(server, size)
-        self.assertAdjusted(server, size)
         self.fake_guest = self._domain(server)._size.guest
         self.fake_guest.waited = self.clock.advance
+        self.fake_guest.clock = self.clock
+        self._adjust(server, size)
+        self.assertAdjusted(server, size)
         return server
+
+    def _at(self, seconds, action):
+        """Do this so many seconds from now."""
+        self.clock.at(self.clock.monotonic() + seconds, action)
 
     def assertHas(self, server, live, size, start, host='host1'):
         """Where these three differ."""
@@ -76,14 +78,14 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
         server = self._grown_to(START)
         self._adjust(server, GROWN, persist=False)
         self._start_anew(server, how)
-        self.assertCounted(server, START)
+        self.assertSizeEverywhere(server, START)
 
     @ddt.data('soft', 'hard', 'stop')
     def test_restart_after_shrinking_for_now(self, how):
         server = self._grown_to(START)
         self._adjust(server, MINIMUM, persist=False)
         self._start_anew(server, how)
-        self.assertCounted(server, START)
+        self.assertSizeEverywhere(server, START)
 
     def _start_anew(self, server, how):
         if how == 'stop':
@@ -110,16 +112,16 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
             vcpu.hotpluggable = False
         self._adjust(server, MINIMUM)
         self.assertNotAdjusted(
-            'The guest was defined before elastic servers were supported '
-            'here. It needs a hard reboot before it can give back vCPUs.',
-            server, GROWN)
+            'xloud.needs_hard_reboot: The guest was defined before its host '
+            'supported elastic servers. Hard reboot the server before it '
+            'gives back vCPUs.', server, GROWN)
 
     def test_guest_complies_late(self):
         """In time, but not for libvirt."""
         server = self._grown_to(GROWN)
         self.fake_guest.unplugs_in_time = 0
-        for seconds in (7, 13):
-            self.clock.at(seconds, self._domain(server)._size.let_go)
+        for seconds in (11, 17):
+            self._at(seconds, self._domain(server)._size.let_go)
         self._adjust(server, MINIMUM)
         self.assertAdjusted(server, MINIMUM)
 
@@ -132,7 +134,8 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
         self.fake_guest.unplugs_in_time = 0
         self._adjust(server, MINIMUM)
         self.assertNotAdjusted(
-            'The guest has given back 0 of 2 vCPUs after 30 seconds.',
+            'xloud.guest_timeout: The guest has given back 0 of 2 vCPUs after '
+            '30 seconds.',
             server, GROWN)
         self._domain(server)._size.let_go()
         self._reconcile()
@@ -147,11 +150,12 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
         self.fake_guest.unplugs_in_time = 0
         self._adjust(server, MINIMUM)
         self.assertNotAdjusted(
-            'The guest has given back 0 of 2 vCPUs after 30 seconds.',
+            'xloud.guest_timeout: The guest has given back 0 of 2 vCPUs after '
+            '30 seconds.',
             server, GROWN, start=MINIMUM)
         self._domain(server)._size.let_go()
         self._reconcile()
-        self.assertCounted(server, elastic.Size(2, 3072), start=MINIMUM)
+        self.assertSizeEverywhere(server, elastic.Size(2, 3072), start=MINIMUM)
 
     def test_guest_complies_in_part(self):
         """It is put back, and so is what was done before."""
@@ -159,17 +163,34 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
         self.fake_guest.unplugs_in_time = 1
         self._adjust(server, MINIMUM)
         self.assertNotAdjusted(
-            'The guest has given back 1 of 2 vCPUs after 30 seconds.',
+            'xloud.guest_timeout: The guest has given back 1 of 2 vCPUs after '
+            '30 seconds.',
             server, GROWN)
 
     def test_guest_keeps_memory(self):
         """Nothing else is done when the memory is not given back."""
         server = self._grown_to(GROWN)
         self.fake_guest.memory_in_use = 2000 * 1024
+        self.fake_guest.reports_statistics = False
+        self.clock.advance(100)
         self._adjust(server, elastic.Size(4, 1024))
         self.assertNotAdjusted(
-            'The guest has given back 1072 of 2048 MiB after 60 seconds.',
-            server, GROWN)
+            'xloud.guest_timeout: The guest has given back 1072 of 2048 MiB '
+            'after 60 seconds.', server, GROWN)
+
+    def test_guest_runs_out_of_memory(self):
+        """A shrink is stopped before it kills the guest."""
+        server = self._grown_to(GROWN)
+        self.fake_guest.when_exhausted = 'restarts'
+        self.fake_guest.memory_in_use = 500 * 1024
+        self._at(2, lambda: setattr(
+            self.fake_guest, 'memory_in_use', 1200 * 1024))
+        self._adjust(server, elastic.Size(4, 1024))
+        self.assertNotAdjusted(
+            'xloud.memory_exhausted: The guest ran out of usable memory '
+            'before it had given back what was requested. Its memory was put '
+            'back.', server, GROWN)
+        self.assertEqual(0, self.fake_guest.restarts)
 
     def test_no_balloon_driver(self):
         """A guest without one has all its memory, and counts for that."""
@@ -181,16 +202,17 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
         self.assertBooks(server, MINIMUM)
         self._reconcile()
         everything = elastic.Size(1, 4096)
-        self.assertCounted(server, everything, start=MINIMUM)
+        self.assertSizeEverywhere(server, everything, start=MINIMUM)
         self._adjust(server, START)
         self.assertNotAdjusted(
-            'The guest has no active balloon driver. It still has 4096 MiB '
-            'after 60 seconds.', server, everything, start=MINIMUM)
+            'xloud.no_balloon_driver: The guest has no active balloon driver. '
+            'It still has 4096 MiB after 60 seconds.',
+            server, everything, start=MINIMUM)
         self._adjust(server, elastic.Size(3, 4096))
         self.assertAdjusted(server, elastic.Size(3, 4096))
 
     def test_status(self):
-        """What is told is what the guest has, if there is one that has."""
+        """The status says what the guest has, if there is one."""
         server = self._grown_to(START)
         self._adjust(server, elastic.Size(1, 3072), persist=False)
         expected = {
@@ -200,7 +222,8 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
             'max_vcpus': 4, 'max_memory_mb': 4096,
             'accounted_vcpus': 2, 'accounted_memory_mb': 3072,
             'start_vcpus': 2, 'start_memory_mb': 2048,
-            'guest_vcpus': None, 'balloon_driver_active': True,
+            'guest_vcpus': None, 'floor_memory_mb': 64,
+            'balloon_driver_active': True,
             'attached_dimms_mb': 0, 'has_virtiomem': False}
         status = self._status(server)
         adjust = status.pop('adjust')
@@ -217,14 +240,14 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
     def test_status_while_adjusting(self):
         server = self._grown_to(GROWN)
         self.fake_guest.unplugs_in_time = 0
-        told = []
-        self.clock.at(6, lambda: told.append(self._status(server)))
+        statuses = []
+        self._at(12, lambda: statuses.append(self._status(server)))
         self._adjust(server, elastic.Size(1, 2048))
-        adjust = told[0]['adjust']
+        adjust = statuses[0]['adjust']
         self.assertEqual('running', adjust['state'])
         self.assertEqual({'current_vcpus': 1, 'current_memory_mb': 2048},
                          adjust['requested'])
-        self.assertEqual(2048, told[0]['current_memory_mb'])
+        self.assertEqual(2048, statuses[0]['current_memory_mb'])
 
     def test_status_of_plain_server(self):
         server = self._boot(self._create_flavor(vcpu=2, memory_mb=2048))

@@ -9,7 +9,9 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""The libvirt driver tells what a guest has, whatever state it is in."""
+"""The libvirt driver reports what a guest has, whatever state it is in."""
+
+import threading
 
 from lxml import etree
 
@@ -67,23 +69,24 @@ class LiveSizeTest(elastic_driver_base.DriverTestBase):
         self._pause()
         self.assertEqual((3, 1024), self._live_size())
 
-    def test_of_guest_that_stops_meanwhile(self):
-        self._start()
-        self.size.live = None
-        self.assertIsNone(self._live_size())
-
     def test_of_deleted_guest(self):
         self._start()
         self._undefine()
-        for call in (self._live_size, self._details):
+        for call in (self._live_size, self._usage, self._details):
             self.assertRaises(exception.InstanceNotFound, call)
 
     def test_without_libvirtd(self):
         self._start()
         self._crash()
-        for call in (self._live_size, self._details):
-            ex = self.assertRaises(exception.InternalError, call)
-            self.assertIn('Connection reset by peer', str(ex))
+        for call in (self._live_size, self._usage, self._details):
+            ex = self.assertRaises(
+                exception.ServerAdjustGuestNotResponding, call)
+            # What libvirt says is for operators only.
+            self.assertEqual(
+                'The hypervisor did not respond for the guest of this server.',
+                str(ex))
+        self.assertEqual(3, self.stdlog.logger.output.count(
+            'Error from libvirt: Cannot recv data: Connection reset by peer'))
 
     def test_of_what_is_not_elastic(self):
         """That counts as the flavor has it."""
@@ -94,6 +97,55 @@ class LiveSizeTest(elastic_driver_base.DriverTestBase):
                 vcpu=4, memory_mb=4096, extra_spec=extra_spec))
             self.assertEqual(size, self._live_size())
             self._delete_server(self.server)
+
+
+    def test_does_not_ask_monitor(self):
+        """A guest whose monitor hangs keeps nobody from its size."""
+        self._start(vcpus=3)
+        self.size.monitor.hang()
+        self.addCleanup(self.size.monitor.release)
+        sizes = []
+        asker = threading.Thread(
+            target=lambda: sizes.append(self._live_size()))
+        asker.start()
+        asker.join(5)
+        self.assertEqual([(3, 1024)], sizes)
+
+
+class MemoryUsageTest(elastic_driver_base.DriverTestBase):
+
+    def test_of_running_guest(self):
+        """What the balloon, the guest and the host say is told apart."""
+        self._start(memory_mb=2048)
+        self.guest.memory_in_use = 500 * 1024
+        self.guest.rss = 2 * GiB + 100 * 1024 + 1
+        self.assertEqual((2048, 1548, 2149), self._usage())
+
+    def test_of_guest_without_statistics(self):
+        self._start()
+        self._restart_guest(reports_statistics=False)
+        self.assertEqual((1024, None, 1024), self._usage())
+
+    def test_of_old_statistics(self):
+        """What a guest used some periods ago says nothing of now."""
+        self._start()
+        self.assertEqual(1024, self._usage().usable_mb)
+        self.guest.reports_statistics = False
+        for seconds, usable_mb in ((20, 1024), (20, None)):
+            self.clock.advance(seconds)
+            self.assertEqual(usable_mb, self._usage().usable_mb)
+        self.guest.reports_statistics = True
+        self.assertEqual(1024, self._usage().usable_mb)
+
+    def test_of_stopped_guest(self):
+        self._start()
+        self._stop_server(self.server)
+        self.assertEqual((None, None, None), self._usage())
+
+    def test_of_guest_that_stops_in_the_meantime(self):
+        self._start()
+        self.size.live = None
+        self.assertEqual((None, None, None), self._usage())
 
 
 class LiveDetailsTest(elastic_driver_base.DriverTestBase):
@@ -135,7 +187,7 @@ class LiveDetailsTest(elastic_driver_base.DriverTestBase):
 
     def test_of_balloon(self):
         self._start()
-        self.guest.tells_stats = False
+        self._restart_guest(reports_statistics=False)
         self.assertDetails()
         self.domain.setMemoryFlags(
             4 * GiB, fakelibvirt.VIR_DOMAIN_AFFECT_LIVE)
@@ -147,7 +199,7 @@ class LiveDetailsTest(elastic_driver_base.DriverTestBase):
         self.assertDetails(balloon_driver_active=False)
 
     def test_of_memory_devices(self):
-        """What others have plugged is told as well."""
+        """What others have plugged is reported as well."""
         self._start()
         root = etree.fromstring(self.domain.XMLDesc(0))
         for model, size in (('dimm', GiB), ('dimm', GiB // 2),

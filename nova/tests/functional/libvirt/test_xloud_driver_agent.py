@@ -11,6 +11,9 @@
 # under the License.
 """The libvirt driver asks the guest agent where there is one."""
 
+import threading
+
+
 from nova.tests.functional.libvirt import elastic_driver_base
 
 
@@ -29,7 +32,7 @@ class SetVCPUsWithAgentTest(elastic_driver_base.DriverTestBase):
         self.assertTook(0.5)
 
     def test_guest_cannot_use_new_ones(self):
-        """The guest has not got what it does not use."""
+        """A guest does not have the vCPUs that it does not use."""
         self._start(agent=True)
         self.guest.onlines = self.guest.agent.obeys = False
         self.assertFails(
@@ -71,7 +74,7 @@ class SetVCPUsWithAgentTest(elastic_driver_base.DriverTestBase):
         self.assertTook(0)
 
     def test_hung(self):
-        """It is waited for just once, and not for longer than is said."""
+        """It is waited for just once, and for no longer than configured."""
         self._start(agent=True)
         self.flags(guest_agent_timeout=3, group='xloud')
         self.guest.agent.hangs = True
@@ -97,3 +100,61 @@ class SetVCPUsWithAgentTest(elastic_driver_base.DriverTestBase):
         self._set_vcpus(3)
         self.assertHas(vcpus=3)
         self.assertLess(self.clock.monotonic(), 12)
+
+
+class AgentQuestionsTest(elastic_driver_base.DriverTestBase):
+    """The timeout belongs to the domain, so one asks the agent at a time."""
+
+    def _while_asked(self, action):
+        """Have somebody else do this during the first question."""
+        agent = self.guest.agent
+
+        def interrupt():
+            agent.while_asked = lambda: None
+            self.other.start()
+            # It has its chance to change the timeout.
+            self.other.join(0.5)
+
+        self.other = threading.Thread(target=action)
+        agent.while_asked = interrupt
+
+    def test_adjustment_beside_status(self):
+        """A status never leaves an adjustment without a timeout."""
+        self._start(agent=True, vcpus=2)
+        self._while_asked(lambda: self._set_vcpus(4))
+        self._details()
+        self.other.join(5)
+        self.assertHas(vcpus=4)
+        self.assertGreater(len(self.guest.agent.timeouts), 1)
+        self.assertEqual({5}, set(self.guest.agent.timeouts))
+        self.assertEqual(-2, self.guest.agent.timeout)
+
+    def test_quiesce_beside_status(self):
+        """A status never cuts a freeze of filesystems short."""
+        self._start(agent=True)
+        self._while_asked(self._guest(self.server).freeze_filesystems)
+        self._details()
+        self.other.join(5)
+        self.assertEqual([5, -2], self.guest.agent.timeouts)
+
+    def test_status_beside_quiesce(self):
+        """A status does not wait for a freeze that takes long."""
+        self._start(agent=True)
+        self.flags(guest_agent_timeout=1, group='xloud')
+        self.details = None
+
+        def describe():
+            self.details = self._details()
+
+        agent = self.guest.agent
+
+        def describe_in_the_meantime():
+            agent.while_asked = lambda: None
+            other = threading.Thread(target=describe)
+            other.start()
+            other.join(5)
+
+        agent.while_asked = describe_in_the_meantime
+        self._guest(self.server).freeze_filesystems()
+        self.assertIsNone(self.details['guest_vcpus'])
+        self.assertEqual([-2], agent.timeouts)

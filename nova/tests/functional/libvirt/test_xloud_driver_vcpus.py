@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""The libvirt driver gives a running guest vCPUs, and takes some away."""
+"""The libvirt driver adjusts the vCPUs of a running guest."""
 
 import ddt
 
@@ -33,7 +33,7 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
         self.assertEqual(0, self.guest.agent.asked)
 
     def test_grown_at_start_can_shrink(self):
-        """Also what it comes to have at a start can be taken away again."""
+        """Also vCPUs that were added by a start can be unplugged."""
         self._start()
         self._set_vcpus(4)
         self._restart_guest()
@@ -41,7 +41,7 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
         self.assertHas(vcpus=1)
 
     def test_start_size(self):
-        """What a guest is to start with is set on its own."""
+        """The start size of a guest is set on its own."""
         self._start()
         self._set_vcpus(3)
         elastic.set_size(self.instance, elastic.Size(2, 2048))
@@ -56,7 +56,7 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
             self.clock.at(seconds, self.size.let_go)
         self._set_vcpus(1)
         self.assertHas(vcpus=1)
-        # It is asked for the next one as soon as it has let go one.
+        # The next one is requested as soon as one is unplugged.
         self.assertLessEqual(self.clock.monotonic(), 20)
 
     def test_guest_complies_in_part(self):
@@ -78,7 +78,7 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
             self._set_vcpus, 2)
         self.assertHas(vcpus=4)
         self.assertTook(8)
-        # It can be put back, whatever it has been asked for.
+        # It can be put back, whatever was requested.
         self._set_vcpus(4)
         self.assertHas(vcpus=4)
 
@@ -89,8 +89,8 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
             vcpu.online, vcpu.hotpluggable = True, False
         self.domain.create()
         self.assertFails(
-            'The guest was defined before elastic servers were supported '
-            'here. It needs a hard reboot before it can give back vCPUs.',
+            'The guest was defined before its host supported elastic '
+            'servers. Hard reboot the server before it gives back vCPUs.',
             self._set_vcpus, 2)
         self.assertTook(0)
         self._reboot_server(self.server, hard=True)
@@ -99,7 +99,7 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
         self.assertHas(vcpus=1)
 
     def test_paused(self):
-        """A paused guest can get vCPUs, but cannot give any back."""
+        """A paused guest can have vCPUs plugged, but cannot unplug any."""
         self._start(agent=True)
         self._pause()
         self._set_vcpus(3)
@@ -114,15 +114,15 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
     def test_stopped(self):
         self._start()
         self._stop_server(self.server)
-        self.assertFails(
-            'Error from libvirt: Requested operation is not valid: domain is '
+        self.assertRefusedByLibvirt(
+            'Requested operation is not valid: domain is '
             'not running', self._set_vcpus, 2)
         self.assertEqual(MINIMUM, self._defined(self.server))
 
     def test_too_many(self):
         self._start()
-        self.assertFails(
-            'Error from libvirt: invalid argument: requested vcpus is greater '
+        self.assertRefusedByLibvirt(
+            'invalid argument: requested vcpus is greater '
             'than max allowable vcpus for the live domain: 5 > 4',
             self._set_vcpus, 5)
         self.assertHas(vcpus=1)
@@ -132,6 +132,7 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
         """A server may be deleted while somebody waits for its guest."""
         self._start(vcpus=4, memory_mb=2048)
         self.guest.unplugs_in_time = 0
+        self.guest.reports_statistics = False
         self.guest.memory_in_use = 2 * GiB
         self.clock.at(7, lambda: self._delete_server(self.server))
         self.assertRaises(
@@ -144,10 +145,11 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
     def test_libvirtd_crashes(self, change):
         self._start(vcpus=4, memory_mb=2048)
         self.guest.unplugs_in_time = 0
+        self.guest.reports_statistics = False
         self.guest.memory_in_use = 2 * GiB
         self.clock.at(7, self._crash)
-        self.assertFails(
-            'Error from libvirt: Cannot recv data: Connection reset by peer',
+        self.assertRefusedByLibvirt(
+            'Cannot recv data: Connection reset by peer',
             getattr(self, change), 1)
         self.assertTook(7)
         self.size.crash = None

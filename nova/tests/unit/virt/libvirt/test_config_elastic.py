@@ -141,10 +141,12 @@ class LibvirtConfigGuestCurrentTest(test.NoDBTestCase):
             ['yes', 'no', 'no', 'no'],
             [vcpu['enabled'] for vcpu in self._vcpus(root)])
 
-    def test_firm_balloon(self):
+    def test_balloon_autodeflate(self):
         """A guest does not take memory back by itself, in any release."""
         balloon = config.LibvirtConfigMemoryBalloon()
         balloon.model = 'virtio'
         self.assertNotEqual('off', balloon.format_dom().get('autodeflate'))
-        balloon.is_firm = True
+        balloon.autodeflate = False
         self.assertEqual('off', balloon.format_dom().get('autodeflate'))
+        balloon.autodeflate = True
+        self.assertEqual('on', balloon.format_dom().get('autodeflate'))

@@ -11,10 +11,13 @@
 # under the License.
 """Fake libvirt lets its domains have, and refuses, what libvirt does."""
 
+import threading
+
 from lxml import etree
 
 from nova import test
 from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.tests.fixtures import libvirt_guest
 from nova.tests.fixtures import libvirt_size
 
 LIVE = fakelibvirt.VIR_DOMAIN_AFFECT_LIVE
@@ -37,6 +40,11 @@ AGENT = """
 <channel type='unix'>
   <target type='virtio' name='org.qemu.guest_agent.0'/>
 </channel>
+"""
+STATISTICS = """
+<memballoon model='virtio'>
+  <stats period='10'/>
+</memballoon>
 """
 ELASTIC = """
 <currentMemory>2048</currentMemory>
@@ -293,6 +301,81 @@ class FakeLibvirtSizeTest(test.NoDBTestCase):
         domain.setMemoryFlags(1024, LIVE)
         self.assertEqual(1536, domain.memoryStats()['actual'])
 
+    def test_statistics(self):
+        """They are as old as the period of the domain allows."""
+        domain = self._start(devices=STATISTICS)
+        guest = domain._size.guest
+        guest.clock = libvirt_guest.FakeClock()
+        guest.memory_in_use = 512
+        first = domain.memoryStats()
+        self.assertEqual(
+            (2048, 2048, 2048, 1536, 100),
+            tuple(first[name] for name in (
+                'rss', 'actual', 'available', 'usable', 'minor_fault')))
+        guest.memory_in_use = 1024
+        guest.clock.advance(3)
+        self.assertEqual(first, domain.memoryStats())
+        domain.setMemoryStatsPeriod(1, LIVE)
+        second = domain.memoryStats()
+        self.assertEqual(1024, second['usable'])
+        self.assertEqual(3, second['last_update'] - first['last_update'])
+        guest.reports_statistics = False
+        guest.clock.advance(100)
+        self.assertEqual(second, domain.memoryStats())
+
+    def test_no_statistics(self):
+        """There are none where the domain has no period, as by default."""
+        stats = self._start().memoryStats()
+        self.assertEqual(
+            {'rss': 2048, 'actual': 2048, 'last_update': 0}, stats)
+
+    def test_guest_dies(self):
+        """A guest that is left less than it uses restarts, or panics."""
+        for dies, actual in (('restarts', 4096), ('panics', 1024)):
+            domain = self._start(devices=STATISTICS)
+            guest = domain._size.guest
+            guest.memory_in_use = 1536
+            guest.when_exhausted, guest.restarts = dies, 0
+            faults = domain.memoryStats()['minor_fault']
+            domain.setMemoryFlags(1024, LIVE)
+            self.assertEqual(actual, domain._size.live.current_memory)
+            self.assertEqual(int(dies == 'restarts'), guest.restarts)
+            stats = domain.memoryStats()
+            # The driver of one that has restarted goes on to the target.
+            self.assertEqual(1024, stats['actual'])
+            self.assertEqual(faults, stats['minor_fault'])
+            domain.destroy()
+
+    def test_monitor_hangs(self):
+        """What libvirt knows by itself it says, and nothing else."""
+        domain = self._start()
+        monitor = domain._size.monitor
+        monitor.hang()
+        done = []
+        asker = threading.Thread(
+            target=lambda: done.append(domain.memoryStats()))
+        asker.start()
+        self.assertEqual(2048, domain.info()[2])
+        self.assertEqual(2, domain.vcpusFlags(LIVE))
+        asker.join(0.2)
+        self.assertEqual([], done)
+        monitor.release()
+        asker.join(5)
+        self.assertEqual(2048, done[0]['actual'])
+
+    def test_late_events(self):
+        """What libvirt knows of a balloon is up to a second old."""
+        domain = self._start()
+        guest = domain._size.guest
+        guest.clock = libvirt_guest.FakeClock()
+        guest.event_delay = 1
+        self.assertEqual(2048, domain.info()[2])
+        domain.setMemoryFlags(1024, LIVE)
+        self.assertEqual(1024, domain.memoryStats()['actual'])
+        self.assertEqual(2048, domain.info()[2])
+        guest.clock.advance(1)
+        self.assertEqual(1024, domain.info()[2])
+
     def test_no_balloon(self):
         domain = self._start(devices="<memballoon model='none'/>")
         self.assertEqual((2, 'Bh..', 4096), self._described(domain))
@@ -380,7 +463,7 @@ class FakeClockTest(test.NoDBTestCase):
 
     def test_time_passes(self):
         """What is to be at some time is done when that has passed."""
-        clock = libvirt_size.FakeClock()
+        clock = libvirt_guest.FakeClock()
         done = []
         clock.at(2, lambda: done.append('second'))
         clock.at(1, lambda: done.append('first'))

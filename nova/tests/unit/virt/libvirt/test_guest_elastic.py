@@ -12,6 +12,7 @@
 """A guest says what it has now, and its agent what of that is in use."""
 
 from nova.compute import power_state
+from nova import exception
 from nova import test
 from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.unit.virt.libvirt import test_fake_size
@@ -31,8 +32,10 @@ class ElasticGuestTest(test.NoDBTestCase):
         self.guest = libvirt_guest.Guest(self.domain)
 
     def test_size(self):
-        self.assertEqual((power_state.RUNNING, 2, 2048, 4096),
-                         self.guest.get_size_info())
+        info = self.guest.get_size_info()
+        self.assertEqual(
+            (power_state.RUNNING, 2, 2048, 4096),
+            (info.state, info.vcpus, info.memory, info.max_memory))
         self.assertEqual(2, self.guest.get_vcpus_count())
         self.assertEqual(2048, self.guest.get_memory_stats()['actual'])
 
@@ -55,3 +58,37 @@ class ElasticGuestTest(test.NoDBTestCase):
 
         self.assertRaises(fakelibvirt.libvirtError, ask)
         self.assertEqual(-2, agent.timeout)
+
+    def _ask_while(self, question):
+        """Ask the agent while somebody else does."""
+        agent = self.domain._size.guest.agent
+
+        def ask():
+            with self.guest.agent_timeout(1):
+                self.guest.set_online_vcpus(2)
+
+        agent.while_asked = lambda: self.assertRaises(
+            exception.GuestAgentBusy, ask)
+        question()
+        self.assertEqual(-2, agent.timeout)
+        agent.while_asked = lambda: None
+        ask()
+        self.assertEqual([-2, 1], agent.timeouts)
+
+    def test_agent_is_asked_alone(self):
+        """No timeout is set while Nova asks the agent on its own account."""
+        self._ask_while(self.guest.freeze_filesystems)
+
+    def test_agents_of_other_guests(self):
+        """They are asked at the same time."""
+        connection = fakelibvirt.Connection('qemu:///system')
+        domain = connection.defineXML(
+            (test_fake_size.DOMAIN % (
+                test_fake_size.ELASTIC, test_fake_size.AGENT)).replace(
+                    'f01cf68d', 'a1b0b17d').replace('growing', 'other'))
+        domain.create()
+        domain._size.guest.agent.connected = True
+        other = libvirt_guest.Guest(domain)
+        self.domain._size.guest.agent.while_asked = other.freeze_filesystems
+        self.guest.freeze_filesystems()
+        self.assertEqual([-2], domain._size.guest.agent.timeouts)

@@ -1,0 +1,128 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a running guest has."""
+
+import time
+
+from lxml import etree
+from oslo_utils import units
+
+import nova.conf
+from nova import elastic
+from nova import exception
+from nova.virt import driver
+from nova.virt.libvirt.elastic import agent
+from nova.virt.libvirt.elastic import common
+
+try:
+    # It is not needed to import this module, only to use it.
+    import libvirt
+except ImportError:
+    libvirt = None
+
+CONF = nova.conf.CONF
+
+# How many periods of its statistics a guest may miss, as one that is busy
+# does, before they say nothing of what it uses now.
+MISSED_PERIODS = 3
+
+
+def get_live_size(guest, instance):
+    """Return what a guest has now, without a question to its monitor.
+
+    :param guest: The nova.virt.libvirt.guest.Guest
+    :param instance: The nova.objects.Instance it is of
+    :returns: A nova.elastic.Size, or None if the guest is not running. Its
+        memory is what the balloon had a second ago at most: QEMU sends events
+        no more often.
+    """
+    with _query_errors(instance):
+        info = guest.get_size_info()
+    if info.state not in common.RUNNING_STATES:
+        return None
+    live = elastic.Size(info.vcpus, to_mb(info.memory))
+    return elastic.maximum(instance.flavor)._replace(
+        **{name: getattr(live, name)
+           for name in elastic.elastic_resources(instance.flavor)})
+
+
+def get_memory_usage(guest, instance):
+    """Return how a guest uses its memory, as its monitor says.
+
+    :returns: A nova.virt.driver.MemoryUsage
+    """
+    with _query_errors(instance):
+        try:
+            stats = guest.get_memory_stats()
+        except libvirt.libvirtError as ex:
+            if ex.get_error_code() != libvirt.VIR_ERR_OPERATION_INVALID:
+                raise
+            return driver.MemoryUsage(None, None, None)
+        actual_mb = get_memory_mb(guest, stats)
+    usable = stats.get('usable')
+    period = max(CONF.libvirt.mem_stats_period_seconds, 1)
+    if time.time() - stats.get('last_update', 0) > MISSED_PERIODS * period:
+        usable = None
+    host = stats.get('rss')
+    return driver.MemoryUsage(
+        actual_mb=actual_mb,
+        usable_mb=None if usable is None else usable // units.Ki,
+        host_mb=None if host is None else to_mb(host))
+
+
+def get_live_details(guest, instance):
+    """Return the rest of what a guest and its agent say of its size."""
+    with _query_errors(instance):
+        is_running = guest.get_size_info().state in common.RUNNING_STATES
+        devices = etree.fromstring(guest.get_xml_desc()).findall(
+            './devices/memory')
+        return {
+            'guest_vcpus':
+                agent.GuestAgent(guest, instance).get_online_vcpus(),
+            'balloon_driver_active':
+                is_running and is_balloon_driver_active(guest),
+            'attached_dimms_mb': sum(
+                int(device.findtext('./target/size')) // units.Ki
+                for device in devices if device.get('model') == 'dimm'),
+            'has_virtiomem': any(
+                device.get('model') == 'virtio-mem' for device in devices),
+        }
+
+
+def get_memory_mb(guest, stats):
+    """Return the memory that the balloon of a guest does not hold.
+
+    :param stats: The memory statistics of the guest. They are exact; what
+        libvirt has learned from events may be a second old.
+    """
+    memory = stats.get('actual')
+    return to_mb(guest.get_size_info().memory if memory is None else memory)
+
+
+def is_balloon_driver_active(guest):
+    stats = guest.get_memory_stats()
+    # Only the driver knows what is available and unused in the guest. Some
+    # drivers do not report it: those are known by what they have changed.
+    return bool({'available', 'unused', 'usable'} & set(stats)) or (
+        'actual' in stats and
+        stats['actual'] < guest.get_size_info().max_memory)
+
+
+def _query_errors(instance):
+    return common.hypervisor_errors(
+        instance, exception.ServerAdjustGuestNotResponding)
+
+
+def to_mb(memory):
+    """Convert KiB to MiB: a part of a MiB counts as a whole one."""
+    return -(-memory // units.Ki)
