@@ -69,10 +69,10 @@ class ElasticReconcileTest(xloud_base.ElasticAdjustTestBase):
         server = self._boot()
         self._let_guest_have(server, elastic.Size(1, 4000))
         self._reconcile()
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
         self._let_guest_have(server, elastic.Size(1, 4001))
         self._reconcile()
-        self.assertCounted(server, elastic.Size(1, 4001), start=MINIMUM)
+        self.assertSize(server, elastic.Size(1, 4001), start=MINIMUM)
 
     def test_growth_for_a_moment(self):
         """What a guest has at one look alone is not accounted for."""
@@ -82,7 +82,7 @@ class ElasticReconcileTest(xloud_base.ElasticAdjustTestBase):
             self._reconcile()
             self._let_guest_have(server, MINIMUM)
             self._reconcile()
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     def test_growth_in_other_states(self):
         """A guest that runs is looked at in each state in which it does."""
@@ -150,9 +150,9 @@ class ElasticReconcileTest(xloud_base.ElasticAdjustTestBase):
         self._adjust(server, GROWN, persist=False)
         self._let_guest_have(server, START)
         self._reconcile()
-        self.assertCounted(server, GROWN, start=MINIMUM)
+        self.assertSize(server, GROWN, start=MINIMUM)
         self._reconcile()
-        self.assertCounted(server, START, start=MINIMUM)
+        self.assertSize(server, START, start=MINIMUM)
 
     # Requests of users
 
@@ -173,7 +173,7 @@ class ElasticReconcileTest(xloud_base.ElasticAdjustTestBase):
         self._patch(report.SchedulerReportClient, 'put', request)
         self._reconcile()
         self.assertEqual([202, None], answers)
-        self.assertCounted(server, MAXIMUM, start=MINIMUM)
+        self.assertSize(server, MAXIMUM, start=MINIMUM)
 
     def test_server_becomes_busy(self):
         """Nothing is recorded of a server that a request has taken."""
@@ -196,7 +196,7 @@ class ElasticReconcileTest(xloud_base.ElasticAdjustTestBase):
         instance.save()
         for _look in range(2):
             self._reconcile()
-        self.assertCounted(server, MAXIMUM, start=MINIMUM)
+        self.assertSize(server, MAXIMUM, start=MINIMUM)
 
     def test_adjustment_waits(self):
         """An adjustment that comes in the middle is made after it."""

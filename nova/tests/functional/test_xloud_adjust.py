@@ -51,23 +51,23 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         response = self._post(server, **body)
         self.assertEqual({}, response.body)
         self._wait_until_adjusted(server)
-        self.assertCounted(server, size)
+        self.assertSize(server, size)
 
         self._adjust(server, MINIMUM)
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     @ddt.data(1018, 1032, 1016, 1024)
     def test_rounded_to_minimum(self, memory_mb):
         """Memory near a bound is the bound, as dashboards round it."""
         server = self._boot()
         self._adjust(server, elastic.Size(1, memory_mb))
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     @ddt.data(4088, 4092, 4104)
     def test_rounded_to_maximum(self, memory_mb):
         server = self._boot()
         self._adjust(server, elastic.Size(1, memory_mb))
-        self.assertCounted(server, elastic.Size(1, 4096))
+        self.assertSize(server, elastic.Size(1, 4096))
 
     @ddt.data(({'current_vcpus': 5},
                'This server can have 1 to 4 vCPUs; 5 were requested.'),
@@ -88,7 +88,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
     def test_out_of_range(self, body, message):
         server = self._boot()
         self.assertEqual(message, self._refused(400, server, **body))
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     @ddt.data({}, {'persist': True}, {'current_vcpus': None},
               {'current_vcpus': True}, {'current_vcpus': 2.5},
@@ -109,7 +109,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
             body=jsonutils.dumps(body),
             headers={'Content-Type': 'application/json'})
         self.assertEqual(400, response.status_code, response.text)
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     @ddt.data('', '[]', '{', 'null', '"current_vcpus"')
     def test_no_json_object(self, body):
@@ -118,7 +118,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
             '/os-xloud-adjust/%s' % server['id'], method='POST', body=body,
             headers={'Content-Type': 'application/json'})
         self.assertEqual(400, response.status_code, response.text)
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     def test_nothing_to_do(self):
         """What a server has already is not claimed again, on a full host."""
@@ -132,14 +132,14 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         self.assertFalse([
             each for each in self.notifier.versioned_notifications
             if 'xloud_adjust' in each['event_type']])
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
 
     def test_one_is_as_it_is(self):
         """Dashboards send both values when one is to change."""
         server = self._boot()
         self._adjust(server, elastic.Size(3, 1024))
         self._adjust(server, elastic.Size(3, 3072))
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
 
     @ddt.data((elastic.MINIMUM_MEMORY, FIXED_CPU, elastic.Size(4, 2048),
                {'current_vcpus': 3},
@@ -155,10 +155,10 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         values = {elastic.MINIMUM_MEMORY: '1024', elastic.MINIMUM_CPU: '1'}
         server = self._boot(self._create_flavor(
             vcpu=4, memory_mb=4096, extra_spec={name: values[name]}))
-        self.assertCounted(server, least)
+        self.assertSize(server, least)
         self.assertEqual(message, self._refused(400, server, **body))
         self._adjust(server, grown)
-        self.assertCounted(server, grown)
+        self.assertSize(server, grown)
 
     def test_not_elastic(self):
         server = self._boot(self._create_flavor(vcpu=4, memory_mb=4096))
@@ -167,7 +167,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
             'does not set minimum_cpu.',
             self._refused(400, server, current_vcpus=2))
         self._adjust(server, MAXIMUM)
-        self.assertCounted(server, MAXIMUM)
+        self.assertSize(server, MAXIMUM)
 
     def test_flavor_of_the_server(self):
         """The bounds are those of the flavor as it was at create."""
@@ -175,7 +175,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         self.admin_api.post_extra_spec(
             self.flavor_id, {'extra_specs': {elastic.MINIMUM_CPU: '4'}})
         self._adjust(server, elastic.Size(2, 2048))
-        self.assertCounted(server, START)
+        self.assertSize(server, START)
 
     def test_no_such_server(self):
         self._refused(404, {'id': uuids.missing}, current_vcpus=2)
@@ -200,9 +200,9 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         self.api.post_server_action(server['id'], {'lock': {}})
         self.assertIn('locked', self._refused(
             409, server, api=member, current_vcpus=2))
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
         self._adjust(server, START)
-        self.assertCounted(server, START)
+        self.assertSize(server, START)
 
     @ddt.data('suspend', 'rescue')
     def test_wrong_state(self, action):
@@ -228,7 +228,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         self.api.post_server_action(server['id'], {'pause': {}})
         self._wait_for_state_change(server, 'PAUSED')
         self._adjust(server, elastic.Size(3, 1024))
-        self.assertCounted(server, elastic.Size(3, 1024))
+        self.assertSize(server, elastic.Size(3, 1024))
         for size in (elastic.Size(2, 1024), elastic.Size(3, 2048),
                      elastic.Size(4, 2048)):
             self.assertEqual(
@@ -236,7 +236,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
                 'other changes.', self._refused(
                     409, server, current_vcpus=size.vcpus,
                     current_memory_mb=size.memory_mb))
-            self.assertCounted(server, elastic.Size(3, 1024))
+            self.assertSize(server, elastic.Size(3, 1024))
 
     def test_stopped(self):
         """A stopped server is given what it is to start with."""
@@ -245,9 +245,9 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
             'A stopped server can be adjusted only with persist=true.',
             self._refused(409, server, current_vcpus=2, persist=False))
         self._adjust(server, GROWN)
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
         self._start_server(server)
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
 
     def test_quota(self):
         """What a server is given comes off the quota of its project."""
@@ -313,7 +313,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
             objects.Service(cctxt, host='host1', binary='nova-compute',
                             topic='compute').create()
         self._adjust(server, START)
-        self.assertCounted(server, START)
+        self.assertSize(server, START)
 
     @ddt.data(NotImplementedError, exception.InstanceNotFound(
         instance_id='x'))
@@ -343,7 +343,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         self._refused(404, server, api=stranger, current_vcpus=3)
         self.assertRaises(api_client.OpenStackApiNotFoundException,
                           self._status, server, stranger)
-        self.assertCounted(server, elastic.Size(2, 1024))
+        self.assertSize(server, elastic.Size(2, 1024))
 
     def test_as_a_dashboard_does(self):
         """It reads the status, and sends both values as its form has them."""
@@ -358,7 +358,7 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
             status = self._status(server)
             self.assertEqual(3, status['current_vcpus'])
             self.assertEqual(asked, status['current_memory_mb'])
-        self.assertCounted(server, elastic.Size(3, 1024))
+        self.assertSize(server, elastic.Size(3, 1024))
 
     def test_hotplug_vcpus(self):
         """What other code of Nova can call, for vCPUs only."""
@@ -369,6 +369,6 @@ class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
         api.hotplug_vcpus(
             context, api.get(context, server['id']), new_count=3)
         self._wait_until_adjusted(server)
-        self.assertCounted(server, elastic.Size(3, 1024))
+        self.assertSize(server, elastic.Size(3, 1024))
         self.assertEqual(('compute_hotplug_vcpus', 'Success', None),
                          self._last_adjust(server, 'hotplug_vcpus'))

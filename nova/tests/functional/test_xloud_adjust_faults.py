@@ -109,7 +109,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         """What a guest gives back on its own is released."""
         server = self._boot()
         self._adjust(server, GROWN, persist=False)
-        self.assertCounted(server, GROWN, start=MINIMUM)
+        self.assertSize(server, GROWN, start=MINIMUM)
         puts = []
 
         def count(method, client, url, *args, **kwargs):
@@ -121,7 +121,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self._reconcile()
         self.assertEqual(0, len(puts))
         self._reconcile()
-        self.assertCounted(server, elastic.Size(2, 3072), start=MINIMUM)
+        self.assertSize(server, elastic.Size(2, 3072), start=MINIMUM)
         self.assertEqual(1, len(puts))
         self._reconcile()
         self.assertEqual(1, len(puts))
@@ -131,9 +131,9 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         server = self._boot()
         self._live_sizes[server['id']] = elastic.Size(1, 4096)
         self._reconcile()
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
         self._reconcile()
-        self.assertCounted(server, elastic.Size(1, 4096), start=MINIMUM)
+        self.assertSize(server, elastic.Size(1, 4096), start=MINIMUM)
 
     def test_has_more_whenever_it_is_looked_at(self):
         """A guest that was started anew in between has not kept it."""
@@ -142,9 +142,9 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
             self._reboot_server(server, hard=True)
             self._live_sizes[server['id']] = elastic.Size(1, 4096)
             self._reconcile()
-            self.assertCounted(server, MINIMUM)
+            self.assertSize(server, MINIMUM)
         self._reconcile()
-        self.assertCounted(server, elastic.Size(1, 4096), start=MINIMUM)
+        self.assertSize(server, elastic.Size(1, 4096), start=MINIMUM)
 
     # Placement
 
@@ -244,7 +244,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         instance.save()
         self._restart('host1')
         self._wait_until_adjusted(server)
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     @ddt.data((MINIMUM, GROWN, True), (GROWN, MINIMUM, True),
               (START, GROWN, False), (GROWN, START, False))
@@ -339,7 +339,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self.flags(rpc_response_timeout=-1)
         self._reconcile()
         self.assertIsNone(self._instance(server).task_state)
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     # The database
 
@@ -360,7 +360,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         server = self._boot()
         with self._broken_records(times=1, at_once=True):
             self._refused(503, server, current_vcpus=3)
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     def test_database_goes(self):
         """What cannot be recorded at all is settled later."""
@@ -375,7 +375,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self._wait_until_adjusted(server)
         self.assertEqual('Error', self._last_adjust(server)[1])
         self.assertEqual(MINIMUM, self._live(server))
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     def test_released_is_not_taken_back(self):
         """Others may have it already, so the server stays as it is."""
@@ -400,7 +400,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self._reconcile()
         self._wait_until_adjusted(server)
         self.assertEqual(MINIMUM, self._live(server))
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     @contextlib.contextmanager
     def _broken_records(self, times=xloud_base.FOR_GOOD, at_once=False):
@@ -471,7 +471,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         patch = self._patch(fake.FakeDriver, 'set_current_vcpus', lock)
         self._adjust(server, GROWN)
         size = GROWN if succeeds else MINIMUM
-        self.assertCounted(server, size)
+        self.assertSize(server, size)
         self.assertEqual({'locked_reason': 'Hands off.'}, {
             key: value for key, value in
             self._instance(server).system_metadata.items()

@@ -88,7 +88,7 @@ class ElasticAdjustLoadTest(xloud_base.ElasticAdjustTestBase):
         self.assertEqual({1}, set(most))
         live = self._live(server)
         self.assertNotEqual(MINIMUM, live)
-        self.assertCounted(server, live)
+        self.assertSize(server, live)
 
     def test_full_host(self):
         """As many servers grow as there is room for, and no more."""

@@ -41,7 +41,7 @@ class ElasticCrossCellTest(xloud_base.ElasticServersMixin,
                 'host%d' % number, cell_name='cell%d' % number)
         self.flavor_id = self._elastic_flavor()
 
-    def assertCounted(self, server, size, host):
+    def assertSize(self, server, size, host):
         """Its records and placement agree; nothing else is kept of it."""
         instance = self._instance(server)
         self.assertEqual(size, elastic.size(instance))
@@ -61,7 +61,7 @@ class ElasticCrossCellTest(xloud_base.ElasticServersMixin,
     def test_confirm(self):
         server = self._resized()
         self._confirm_resize(server, cross_cell=True)
-        self.assertCounted(server, self.OTHER, 'host2')
+        self.assertSize(server, self.OTHER, 'host2')
 
     def test_revert(self):
         """It needs quota for the size that the server had, and gets that."""
@@ -74,4 +74,4 @@ class ElasticCrossCellTest(xloud_base.ElasticServersMixin,
         self.assertEqual(403, error.response.status_code)
         self._delete_server(others[0])
         self._revert_resize(server)
-        self.assertCounted(server, GROWN, 'host1')
+        self.assertSize(server, GROWN, 'host1')

@@ -30,7 +30,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
     def test_create_and_delete(self):
         """A server boots at the minimum; nothing is left of it later."""
         server = self._boot()
-        self.assertCounted(server, xloud_base.MINIMUM)
+        self.assertSize(server, xloud_base.MINIMUM)
         self._delete_server(server)
         self._run_periodics()
         self.assertNothingUsed()
@@ -47,29 +47,29 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
         """A server of a flavor that is not elastic has all of it."""
         flavor_id = self._create_flavor(vcpu=4, memory_mb=4096)
         server = self._boot(flavor_id)
-        self.assertCounted(server, xloud_base.MAXIMUM)
+        self.assertSize(server, xloud_base.MAXIMUM)
         self._stop_server(server)
         self._start_server(server)
-        self.assertCounted(server, xloud_base.MAXIMUM)
+        self.assertSize(server, xloud_base.MAXIMUM)
 
     @ddt.data(True, False)
     def test_reboot(self, hard):
         """A reboot brings the start size, and the size follows."""
         server = self._grown()
         self._reboot_server(server, hard=hard)
-        self.assertCounted(server, xloud_base.GROWN)
+        self.assertSize(server, xloud_base.GROWN)
 
         self._set_size(server, xloud_base.GROWN, start=xloud_base.START)
         self._reboot_server(server, hard=hard)
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)
 
     def test_stop_and_start(self):
         """A stopped server is accounted for its start size."""
         server = self._grown_for_now()
         self._stop_server(server)
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)
         self._start_server(server)
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)
 
     def test_host_restart(self):
         """Servers that are resumed with their host have their start size."""
@@ -82,7 +82,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                                create=True) as resume:
             self.restart_compute_service(compute, keep_hypervisor_state=True)
         resume.assert_called_once()
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)
 
     def test_host_restart_with_a_paused_guest(self):
         """A guest that is still there has what it had."""
@@ -97,37 +97,37 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
             self.computes['host1'] = self.restart_compute_service(
                 compute, keep_hypervisor_state=True)
         resume.assert_called_once()
-        self.assertCounted(
+        self.assertSize(
             server, xloud_base.GROWN, start=xloud_base.START)
 
     def test_rebuild(self):
         server = self._grown()
         self._rebuild_server(
             server, '155d900f-4e14-4e4c-a73d-069cbf4541e6')
-        self.assertCounted(server, xloud_base.GROWN)
+        self.assertSize(server, xloud_base.GROWN)
 
         self._set_size(server, xloud_base.GROWN, start=xloud_base.START)
         self._rebuild_server(
             server, 'a2459075-d96c-40d5-893e-577ff92e721c')
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)
 
     def test_rescue_and_unrescue(self):
         server = self._grown_for_now()
         self.api.post_server_action(server['id'], {'rescue': {}})
         self._wait_for_state_change(server, 'RESCUE')
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)
         self.api.post_server_action(server['id'], {'unrescue': None})
         self._wait_for_state_change(server, 'ACTIVE')
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)
 
     def test_shelve_and_unshelve(self):
         """A shelved server keeps its place; it comes back as it starts."""
         self.flags(shelved_offload_time=-1)
         server = self._grown_for_now()
         self._shelve_server(server, expected_state='SHELVED')
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)
         self._unshelve_server(server)
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)
 
     def test_offload_and_unshelve(self):
         """What an offloaded server had is claimed again with unshelve."""
@@ -142,7 +142,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
             xloud_base.START, elastic.size(self._instance(server)))
 
         server = self._unshelve_server(server)
-        self.assertCounted(
+        self.assertSize(
             server, xloud_base.START, host=server['OS-EXT-SRV-ATTR:host'])
 
     def test_soft_delete_and_restore(self):
@@ -163,7 +163,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
             xloud_base.START, self._allocated(server['id'], 'host1'))
         self.api.post_server_action(server['id'], {'restore': {}})
         self._wait_for_state_change(server, 'ACTIVE')
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)
 
     def test_what_keeps_the_guest(self):
         """A guest that goes on is accounted for what it has."""
@@ -173,11 +173,11 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                                ('resume', 'ACTIVE')):
             self.api.post_server_action(server['id'], {action: None})
             self._wait_for_state_change(server, status)
-            self.assertCounted(
+            self.assertSize(
                 server, xloud_base.GROWN, start=xloud_base.START)
 
         self._snapshot_server(server, 'snapshot')
-        self.assertCounted(server, xloud_base.GROWN, start=xloud_base.START)
+        self.assertSize(server, xloud_base.GROWN, start=xloud_base.START)
 
     @ddt.data(exception.PlacementAPIConnectFailure(),
               exception.AllocationUpdateFailed(consumer_uuid='x', error='y'))
@@ -188,9 +188,9 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                 self.computes['host1'].manager.reportclient,
                 'set_instance_resources', side_effect=error):
             self._reboot_server(server, hard=True)
-        self.assertCounted(server, xloud_base.GROWN, start=xloud_base.START)
+        self.assertSize(server, xloud_base.GROWN, start=xloud_base.START)
         self._stop_server(server)
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)
 
     def test_release_meets_a_broken_proxy(self):
         """What does not come from placement says nothing of the claim."""
@@ -222,4 +222,4 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                 client, 'get_allocs_for_consumer', get_stale):
             self._reboot_server(server, hard=True)
         self.assertEqual([server['id']], stale)
-        self.assertCounted(server, xloud_base.START)
+        self.assertSize(server, xloud_base.START)

@@ -128,7 +128,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self.assertMended(
             server, 'placement holds %s for it, and has to hold 3072 '
             'MEMORY_MB, 3 VCPU.' % held)
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
 
     def test_allocation_of_a_server_with_another_start(self):
         """What it has for now is never released."""
@@ -137,7 +137,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self.assertMended(
             server, 'placement holds 2048 MEMORY_MB, 2 VCPU for it, and has '
             'to hold 3072 MEMORY_MB, 3 VCPU.')
-        self.assertCounted(server, GROWN, start=xloud_base.START)
+        self.assertSize(server, GROWN, start=xloud_base.START)
 
     @ddt.data((elastic.Size(5, 1024), elastic.Size(4, 1024),
                '5 vCPUs and 1024 MiB', '4 vCPUs and 1024 MiB'),
@@ -156,7 +156,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
                      'has to hold 1024 MEMORY_MB, 4 VCPU')
         self.assertMended(server, said + '.')
         self._run_periodics()
-        self.assertCounted(server, due)
+        self.assertSize(server, due)
 
     def test_start_size(self):
         """It is at most the maximum, and the size covers it."""
@@ -171,7 +171,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
             'placement holds 1024 MEMORY_MB, 1 VCPU for it, and has to hold '
             '4096 MEMORY_MB, 2 VCPU.')
         self._run_periodics()
-        self.assertCounted(server, elastic.Size(2, 4096))
+        self.assertSize(server, elastic.Size(2, 4096))
 
     @ddt.data(*task_states.xloud_adjust_states)
     def test_cut_off_for_good(self, state):
@@ -227,7 +227,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
 
         self._delete_server(other)
         self.assertEqual(MENDED, self._audit(fix=True)[0])
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
 
     def test_no_allocation(self):
         """There is a command for that, which knows elastic servers."""
@@ -241,7 +241,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
             self.assertEqual(0, manage.PlacementCommands().heal_allocations(
                 instance_uuid=server['id'], skip_port_allocations=True))
         self.assertAgrees()
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
 
     def test_flavor(self):
         server = self._boot()
@@ -267,7 +267,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
                 state, since))
         self._reconcile()
         self.assertAgrees()
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
 
     def test_usage(self):
         """What a host says that it uses is for the host to count."""
@@ -355,7 +355,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
         patch = self._patch(report.SchedulerReportClient,
                             'get_allocations_for_resource_provider', adjust)
         self.assertEqual((AGREES, []), self._audit(fix=True))
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     def test_adjusted_while_it_is_read_again(self):
         """It is left alone then."""
@@ -372,7 +372,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
                             'get_allocs_for_consumer', adjust)
         self.assertEqual((AGREES, []), self._audit(fix=True))
         self.assertIn('busy: 1,', self.output)
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     def test_adjusted_before_it_is_mended(self):
         """It is mended for what it has then."""
@@ -387,7 +387,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
 
         patch = self._patch(size_audit.SizeAudit, '_mend', adjust)
         self.assertEqual(MENDED, self._audit(fix=True)[0])
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     def test_begun_before_it_is_mended(self):
         """Only one of the two begins."""
@@ -474,7 +474,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
         patch = self._patch(
             report.SchedulerReportClient, '_put_allocations', change)
         self.assertEqual(MENDED, self._audit(fix=True)[0])
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
 
     def test_placement_fails(self):
         """The server is let go, for others and for the next run."""
@@ -487,7 +487,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self.assertIsNone(self._instance(server).task_state)
         patch.stop()
         self.assertEqual(MENDED, self._audit(fix=True)[0])
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
 
     def test_ended_while_it_is_mended(self):
         """A host ends what nobody works on, and mends it."""
@@ -496,7 +496,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self._leave_task(server, task_states.XLOUD_ADJUST_PREP, 61)
         self._reconcile()
         self.assertAgrees()
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
 
     # Which servers
 

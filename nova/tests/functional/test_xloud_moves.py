@@ -45,12 +45,12 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         self._resize_server(server, self._elastic_flavor(
             minimum=other, maximum=elastic.Size(6, 6144)))
         self.assertEqual(xloud_base.GROWN, self._held(server))
-        self.assertCounted(
+        self.assertSize(
             server, other, host='host2', held={'host1': xloud_base.GROWN},
             quota=other)
 
         self._confirm_resize(server)
-        self.assertCounted(server, other, host='host2')
+        self.assertSize(server, other, host='host2')
 
     @ddt.data(None, xloud_base.START)
     def test_resize_and_revert(self, start):
@@ -59,30 +59,30 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         self._resize_server(server, self._elastic_flavor(
             minimum=elastic.Size(2, 1536), maximum=elastic.Size(6, 6144)))
         self._revert_resize(server)
-        self.assertCounted(server, xloud_base.GROWN, start=start)
+        self.assertSize(server, xloud_base.GROWN, start=start)
         self.assertNotIn('xloud_old_vcpus',
                          self._instance(server).system_metadata)
         if start:
             self._reboot_server(server, hard=True)
-            self.assertCounted(server, xloud_base.START)
+            self.assertSize(server, xloud_base.START)
 
     def test_resize_from_and_to_a_plain_flavor(self):
         plain = self._create_flavor(vcpu=5, memory_mb=5120)
         server = self._boot(plain)
         self._resize_server(server, self.flavor_id)
-        self.assertCounted(server, MINIMUM, host='host2',
-                           held={'host1': elastic.Size(5, 5120)})
+        self.assertSize(server, MINIMUM, host='host2',
+                        held={'host1': elastic.Size(5, 5120)})
         self._revert_resize(server)
-        self.assertCounted(server, elastic.Size(5, 5120))
+        self.assertSize(server, elastic.Size(5, 5120))
 
         self._resize_server(server, self.flavor_id)
         self._confirm_resize(server)
         self._set_size(server, xloud_base.GROWN)
         self._resize_server(server, plain)
-        self.assertCounted(server, elastic.Size(5, 5120),
-                           held={'host2': xloud_base.GROWN})
+        self.assertSize(server, elastic.Size(5, 5120),
+                        held={'host2': xloud_base.GROWN})
         self._confirm_resize(server)
-        self.assertCounted(server, elastic.Size(5, 5120))
+        self.assertSize(server, elastic.Size(5, 5120))
 
     def test_resize_on_the_same_host(self):
         self.flags(allow_resize_to_same_host=True)
@@ -94,9 +94,9 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         other = elastic.Size(2, 1536)
         self._resize_server(server, self._elastic_flavor(
             minimum=other, maximum=elastic.Size(6, 6144)))
-        self.assertCounted(server, other, held={'host1': xloud_base.GROWN})
+        self.assertSize(server, other, held={'host1': xloud_base.GROWN})
         self._revert_resize(server)
-        self.assertCounted(server, xloud_base.GROWN)
+        self.assertSize(server, xloud_base.GROWN)
 
     def test_resize_fails_at_the_destination(self):
         """The records have what placement has for the server there."""
@@ -110,7 +110,7 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
             self._wait_for_migration_status(server, ['error'])
             self._wait_for_server_parameter(
                 server, {'OS-EXT-STS:task_state': None})
-        self.assertCounted(server, xloud_base.GROWN)
+        self.assertSize(server, xloud_base.GROWN)
 
     # Cold migration
 
@@ -118,27 +118,27 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         """The size is claimed; the server has its start size there."""
         server = self._grown()
         self._migrate_server(server)
-        self.assertCounted(
+        self.assertSize(
             server, xloud_base.GROWN, host='host2',
             held={'host1': xloud_base.GROWN})
         self._confirm_resize(server)
-        self.assertCounted(server, xloud_base.GROWN, host='host2')
+        self.assertSize(server, xloud_base.GROWN, host='host2')
 
     def test_cold_migrate_until_next_start(self):
         server = self._grown(start=xloud_base.START)
         self._migrate_server(server)
-        self.assertCounted(
+        self.assertSize(
             server, xloud_base.START, host='host2',
             held={'host1': xloud_base.GROWN})
         self._confirm_resize(server)
-        self.assertCounted(server, xloud_base.START, host='host2')
+        self.assertSize(server, xloud_base.START, host='host2')
 
     @ddt.data(None, xloud_base.START)
     def test_cold_migrate_and_revert(self, start):
         server = self._grown(start=start)
         self._migrate_server(server)
         self._revert_resize(server)
-        self.assertCounted(server, xloud_base.GROWN, start=start)
+        self.assertSize(server, xloud_base.GROWN, start=start)
 
     def test_cold_migrate_needs_room_for_the_size(self):
         """What the minimum would fit does not do for a server that grew."""
@@ -182,7 +182,7 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         server = self._grown(start=start)
         self._live_migrate(server)
         self._run_periodics()
-        self.assertCounted(server, xloud_base.GROWN, host='host2', start=start)
+        self.assertSize(server, xloud_base.GROWN, host='host2', start=start)
 
     def test_live_migrate_after_resize(self):
         """Nothing of a request for an earlier move is left."""
@@ -191,12 +191,12 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         self._set_size(server, MINIMUM)
         self._live_migrate(server)
         self._run_periodics()
-        self.assertCounted(server, MINIMUM)
+        self.assertSize(server, MINIMUM)
 
         self._set_size(server, MAXIMUM)
         self._live_migrate(server)
         self._run_periodics()
-        self.assertCounted(server, MAXIMUM, host='host2')
+        self.assertSize(server, MAXIMUM, host='host2')
 
     def test_forced_live_migrate(self):
         """What is claimed, and has to be free there, is still the size."""
@@ -210,7 +210,7 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         self._wait_for_migration_status(server, ['completed'])
         self._delete_server(other)
         self._run_periodics()
-        self.assertCounted(server, xloud_base.GROWN, host='host2')
+        self.assertSize(server, xloud_base.GROWN, host='host2')
 
     # Evacuation
 
@@ -237,7 +237,7 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
 
         self.restart_compute_service(self.computes['host1'])
         self._host1_is_down(False)
-        self.assertCounted(server, start or xloud_base.GROWN, host='host2')
+        self.assertSize(server, start or xloud_base.GROWN, host='host2')
 
     def test_forced_evacuate(self):
         server = self._grown(start=xloud_base.START)

@@ -79,17 +79,17 @@ class QuotaTests:
         self._limit_memory(512)
         more_vcpus = MINIMUM._replace(vcpus=3)
         self._set_size(server, more_vcpus)
-        self.assertCounted(server, more_vcpus)
+        self.assertSize(server, more_vcpus)
         for size in (elastic.Size(3, 2048), elastic.Size(4, 2048)):
             self._assert_over_quota(self._adjust, server, size)
-        self.assertCounted(server, more_vcpus)
+        self.assertSize(server, more_vcpus)
 
     def test_rebuild(self):
         """A rebuild asks for nothing and changes nothing."""
         server = self._boot()
         self._set_size(server, elastic.Size(4, 4096))
         self._rebuild_server(server, 'a2459075-d96c-40d5-893e-577ff92e721c')
-        self.assertCounted(server, elastic.Size(4, 4096))
+        self.assertSize(server, elastic.Size(4, 4096))
 
     def test_unshelve(self):
         """What the server had when it was shelved has to be there again."""
@@ -264,7 +264,7 @@ class QuotaFromPlacementTest(QuotaTests, xloud_base.ElasticServersTestBase):
                 self._refused(503, server, current_vcpus=2))
             patch.stop()
         self._adjust(server, xloud_base.GROWN)
-        self.assertCounted(server, xloud_base.GROWN)
+        self.assertSize(server, xloud_base.GROWN)
 
     def test_unshelve_pinned(self):
         """A server that is back holds all its pinned CPUs again."""
@@ -383,7 +383,7 @@ class UsageTest(xloud_base.ElasticServersTestBase):
         self.useFixture(fixtures.MonkeyPatch('sys.stdout', StringIO()))
         cli = manage.PlacementCommands()
         self.assertEqual(0, cli.heal_allocations())
-        self.assertCounted(server, xloud_base.GROWN)
+        self.assertSize(server, xloud_base.GROWN)
         self.assertEqual(4, cli.heal_allocations())
         self.assertEqual(0, cli.audit(verbose=True))
-        self.assertCounted(server, xloud_base.GROWN)
+        self.assertSize(server, xloud_base.GROWN)

@@ -87,14 +87,14 @@ class ElasticServersMixin:
         """A server with a size above its minimum, at its next start too."""
         server = self._boot(**kwargs)
         self._set_size(server, GROWN)
-        self.assertCounted(server, GROWN)
+        self.assertSize(server, GROWN)
         return server
 
     def _grown_for_now(self):
         """A server that has more than it is to come back with."""
         server = self._boot()
         self._set_size(server, GROWN, start=START)
-        self.assertCounted(server, GROWN, start=START)
+        self.assertSize(server, GROWN, start=START)
         return server
 
     def _provider_uuid(self, host):
@@ -128,9 +128,9 @@ class ElasticServersMixin:
         return elastic.Size(resources.get('VCPU', 0),
                             resources.get('MEMORY_MB', 0))
 
-    def assertBooks(self, server, size, host='host1', start=None,
-                    held=None, quota=None):
-        """A server, the only one there is, has this size in every book.
+    def assertRecords(self, server, size, host='host1', start=None,
+                      held=None, quota=None):
+        """A server, the only one there is, has this size in every record.
 
         :param start: Its start size, where that differs
         :param held: A dict of host to what its resize holds there, besides
@@ -246,7 +246,7 @@ class ElasticServersMixin:
         self._wait_until_adjusted(server)
         self.assertEqual(('compute_xloud_adjust', 'Success', None),
                          self._last_adjust(server))
-        self.assertSizeEverywhere(server, *args, **kwargs)
+        self.assertSize(server, *args, **kwargs)
 
     def assertNotAdjusted(self, reason, server, *args, by='compute',
                           **kwargs):
@@ -254,7 +254,7 @@ class ElasticServersMixin:
         self._wait_until_adjusted(server)
         self.assertEqual((by + '_xloud_adjust', 'Error', reason),
                          self._last_adjust(server))
-        self.assertSizeEverywhere(server, *args, **kwargs)
+        self.assertSize(server, *args, **kwargs)
 
 
 class ElasticServersTestBase(
@@ -267,9 +267,8 @@ class ElasticServersTestBase(
     # Computes that cannot run elastic servers.
     PLAIN_HOSTS = ()
 
-    assertCounted = ElasticServersMixin.assertBooks
     # There is nothing else to look at.
-    assertSizeEverywhere = assertCounted
+    assertSize = ElasticServersMixin.assertRecords
 
     def setUp(self):
         update_provider_tree = fake.FakeDriver.update_provider_tree

@@ -126,10 +126,10 @@ class ElasticServersTestBase(
         return self._described(
             self._domain(server, host), fakelibvirt.VIR_DOMAIN_XML_INACTIVE)
 
-    def assertSizeEverywhere(self, server, size, host='host1', start=None,
+    def assertSize(self, server, size, host='host1', start=None,
                       **kwargs):
         """A running server has this size, and every record says so."""
         self.assertEqual(size, self._live(server, host), 'domain')
         self.assertEqual(
             start or size, self._defined(server, host), 'definition')
-        self.assertBooks(server, size, host=host, start=start, **kwargs)
+        self.assertRecords(server, size, host=host, start=start, **kwargs)

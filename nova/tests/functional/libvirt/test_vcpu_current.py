@@ -51,7 +51,7 @@ class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
         self.assertEqual(str(1024 * 1024), root.findtext('currentMemory'))
         self.assertEqual(
             [('yes', 'no')] + [('no', 'yes')] * 3, self._marks(server))
-        self.assertSizeEverywhere(server, xloud_base.MINIMUM)
+        self.assertSize(server, xloud_base.MINIMUM)
 
         self._delete_server(server)
         self.assertNothingUsed()
@@ -69,7 +69,7 @@ class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
         self.assertEqual([('yes', 'no')] * 2 + [('yes', 'yes')] * 2,
                          self._marks(server))
         self._set_size(server, elastic.Size(2, 1024))
-        self.assertSizeEverywhere(server, elastic.Size(2, 1024))
+        self.assertSize(server, elastic.Size(2, 1024))
 
     def test_host_takes_as_many_as_fit(self):
         """Four servers of 1 to 4 vCPUs share a host of 4; no fifth one."""
@@ -104,7 +104,7 @@ class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
         self.assertEqual({}, dict(root.find('vcpu').attrib))
         self.assertEqual(root.findtext('memory'),
                          root.findtext('currentMemory'))
-        self.assertSizeEverywhere(server, xloud_base.MAXIMUM)
+        self.assertSize(server, xloud_base.MAXIMUM)
 
         # The same, byte for byte, without what makes others elastic.
         self._reboot_server(server, hard=True)
@@ -120,20 +120,20 @@ class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
         """A flavor can be elastic in vCPUs or memory alone."""
         server = self._boot(self._create_flavor(
             vcpu=4, memory_mb=4096, extra_spec={'minimum_cpu': '2'}))
-        self.assertSizeEverywhere(server, elastic.Size(2, 4096))
+        self.assertSize(server, elastic.Size(2, 4096))
         self._delete_server(server)
 
         server = self._boot(self._create_flavor(
             vcpu=4, memory_mb=4096, extra_spec={'minimum_memory': '512'}))
         self.assertIsNone(self._root(server).find('vcpus'))
-        self.assertSizeEverywhere(server, elastic.Size(4, 512))
+        self.assertSize(server, elastic.Size(4, 512))
 
     def test_no_memory_statistics(self):
         """Memory can change also where no statistics of it are wanted."""
         self.flags(mem_stats_period_seconds=0, group='libvirt')
         server = self._boot()
         self._set_size(server, xloud_base.GROWN)
-        self.assertSizeEverywhere(server, xloud_base.GROWN)
+        self.assertSize(server, xloud_base.GROWN)
 
 
 class VCPUCurrentMixedCloudTest(elastic_base.ElasticServersTestBase):
@@ -191,4 +191,4 @@ class VCPUCurrentMixedCloudTest(elastic_base.ElasticServersTestBase):
             self.assertRaises(
                 client.OpenStackApiException,
                 self.api.post_server_action, server['id'], action)
-            self.assertSizeEverywhere(server, xloud_base.MINIMUM)
+            self.assertSize(server, xloud_base.MINIMUM)

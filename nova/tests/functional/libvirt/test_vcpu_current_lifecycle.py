@@ -40,11 +40,11 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         """A reboot brings the start size, and the size follows."""
         server = self._grown()
         self._reboot_server(server, hard=hard)
-        self.assertSizeEverywhere(server, GROWN)
+        self.assertSize(server, GROWN)
 
         self._set_size(server, GROWN, start=START)
         self._reboot_server(server, hard=hard)
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
 
     @ddt.data(True, False)
     def test_reboot_to_more(self, hard):
@@ -55,9 +55,9 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         guest.set_vcpus(1, live=True)
         guest.set_memory(1024 * 1024, live=True)
         self.assertEqual(xloud_base.MINIMUM, self._live(server))
-        self.assertBooks(server, GROWN)
+        self.assertRecords(server, GROWN)
         self._reboot_server(server, hard=hard)
-        self.assertSizeEverywhere(server, GROWN)
+        self.assertSize(server, GROWN)
 
     @ddt.data(True, False)
     def test_soft_reboot_of_changed_definition(self, cooperative):
@@ -71,23 +71,23 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
             # The guest does not shut down; what follows is a hard reboot.
             domain.shutdown = lambda: None
         self._reboot_server(server)
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
 
     def test_soft_reboot_of_plain_definition(self):
         """So does one from before its flavor could be elastic."""
         server = self._boot(self._create_flavor(
             vcpu=4, memory_mb=4096, extra_spec={'minimum_cpu': '4'}))
         self._reboot_server(server)
-        self.assertSizeEverywhere(server, xloud_base.MAXIMUM)
+        self.assertSize(server, xloud_base.MAXIMUM)
 
     def test_stop_and_start(self):
         """A stopped server is counted for what it comes back with."""
         server = self._grown_for_now()
         self._stop_server(server)
         self.assertEqual(START, self._defined(server))
-        self.assertBooks(server, START)
+        self.assertRecords(server, START)
         self._start_server(server)
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
 
     def test_guest_shuts_down(self):
         """So is one that has shut itself down."""
@@ -97,9 +97,9 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         self.computes['host1'].manager.handle_events(event.LifecycleEvent(
             server['id'], event.EVENT_LIFECYCLE_STOPPED))
         self._wait_for_state_change(server, 'SHUTOFF')
-        self.assertBooks(server, START)
+        self.assertRecords(server, START)
         self._start_server(server)
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
 
     def test_host_restart(self):
         """Servers that are resumed with their host have their start size."""
@@ -107,24 +107,24 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         server = self._grown_for_now()
         self._domain(server).destroy()
         self._restart_host('host1')
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
 
     def test_compute_restart(self):
         """A restart of the service changes nothing."""
         server = self._grown_for_now()
         self._restart_host('host1')
-        self.assertSizeEverywhere(server, GROWN, start=START)
+        self.assertSize(server, GROWN, start=START)
 
     def test_rebuild(self):
         server = self._grown()
         self._rebuild_server(
             server, '155d900f-4e14-4e4c-a73d-069cbf4541e6')
-        self.assertSizeEverywhere(server, GROWN)
+        self.assertSize(server, GROWN)
 
         self._set_size(server, GROWN, start=START)
         self._rebuild_server(
             server, 'a2459075-d96c-40d5-893e-577ff92e721c')
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
 
     def test_rescue_and_unrescue(self):
         """Also the guest that is put aside comes back with its start size."""
@@ -132,28 +132,28 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         os.mkdir(libvirt_utils.get_instance_path(self._instance(server)))
         self.api.post_server_action(server['id'], {'rescue': {}})
         self._wait_for_state_change(server, 'RESCUE')
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
         self.api.post_server_action(server['id'], {'unrescue': None})
         self._wait_for_state_change(server, 'ACTIVE')
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
 
     def test_pause_and_unpause(self):
         server = self._grown_for_now()
         self.api.post_server_action(server['id'], {'pause': {}})
         self._wait_for_state_change(server, 'PAUSED')
-        self.assertSizeEverywhere(server, GROWN, start=START)
+        self.assertSize(server, GROWN, start=START)
         self.api.post_server_action(server['id'], {'unpause': {}})
         self._wait_for_state_change(server, 'ACTIVE')
-        self.assertSizeEverywhere(server, GROWN, start=START)
+        self.assertSize(server, GROWN, start=START)
 
     def test_suspend_and_resume(self):
         """What was saved of a guest is what it has again."""
         server = self._grown_for_now()
         self._suspend_server(server)
         self.assertEqual(START, self._defined(server))
-        self.assertBooks(server, GROWN, start=START)
+        self.assertRecords(server, GROWN, start=START)
         self._resume_server(server)
-        self.assertSizeEverywhere(server, GROWN, start=START)
+        self.assertSize(server, GROWN, start=START)
 
     @ddt.data(True, False)
     @mock.patch('nova.virt.libvirt.driver.LibvirtDriver._live_snapshot',
@@ -166,16 +166,16 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         self._wait_for_server_parameter(
             server, {'OS-EXT-STS:task_state': None})
         self.notifier.wait_for_versioned_notifications('instance.snapshot.end')
-        self.assertSizeEverywhere(server, GROWN, start=START)
+        self.assertSize(server, GROWN, start=START)
 
     def test_shelve_and_unshelve(self):
         """A shelved server keeps its place; it comes back as it starts."""
         self.flags(shelved_offload_time=-1)
         server = self._grown_for_now()
         self._shelve_server(server, expected_state='SHELVED')
-        self.assertBooks(server, START)
+        self.assertRecords(server, START)
         self._unshelve_server(server)
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
 
     def test_offload_and_unshelve(self):
         """What an offloaded server had is claimed again with unshelve."""
@@ -185,7 +185,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         self.assertHostUsage('host1', xloud_base.NOTHING)
         self.assertEqual(START, elastic.size(self._instance(server)))
         self._unshelve_server(server)
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
 
     def test_delete(self):
         """All that a grown server has is released with it."""

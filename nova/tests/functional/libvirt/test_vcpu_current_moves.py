@@ -43,10 +43,10 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
         server = self._grown()
         self._resize_server(server, self.other_flavor_id)
         self.assertEqual(OTHER_MINIMUM, self._live(server, 'host2'))
-        self.assertBooks(
+        self.assertRecords(
             server, OTHER_MINIMUM, host='host2', held={'host1': GROWN})
         self._confirm_resize(server)
-        self.assertSizeEverywhere(server, OTHER_MINIMUM, host='host2')
+        self.assertSize(server, OTHER_MINIMUM, host='host2')
 
         root = self._domain(server, 'host2').XMLDesc(0)
         self.assertIn('current="2">3</vcpu>', root.replace("'", '"'))
@@ -56,7 +56,7 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
         server = self._grown()
         self._resize_server(server, self.other_flavor_id)
         self._revert_resize(server)
-        self.assertSizeEverywhere(server, GROWN)
+        self.assertSize(server, GROWN)
         self.assertGone(server, 'host2')
 
     @ddt.data(True, False)
@@ -67,12 +67,12 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
             server = self._boot(plain_id)
             self._resize_server(server, self.flavor_id)
             self._confirm_resize(server)
-            self.assertSizeEverywhere(server, MINIMUM, host='host2')
+            self.assertSize(server, MINIMUM, host='host2')
         else:
             server = self._grown()
             self._resize_server(server, plain_id)
             self._confirm_resize(server)
-            self.assertSizeEverywhere(
+            self.assertSize(
                 server, xloud_base.MAXIMUM, host='host2')
             self.assertNotIn(
                 '<vcpus>', self._domain(server, 'host2').XMLDesc(0))
@@ -83,31 +83,31 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
         self._migrate_server(server)
         self.assertEqual(GROWN, self._live(server, 'host2'))
         self._confirm_resize(server)
-        self.assertSizeEverywhere(server, GROWN, host='host2')
+        self.assertSize(server, GROWN, host='host2')
 
         self._set_size(server, GROWN, start=START)
         self._migrate_server(server)
         self._confirm_resize(server)
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
 
     def test_cold_migrate_and_revert(self):
         server = self._grown()
         self._migrate_server(server)
         self._revert_resize(server)
-        self.assertSizeEverywhere(server, GROWN)
+        self.assertSize(server, GROWN)
 
     def test_live_migrate(self):
         """A server has on its new host just what it had."""
         server = self._grown()
         self._live_migrate_to(server, 'host2')
         self.assertTrue(self.migrate_stub_ran)
-        self.assertSizeEverywhere(server, GROWN, host='host2')
+        self.assertSize(server, GROWN, host='host2')
 
         # It can still change, and comes back with what it then has.
         self._set_size(server, START)
-        self.assertSizeEverywhere(server, START, host='host2')
+        self.assertSize(server, START, host='host2')
         self._set_size(server, MINIMUM)
-        self.assertSizeEverywhere(server, MINIMUM, host='host2')
+        self.assertSize(server, MINIMUM, host='host2')
 
     @ddt.data(True, False)
     def test_live_migrate_and_reboot(self, hard):
@@ -116,9 +116,9 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
         server = self._grown_for_now()
         self._live_migrate_to(server, 'host2')
         self.assertEqual(GROWN, self._live(server, 'host2'))
-        self.assertBooks(server, GROWN, host='host2', start=START)
+        self.assertRecords(server, GROWN, host='host2', start=START)
         self._reboot_server(server, hard=hard)
-        self.assertSizeEverywhere(server, START, host='host2')
+        self.assertSize(server, START, host='host2')
 
     def test_live_migrate_without_room(self):
         """A server needs room for what it has, not for what it began with."""
@@ -149,7 +149,7 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
         self._restart_host('host1')
         self.api.put_service_force_down(service_id, False)
         self.assertGone(server, 'host1')
-        self.assertSizeEverywhere(server, START, host='host2')
+        self.assertSize(server, START, host='host2')
 
     def test_unshelve_on_another_host(self):
         self.flags(shelved_offload_time=0)
@@ -181,7 +181,7 @@ class VCPUCurrentSameHostTest(elastic_base.ElasticServersTestBase):
         self.assertEqual(OTHER_MINIMUM, self._live(server))
         self.assertHostUsage('host1', elastic.Size(4, 3584))
         self._confirm_resize(server)
-        self.assertSizeEverywhere(server, OTHER_MINIMUM)
+        self.assertSize(server, OTHER_MINIMUM)
 
     def test_resize_and_revert(self):
         server = self._boot()
@@ -189,4 +189,4 @@ class VCPUCurrentSameHostTest(elastic_base.ElasticServersTestBase):
         self._resize_server(
             server, self._elastic_flavor(OTHER_MINIMUM, OTHER_MAXIMUM))
         self._revert_resize(server)
-        self.assertSizeEverywhere(server, START)
+        self.assertSize(server, START)
