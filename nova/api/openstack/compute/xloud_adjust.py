@@ -26,7 +26,7 @@ from nova import exception
 from nova.policies import xloud_adjust as policies
 
 # The codes of what is refused before it is an adjustment.
-_ERROR_CODES = {
+ERROR_CODES = {
     exception.InstanceNotFound: 'xloud.not_found',
     exception.InstanceIsLocked: 'xloud.locked',
     exception.InstanceNotReady: 'xloud.not_ready',
@@ -65,7 +65,7 @@ def _refusals(server_id):
 
 
 def _get_error_code(error):
-    for kind, code in _ERROR_CODES.items():
+    for kind, code in ERROR_CODES.items():
         if isinstance(error, kind):
             return code
     return error.error_code
