@@ -26,40 +26,40 @@ from nova.scheduler.client import report
 class XloudCommands(object):
     """Commands for elastic servers."""
 
-    description = _('Commands for servers whose size changes while they run.')
+    description = _('Commands for elastic servers.')
 
     @cmd_common.action_description(
-        _("Compares what elastic servers are recorded with, what placement "
-          "holds for them, and what their hosts say is used; and with --fix "
-          "mends what differs. It sees the database and placement, and no "
-          "guest: what a guest really has is compared by its compute "
-          "service. This command requires that the [api_database]/connection "
-          "and [placement] configuration options are set."))
+        _("Compares the recorded sizes of elastic servers, their allocations "
+          "in placement, and the usage that their hosts report. With --fix, "
+          "fixes what differs. It does not inspect guests, which their "
+          "compute services do. This command requires that the "
+          "[api_database]/connection and [placement] configuration options "
+          "are set."))
     @cmd_common.args(
         '--fix', action='store_true', dest='fix', default=False,
-        help='Mend what is found, of servers with which nothing is going on.')
+        help='Fix the findings, of servers without an operation in progress.')
     @cmd_common.args(
         '--host', metavar='<host>', dest='host',
-        help='Look at the servers on this compute host only.')
+        help='Check only the servers on this compute host.')
     @cmd_common.args(
         '--max-count', metavar='<max_count>', dest='max_count',
-        help='Mend at most this many servers, and tell by the return code if '
-             'there may be more. Run the command again for those. Requires '
+        help='Fix at most this many servers. The return code says whether '
+             'there may be more; run the command again for those. Requires '
              '--fix.')
     @cmd_common.args(
         '--verbose', action='store_true', dest='verbose', default=False,
-        help='Also tell which hosts are looked at, and which servers are left '
-             'alone because something is going on with them.')
+        help='Also list the hosts that are checked, and the servers that are '
+             'skipped because an operation on them is in progress.')
     def audit(self, fix=False, host=None, max_count=None, verbose=False):
-        """Finds, and mends, elastic servers whose books disagree
+        """Finds, and fixes, elastic servers whose records disagree
 
         Return codes:
 
-        * 0: Everything agrees.
+        * 0: Nothing was found.
         * 1: An unexpected error happened during run.
-        * 2: --max-count was reached; there may be more to mend.
-        * 3: Something disagrees that is not mended.
-        * 4: Something disagreed, and all of it is mended.
+        * 2: --max-count was reached; there may be more to fix.
+        * 3: There are findings that were not fixed.
+        * 4: There were findings, and all of them were fixed.
         * 127: Invalid input.
         """
         if max_count is not None:
@@ -89,20 +89,21 @@ class XloudCommands(object):
             print(error.format_message())
             return 1
         except ks_exc.ClientException as error:
-            print(_('Placement does not answer: %s') % error)
+            print(_('The placement service is not responding: %s') % error)
             return 1
 
-        print(_('Elastic servers looked at: %(servers)d, busy: %(busy)d, '
-                'mended: %(mended)d. Findings left: %(left)d. What guests '
-                'really have is not seen from here.') % {
+        print(_('Elastic servers checked: %(servers)d, busy: %(busy)d, fixed: '
+                '%(fixed)d, findings left: %(left)d. Guests were not '
+                'inspected.') % {
                     'servers': audit.servers, 'busy': len(audit.busy),
-                    'mended': audit.mended, 'left': left})
-        if audit.has_mended_enough:
-            print(_('Max count reached. Run this again for the others.'))
+                    'fixed': audit.fixed, 'left': left})
+        if audit.is_limit_reached:
+            print(_('Max count reached. Run this command again for the '
+                    'others.'))
             return 2
         if left:
             return 3
-        return 4 if audit.mended else 0
+        return 4 if audit.fixed else 0
 
     @staticmethod
     def _get_cells(ctxt, host):
@@ -113,7 +114,7 @@ class XloudCommands(object):
 
     @staticmethod
     def _audit_cells(ctxt, cells, host, audit, verbose):
-        """Tell what is found, and count what is not mended."""
+        """Print all findings, and count those that are not fixed."""
         left = 0
         for cell in cells:
             with nova_context.target_cell(ctxt, cell) as cctxt:
@@ -121,17 +122,17 @@ class XloudCommands(object):
                     objects.ComputeNodeList.get_all_by_host(cctxt, host)
                     if host else objects.ComputeNodeList.get_all(cctxt))
                 for node in nodes:
-                    if audit.has_mended_enough:
+                    if audit.is_limit_reached:
                         return left
                     if verbose:
-                        print(_('Looking at host %(host)s, cell %(cell)s') % {
+                        print(_('Checking host %(host)s, cell %(cell)s') % {
                             'host': node.host, 'cell': cell.identity})
                     for finding in audit.compare(cctxt, node):
-                        left += not finding.mended
-                        print(_tell(finding))
+                        left += not finding.is_fixed
+                        print(_format(finding))
         if verbose:
             for instance in audit.busy:
-                print(_('%(host)s: server %(uuid)s is left alone: it is '
+                print(_('%(host)s: server %(uuid)s is skipped: it is '
                         '%(vm_state)s, its task state is %(task_state)s.') % {
                             'host': instance.host, 'uuid': instance.uuid,
                             'vm_state': instance.vm_state,
@@ -139,9 +140,9 @@ class XloudCommands(object):
         return left
 
 
-def _tell(finding):
+def _format(finding):
     return ' '.join(filter(None, (
         '%s:' % finding.host,
         finding.uuid and _('server %s:') % finding.uuid,
         finding.problem + '.',
-        _('Mended.') if finding.mended else finding.remedy)))
+        _('Fixed.') if finding.is_fixed else finding.remedy)))

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What nova-status can tell of elastic servers.
+"""What nova-status reports about elastic servers.
 
 As all checks of an upgrade do, these read the database without the objects of
 Nova, which may be newer than it is.
@@ -38,15 +38,15 @@ _NAMED = 20
 
 
 def check_computes(commands):
-    """Tell which computes can run elastic servers, and which cannot."""
+    """Check which computes can run elastic servers, and which cannot."""
     nodes = _get_compute_nodes()
     try:
         capable = _get_capable()
     except ks_exc.ClientException as error:
         return upgradecheck.Result(
             upgradecheck.Code.WARNING,
-            _('Placement does not tell which computes can run elastic '
-              'servers: %s') % error)
+            _('Could not determine which computes can run elastic servers: '
+              '%s') % error)
 
     others = {host for uuid, host in nodes.items() if uuid not in capable}
     if not others:
@@ -56,15 +56,16 @@ def check_computes(commands):
     return upgradecheck.Result(
         upgradecheck.Code.WARNING,
         _('%(others)d of %(all)d computes do not report the trait %(trait)s, '
-          'and are given no elastic servers: %(names)s. Upgrade them, and see '
-          'that nova-compute runs. Only the libvirt driver, with QEMU or KVM '
-          'on x86, reports it; for other computes this can be ignored.') % {
+          'so no elastic servers run there: %(names)s. Upgrade them, and '
+          'check that nova-compute runs. Only the libvirt driver, with QEMU '
+          'or KVM on x86, reports it; for other computes this can be '
+          'ignored.') % {
               'others': len(others), 'all': len(nodes),
               'trait': elastic.TRAIT, 'names': _join(others)})
 
 
 def check_flavors(commands):
-    """Tell which flavors are elastic, and which of them are not valid."""
+    """Check which flavors are elastic, and which of them are not valid."""
     flavors = _get_flavors()
     reasons = {name: elastic.conflict(flavor)
                for name, flavor in flavors.items()}
@@ -73,7 +74,7 @@ def check_flavors(commands):
         return upgradecheck.Result(
             upgradecheck.Code.WARNING,
             _('%(invalid)d of %(all)d elastic flavors are not valid, so no '
-              'server can be created of them, or resized to them. Correct '
+              'server can be created with them, or resized to them. Correct '
               'their extra specs with "openstack flavor set", or remove them '
               'with "openstack flavor unset". %(reasons)s') % {
                   'invalid': len(invalid), 'all': len(flavors),

@@ -10,11 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Where the books of elastic servers disagree, for those who see no guests.
+"""Compares the records about elastic servers, without a look at their guests.
 
-The database and placement say what a server is counted for. What its guest
-has is known to its host alone, which compares that by itself; so nothing here
-takes from a server what its size says that it may have.
+The database and placement have what a server is accounted for. Only its host
+knows what its guest has, and compares that by itself. So nothing here takes
+from a server what its size says that it may have.
 """
 
 import datetime
@@ -29,6 +29,7 @@ from nova.compute import vm_states
 import nova.conf
 from nova import elastic
 from nova import exception
+from nova import i18n
 from nova.i18n import _
 from nova import objects
 from nova.scheduler import utils as scheduler_utils
@@ -36,34 +37,34 @@ from nova import servicegroup
 
 CONF = nova.conf.CONF
 
-# Those in which a server is not yet, or for now, what its records say.
+# Those in which a server is not yet, or not at present, what its records say.
 _UNSETTLED_STATES = (vm_states.BUILDING, vm_states.RESIZED, vm_states.ERROR)
 
 # How long what a server has may take to be in the statistics of its host, in
-# seconds: two turns of the task that counts them anew.
+# seconds: two turns of the task that updates them.
 _COUNTED_WITHIN = 120
 
 
 class Finding(ty.NamedTuple):
-    """Books that disagree, of a server or of a host as a whole."""
+    """Records that disagree, about a server or about a host as a whole."""
 
     host: str
     uuid: ty.Optional[str]
     problem: str
-    mended: bool = False
-    # What can be done about it, unless it is mended.
+    is_fixed: bool = False
+    # What can be done about it, unless it is fixed.
     remedy: str = ''
 
 
 class SizeAudit(object):
-    """Compares what elastic servers are counted for, and mends it."""
+    """Compares what elastic servers are accounted for, and fixes it."""
 
     def __init__(self, placement, fix=False, max_count=None):
         """Prepare to look at any number of compute nodes.
 
         :param placement: The SchedulerReportClient to ask
-        :param fix: Whether to mend what is found
-        :param max_count: How many servers to mend, or None for all
+        :param fix: Whether to fix the findings
+        :param max_count: How many servers to fix, or None for all
         """
         self._placement = placement
         self._servicegroup = servicegroup.API()
@@ -71,14 +72,14 @@ class SizeAudit(object):
         self._max_count = max_count
         self.servers = 0
         self.busy = []
-        self.mended = 0
+        self.fixed = 0
 
     @property
-    def has_mended_enough(self):
-        return self.mended == self._max_count
+    def is_limit_reached(self):
+        return self.fixed == self._max_count
 
     def compare(self, context, node):
-        """Compare the books of the servers of one compute node.
+        """Compare the records about the servers of one compute node.
 
         :param context: The context, targeted at the cell of the node
         :param node: A ComputeNode
@@ -86,15 +87,15 @@ class SizeAudit(object):
         :raises: ResourceProviderAllocationRetrievalFailed,
             ConsumerAllocationRetrievalFailed or
             keystoneauth1.exceptions.base.ClientException if placement does
-            not tell what it holds
+            not respond
         """
         instances = self._get_instances(context, node)
-        # Before anything is mended, of which the host has yet to hear.
+        # Before anything is fixed, which the host has yet to learn of.
         miscount = self._compare_usage(context, node, instances)
         allocations = self._placement.get_allocations_for_resource_provider(
             context, node.uuid).allocations
         for instance in instances:
-            if self.has_mended_enough:
+            if self.is_limit_reached:
                 return
             if not (any(map(elastic.is_elastic_extra_spec,
                             instance.flavor.extra_specs)) or
@@ -142,7 +143,7 @@ class SizeAudit(object):
             yield Finding(
                 node.host, instance.uuid,
                 _('its flavor is not valid: %s') % reason.rstrip('.'),
-                remedy=_('Resize it to one that is.'))
+                remedy=_('Resize the server to a valid flavor.'))
         if not (elastic.is_elastic(instance.flavor) or
                 self._failed_to_become_elastic(instance)):
             return
@@ -163,15 +164,15 @@ class SizeAudit(object):
         finding = Finding(node.host, instance.uuid, '; '.join(problems))
         remedy = self._get_remedy(context, instance, held)
         if remedy is None and self._fix:
-            remedy = self._mend(context, node, instance)
+            remedy = self._fix_server(context, node, instance)
             if remedy is None:
-                self.mended += 1
-                yield finding._replace(mended=True)
+                self.fixed += 1
+                yield finding._replace(is_fixed=True)
                 return
         yield finding._replace(remedy=remedy or '')
 
     def _read_again(self, context, node, instance):
-        """Read a server anew, and what is held for it meanwhile.
+        """Read a server and its allocation again, at the same moment.
 
         :returns: A dict of resource class to amount, or None if something is
             going on with the server.
@@ -201,17 +202,17 @@ class SizeAudit(object):
                 (_('start size'), elastic.start_size(instance), start)):
             if recorded != due:
                 problems.append(
-                    _('its %(name)s is recorded as %(recorded)s, and has to '
-                      'be %(due)s') % {
-                          'name': name, 'recorded': _tell_size(recorded),
-                          'due': _tell_size(due)})
+                    _('its recorded %(name)s is %(recorded)s, expected '
+                      '%(due)s') % {
+                          'name': name, 'recorded': _format_size(recorded),
+                          'due': _format_size(due)})
         due = scheduler_utils.resources_from_size(instance, size)
         held = {rc: held.get(rc, 0) for rc in due}
         if held != due:
             problems.append(
-                _('placement holds %(held)s for it, and has to hold %(due)s')
-                % {'held': _tell_resources(held),
-                   'due': _tell_resources(due)})
+                _('its allocation is %(held)s, expected %(due)s') % {
+                    'held': _format_resources(held),
+                    'due': _format_resources(due)})
         return problems
 
     def _get_remedy(self, context, instance, held):
@@ -221,17 +222,17 @@ class SizeAudit(object):
                      '%s".') % instance.uuid
         if instance.task_state is not None and self._is_up(
                 context, instance.host):
-            return _('Its compute service is up, and is to end that. See its '
-                     'log, or restart it.')
+            return _('Its compute service is up and should clear that. See '
+                     'its log, or restart it.')
 
-    def _mend(self, context, node, instance):
-        """Count a server for what it has to be counted for.
+    def _fix_server(self, context, node, instance):
+        """Account for a server as expected.
 
-        It is kept from everything else meanwhile in the way an adjustment
-        does that, before the host has taken it on: if this is cut off, the
-        host ends it.
+        In the meantime it has the task state of an adjustment that its host
+        has not accepted yet, which keeps everything else from it. If this is
+        interrupted, the host clears that.
 
-        :returns: What is to be done instead if it cannot be mended.
+        :returns: What is to be done instead if it cannot be fixed.
         """
         task_state = instance.task_state
         instance.task_state = task_states.XLOUD_ADJUST_PREP
@@ -240,7 +241,7 @@ class SizeAudit(object):
             instance.refresh()
         except (exception.InstanceNotFound,
                 exception.InstanceUpdateConflict):
-            return _('Something else has begun with it. Run this again.')
+            return _('Another operation has begun. Run this command again.')
 
         size, start = elastic.expected_sizes(instance)
         remedy = None
@@ -250,10 +251,10 @@ class SizeAudit(object):
                     scheduler_utils.resources_from_size(instance, size)):
                 elastic.set_size(instance, size, start)
             else:
-                remedy = _('What its host has is being counted anew again '
-                           'and again. Run this again.')
+                remedy = _("Too many concurrent updates of the host's "
+                           'allocations. Run this command again.')
         except exception.AllocationUpdateFailed as error:
-            remedy = _('Make room on its host, or move it. %s') % (
+            remedy = _('Free capacity on its host, or migrate it. %s') % (
                 error.format_message())
         finally:
             instance.task_state = None
@@ -262,7 +263,8 @@ class SizeAudit(object):
                     task_states.XLOUD_ADJUST_PREP])
             except (exception.InstanceNotFound,
                     exception.InstanceUpdateConflict):
-                remedy = _('Something else has begun with it. Run this again.')
+                remedy = _('Another operation has begun. Run this command '
+                           'again.')
         if task_state is not None:
             compute_utils.close_last_adjust(context, instance)
         return remedy
@@ -277,7 +279,7 @@ class SizeAudit(object):
             return False
 
     def _compare_usage(self, context, node, instances):
-        """Compare what a host says is used with the sizes of its servers."""
+        """Compare the usage that a host reports with its servers' sizes."""
         if not self._get_miscount(context, node, instances):
             return None
         # The host may have said so between both reads.
@@ -301,16 +303,16 @@ class SizeAudit(object):
                     for rc in (orc.VCPU, orc.MEMORY_MB))
         used = elastic.Size(*map(
             sum, zip(reserved, *map(elastic.size, instances))))
-        told = elastic.Size(node.vcpus_used, node.memory_mb_used)
-        if told == used:
+        reported = elastic.Size(node.vcpus_used, node.memory_mb_used)
+        if reported == used:
             return None
         return Finding(
             node.host, None,
-            _('it says that %(told)s are used, and its servers and what is '
-              'reserved are %(used)s') % {
-                  'told': _tell_size(told), 'used': _tell_size(used)},
-            remedy=_('Its compute service counts that anew every minute or '
-                     'so. See its log.'))
+            _('its reported usage is %(reported)s, expected %(used)s') % {
+                'reported': _format_size(reported),
+                'used': _format_size(used)},
+            remedy=_('Its compute service updates that every minute. See '
+                     'its log.'))
 
     def _is_quiet(self, context, node, instances):
         """Whether a host has had the time to count all its servers."""
@@ -345,10 +347,12 @@ def _get_longest_adjust():
             CONF.rpc_response_timeout + max(CONF.xloud.reconcile_interval, 60))
 
 
-def _tell_size(size):
-    return _('%(vcpus)d vCPUs and %(memory_mb)d MiB') % size._asdict()
+def _format_size(size):
+    return i18n.PluralFormat(
+        'vcpus', '%(vcpus)d vCPU and %(memory_mb)d MiB',
+        '%(vcpus)d vCPUs and %(memory_mb)d MiB') % size._asdict()
 
 
-def _tell_resources(resources):
+def _format_resources(resources):
     return ', '.join('%d %s' % (amount, rc)
                      for rc, amount in sorted(resources.items()))

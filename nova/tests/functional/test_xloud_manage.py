@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What nova-manage and nova-status tell of elastic servers, and mend."""
+"""What nova-manage and nova-status find about elastic servers, and fix."""
 
 import datetime
 import io
@@ -38,7 +38,7 @@ from nova.tests.functional.xloud_base import MAXIMUM
 from nova.tests.functional.xloud_base import MINIMUM
 from nova.virt import fake
 
-AGREES, UNEXPECTED, MORE, LEFT, MENDED, INVALID = 0, 1, 2, 3, 4, 127
+AGREES, UNEXPECTED, MORE, LEFT, FIXED, INVALID = 0, 1, 2, 3, 4, 127
 
 
 class ElasticAuditTestBase(xloud_base.ElasticServersTestBase):
@@ -54,7 +54,7 @@ class ElasticAuditTestBase(xloud_base.ElasticServersTestBase):
             output = patch.new_value.getvalue()
         self.output = output
         return code, [line for line in output.splitlines()
-                      if ': server ' in line or ': it says ' in line]
+                      if ': server ' in line or ': its reported ' in line]
 
     def _said(self, server, problem, host='host1'):
         return '%s: server %s: %s' % (host, server['id'], problem)
@@ -62,13 +62,13 @@ class ElasticAuditTestBase(xloud_base.ElasticServersTestBase):
     def assertAgrees(self):
         self.assertEqual((AGREES, []), self._audit(), self.output)
 
-    def assertMended(self, server, problem, host='host1'):
-        """It is found, found again, mended, and not found any more."""
+    def assertFixed(self, server, problem, host='host1'):
+        """It is found, found again, fixed, and not found any more."""
         said = self._said(server, problem, host)
         for _attempt in range(2):
             code, lines = self._audit()
             self.assertEqual((LEFT, [said]), (code, lines))
-        self.assertEqual((MENDED, [said + ' Mended.']), self._audit(fix=True))
+        self.assertEqual((FIXED, [said + ' Fixed.']), self._audit(fix=True))
         self.assertAgrees()
         self.assertEqual((AGREES, []), self._audit(fix=True))
 
@@ -91,7 +91,7 @@ class ElasticAuditTestBase(xloud_base.ElasticServersTestBase):
             {'VCPU': size.vcpus, 'MEMORY_MB': size.memory_mb}))
 
     def _leave_task(self, server, state, seconds):
-        """Leave a server as an adjustment does that was cut off."""
+        """Leave a server as an interrupted adjustment does."""
         updated_at = timeutils.utcnow() - datetime.timedelta(seconds=seconds)
         self._write(server, task_state=state, updated_at=updated_at)
         return updated_at.strftime('%Y-%m-%dT%H:%M:%SZ')
@@ -103,7 +103,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
     def test_agrees(self):
         """Whatever was done to servers in the usual ways is as it has to be.
 
-        A server that is not elastic is not looked at.
+        A server that is not elastic is not checked.
         """
         self._grown()
         server = self._boot()
@@ -112,11 +112,11 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self._boot(self._create_flavor(vcpu=1, memory_mb=512))
         self.assertAgrees()
         self.assertEqual(
-            'Elastic servers looked at: 3, busy: 0, mended: 0. Findings left: '
-            '0. What guests really have is not seen from here.\n',
+            'Elastic servers checked: 3, busy: 0, fixed: 0, findings left: 0. '
+            'Guests were not inspected.\n',
             self.output)
 
-    # What is mended
+    # What is fixed
 
     @ddt.data((elastic.Size(4, 4096), '4096 MEMORY_MB, 4 VCPU'),
               (MINIMUM, '1024 MEMORY_MB, 1 VCPU'),
@@ -125,36 +125,35 @@ class ElasticAuditTest(ElasticAuditTestBase):
     def test_allocation(self, size, held):
         server = self._grown()
         self._hold(server, size)
-        self.assertMended(
-            server, 'placement holds %s for it, and has to hold 3072 '
-            'MEMORY_MB, 3 VCPU.' % held)
+        self.assertFixed(
+            server, 'its allocation is %s, expected 3072 MEMORY_MB, 3 VCPU.' %
+            held)
         self.assertSize(server, GROWN)
 
     def test_allocation_of_a_server_with_another_start(self):
-        """What it has for now is never released."""
+        """What it has until its next start is never released."""
         server = self._grown_for_now()
         self._hold(server, xloud_base.START)
-        self.assertMended(
-            server, 'placement holds 2048 MEMORY_MB, 2 VCPU for it, and has '
-            'to hold 3072 MEMORY_MB, 3 VCPU.')
+        self.assertFixed(
+            server, 'its allocation is 2048 MEMORY_MB, 2 VCPU, expected 3072 '
+            'MEMORY_MB, 3 VCPU.')
         self.assertSize(server, GROWN, start=xloud_base.START)
 
     @ddt.data((elastic.Size(5, 1024), elastic.Size(4, 1024),
                '5 vCPUs and 1024 MiB', '4 vCPUs and 1024 MiB'),
               (elastic.Size(1, 512), MINIMUM,
-               '1 vCPUs and 512 MiB', '1 vCPUs and 1024 MiB'))
+               '1 vCPU and 512 MiB', '1 vCPU and 1024 MiB'))
     @ddt.unpack
-    def test_size_out_of_bounds(self, size, due, recorded, has_to_be):
+    def test_size_out_of_bounds(self, size, due, recorded, expected):
         server = self._boot()
         self._write(server, vcpus=size.vcpus, memory_mb=size.memory_mb)
-        said = ('its size is recorded as %(recorded)s, and has to be '
-                '%(due)s; its start size is recorded as %(recorded)s, and '
-                'has to be %(due)s' % {'recorded': recorded,
-                                       'due': has_to_be})
+        said = ('its recorded size is %(recorded)s, expected %(due)s; its '
+                'recorded start size is %(recorded)s, expected %(due)s' % {
+                    'recorded': recorded, 'due': expected})
         if due != MINIMUM:
-            said += ('; placement holds 1024 MEMORY_MB, 1 VCPU for it, and '
-                     'has to hold 1024 MEMORY_MB, 4 VCPU')
-        self.assertMended(server, said + '.')
+            said += ('; its allocation is 1024 MEMORY_MB, 1 VCPU, expected '
+                     '1024 MEMORY_MB, 4 VCPU')
+        self.assertFixed(server, said + '.')
         self._run_periodics()
         self.assertSize(server, due)
 
@@ -164,23 +163,22 @@ class ElasticAuditTest(ElasticAuditTestBase):
         instance = self._instance(server)
         elastic.set_size(instance, MINIMUM, elastic.Size(2, 9999))
         instance.save()
-        self.assertMended(
-            server, 'its size is recorded as 1 vCPUs and 1024 MiB, and has '
-            'to be 2 vCPUs and 4096 MiB; its start size is recorded as 2 '
-            'vCPUs and 9999 MiB, and has to be 2 vCPUs and 4096 MiB; '
-            'placement holds 1024 MEMORY_MB, 1 VCPU for it, and has to hold '
-            '4096 MEMORY_MB, 2 VCPU.')
+        self.assertFixed(
+            server, 'its recorded size is 1 vCPU and 1024 MiB, expected 2 '
+            'vCPUs and 4096 MiB; its recorded start size is 2 vCPUs and 9999 '
+            'MiB, expected 2 vCPUs and 4096 MiB; its allocation is 1024 '
+            'MEMORY_MB, 1 VCPU, expected 4096 MEMORY_MB, 2 VCPU.')
         self._run_periodics()
         self.assertSize(server, elastic.Size(2, 4096))
 
     @ddt.data(*task_states.xloud_adjust_states)
-    def test_cut_off_for_good(self, state):
+    def test_interrupted_on_a_host_that_is_gone(self, state):
         """A task of a host that is gone is ended, in the action log too."""
         server = self._boot()
-        self._cut_off(server, GROWN)
+        self._interrupt(server, GROWN)
         since = self._leave_task(server, state, 301)
         problem = 'it is in task state %s since %s.' % (state, since)
-        self.assertMended(server, problem)
+        self.assertFixed(server, problem)
         instance = self._instance(server)
         self.assertIsNone(instance.task_state)
         self.assertEqual(GROWN, elastic.size(instance))
@@ -191,8 +189,8 @@ class ElasticAuditTest(ElasticAuditTestBase):
             tuple(self._status(server)['adjust'][key]
                   for key in ('state', 'code', 'reason')))
 
-    def _cut_off(self, server, size):
-        """Have the compute die for good while it adjusts a server."""
+    def _interrupt(self, server, size):
+        """Have the compute die while it adjusts a server, and stay dead."""
         # What a service does here it does in greenlets: one is held by this.
         reached = eventlet.event.Event()  # noqa: N373
 
@@ -202,7 +200,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
 
         self._patch(fake.FakeDriver, 'set_current_vcpus', hang)
         self._adjust(server, size, wait=False)
-        # Who dies does not tell the action log of it.
+        # A compute that dies does not record that in the action log.
         with mock.patch.object(
                 objects.InstanceActionEvent, 'event_finish_with_failure'):
             eventlet.kill(reached.wait())
@@ -211,7 +209,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
             self.admin_api.get_services(
                 binary='nova-compute', host='host1')[0]['id'], True)
 
-    # What is not mended
+    # What is not fixed
 
     def test_no_room(self):
         """Placement is not made to hold what the host does not have."""
@@ -220,13 +218,14 @@ class ElasticAuditTest(ElasticAuditTestBase):
         other = self._boot(self._create_flavor(vcpu=8, memory_mb=512))
         code, (said,) = self._audit(fix=True)
         self.assertEqual(LEFT, code)
-        self.assertIn('Make room on its host, or move it. Failed to update '
-                      'allocations for consumer %s' % server['id'], said)
+        self.assertIn('Free capacity on its host, or migrate it. Failed to '
+                      'update allocations for consumer %s' % server['id'],
+                      said)
         self.assertIsNone(self._instance(server).task_state)
         self.assertEqual(MINIMUM, self._allocated(server['id'], 'host1'))
 
         self._delete_server(other)
-        self.assertEqual(MENDED, self._audit(fix=True)[0])
+        self.assertEqual(FIXED, self._audit(fix=True)[0])
         self.assertSize(server, GROWN)
 
     def test_no_allocation(self):
@@ -234,9 +233,9 @@ class ElasticAuditTest(ElasticAuditTestBase):
         server = self._grown()
         self.placement.delete('/allocations/%s' % server['id'])
         self.assertLeft(
-            server, 'placement holds 0 MEMORY_MB, 0 VCPU for it, and has to '
-            'hold 3072 MEMORY_MB, 3 VCPU. Run "nova-manage placement '
-            'heal_allocations --instance %s".' % server['id'])
+            server, 'its allocation is 0 MEMORY_MB, 0 VCPU, expected 3072 '
+            'MEMORY_MB, 3 VCPU. Run "nova-manage placement heal_allocations '
+            '--instance %s".' % server['id'])
         with fixtures.MonkeyPatch('sys.stdout', io.StringIO()):
             self.assertEqual(0, manage.PlacementCommands().heal_allocations(
                 instance_uuid=server['id'], skip_port_allocations=True))
@@ -252,9 +251,9 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self.assertEqual(LEFT, code)
         self.assertEqual(self._said(
             server, "its flavor is not valid: minimum_cpu must be an integer, "
-            "not 'x'. Resize it to one that is."), flavor)
+            "not 'x'. Resize the server to a valid flavor."), flavor)
         # What is not elastic has to be what the flavor has.
-        self.assertIn('has to be 4 vCPUs and 1024 MiB', size)
+        self.assertIn('expected 4 vCPUs and 1024 MiB', size)
 
     @ddt.data(*task_states.xloud_adjust_states)
     def test_task_of_a_host_that_is_up(self, state):
@@ -263,7 +262,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
         since = self._leave_task(server, state, 301)
         self.assertLeft(
             server, 'it is in task state %s since %s. Its compute service is '
-            'up, and is to end that. See its log, or restart it.' % (
+            'up and should clear that. See its log, or restart it.' % (
                 state, since))
         self._reconcile()
         self.assertAgrees()
@@ -282,10 +281,9 @@ class ElasticAuditTest(ElasticAuditTestBase):
         node.save()
         self.assertEqual(
             (LEFT, [
-                'host1: it says that 7 vCPUs and 4096 MiB are used, and its '
-                'servers and what is reserved are 3 vCPUs and 3584 MiB. Its '
-                'compute service counts that anew every minute or so. See '
-                'its log.']), self._audit(fix=True))
+                'host1: its reported usage is 7 vCPUs and 4096 MiB, expected '
+                '3 vCPUs and 3584 MiB. Its compute service updates that every '
+                'minute. See its log.']), self._audit(fix=True))
         # It may just have had no time for that.
         self._write(server, updated_at=timeutils.utcnow())
         self.assertAgrees()
@@ -305,7 +303,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
 
     # Servers with which something goes on
 
-    def test_adjusted_meanwhile(self):
+    def test_adjusted_at_the_same_time(self):
         """A server in the middle of an adjustment is left alone."""
         server = self._boot()
         reached = eventlet.event.Event()  # noqa: N373
@@ -323,7 +321,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self._hold(server, MAXIMUM)
         self.assertEqual(
             (AGREES, [
-                'host1: server %s is left alone: it is active, its task '
+                'host1: server %s is skipped: it is active, its task '
                 'state is xloud_adjusting.' % server['id']]),
             self._audit(fix=True, verbose=True))
         self.assertIn('busy: 1,', self.output)
@@ -374,8 +372,8 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self.assertIn('busy: 1,', self.output)
         self.assertSize(server, MINIMUM)
 
-    def test_adjusted_before_it_is_mended(self):
-        """It is mended for what it has then."""
+    def test_adjusted_before_it_is_fixed(self):
+        """It is fixed for what it has then."""
         server = self._grown()
         self._hold(server, MAXIMUM)
 
@@ -385,11 +383,11 @@ class ElasticAuditTest(ElasticAuditTestBase):
             self._hold(server, MAXIMUM)
             return method(*args, **kwargs)
 
-        patch = self._patch(size_audit.SizeAudit, '_mend', adjust)
-        self.assertEqual(MENDED, self._audit(fix=True)[0])
+        patch = self._patch(size_audit.SizeAudit, '_fix_server', adjust)
+        self.assertEqual(FIXED, self._audit(fix=True)[0])
         self.assertSize(server, MINIMUM)
 
-    def test_begun_before_it_is_mended(self):
+    def test_begun_before_it_is_fixed(self):
         """Only one of the two begins."""
         server = self._grown()
         self._hold(server, MAXIMUM)
@@ -398,16 +396,16 @@ class ElasticAuditTest(ElasticAuditTestBase):
             self._write(server, task_state=task_states.XLOUD_ADJUSTING)
             return method(*args, **kwargs)
 
-        self._patch(size_audit.SizeAudit, '_mend', begin)
+        self._patch(size_audit.SizeAudit, '_fix_server', begin)
         self.assertLeft(
-            server, 'placement holds 4096 MEMORY_MB, 4 VCPU for it, and has '
-            'to hold 3072 MEMORY_MB, 3 VCPU. Something else has begun with '
-            'it. Run this again.')
+            server, 'its allocation is 4096 MEMORY_MB, 4 VCPU, expected 3072 '
+            'MEMORY_MB, 3 VCPU. Another operation has begun. Run this command '
+            'again.')
         self.assertEqual(task_states.XLOUD_ADJUSTING,
                          self._instance(server).task_state)
         self.assertEqual(MAXIMUM, self._allocated(server['id'], 'host1'))
 
-    def test_deleted_meanwhile(self):
+    def test_deleted_at_the_same_time(self):
         server = self._grown()
         self._hold(server, MAXIMUM)
 
@@ -455,13 +453,13 @@ class ElasticAuditTest(ElasticAuditTestBase):
         # As a compute leaves it that does not know better.
         self._hold(server, MINIMUM, 'host2')
         self._run_periodics()
-        self.assertMended(
-            server, 'placement holds 1024 MEMORY_MB, 1 VCPU for it, and has '
-            'to hold 5120 MEMORY_MB, 5 VCPU.', host='host2')
+        self.assertFixed(
+            server, 'its allocation is 1024 MEMORY_MB, 1 VCPU, expected 5120 '
+            'MEMORY_MB, 5 VCPU.', host='host2')
         self.assertEqual(elastic.Size(5, 5120),
                          self._allocated(server['id'], 'host2'))
 
-    def test_placement_changes_meanwhile(self):
+    def test_placement_changes_at_the_same_time(self):
         """What placement holds is read and written as one."""
         server = self._grown()
         self._hold(server, MAXIMUM)
@@ -473,7 +471,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
 
         patch = self._patch(
             report.SchedulerReportClient, '_put_allocations', change)
-        self.assertEqual(MENDED, self._audit(fix=True)[0])
+        self.assertEqual(FIXED, self._audit(fix=True)[0])
         self.assertSize(server, GROWN)
 
     def test_placement_fails(self):
@@ -483,14 +481,15 @@ class ElasticAuditTest(ElasticAuditTestBase):
         patch = self._break(report.SchedulerReportClient, '_put_allocations',
                             ks_exc.ConnectFailure('no'))
         self.assertEqual((UNEXPECTED, []), self._audit(fix=True))
-        self.assertEqual('Placement does not answer: no\n', self.output)
+        self.assertEqual('The placement service is not responding: no\n',
+                         self.output)
         self.assertIsNone(self._instance(server).task_state)
         patch.stop()
-        self.assertEqual(MENDED, self._audit(fix=True)[0])
+        self.assertEqual(FIXED, self._audit(fix=True)[0])
         self.assertSize(server, GROWN)
 
-    def test_ended_while_it_is_mended(self):
-        """A host ends what nobody works on, and mends it."""
+    def test_ended_while_it_is_fixed(self):
+        """A host ends an adjustment that nobody works on, and reconciles."""
         server = self._grown()
         self._hold(server, MAXIMUM)
         self._leave_task(server, task_states.XLOUD_ADJUST_PREP, 61)
@@ -506,13 +505,13 @@ class ElasticAuditTest(ElasticAuditTestBase):
                    for host in ('host1', 'host1', 'host2')]
         for server, host in zip(servers, ('host1', 'host1', 'host2')):
             self._hold(server, elastic.Size(2, 2048), host)
-        for mended in (1, 2):
+        for fixed in (1, 2):
             code, lines = self._audit(fix=True, max_count='1')
             self.assertEqual((MORE, 1), (code, len(lines)))
             self.assertIn('Max count reached.', self.output)
             left = [line for line in self._audit()[1]]
-            self.assertEqual(3 - mended, len(left))
-        self.assertEqual(MENDED, self._audit(fix=True, max_count='2')[0])
+            self.assertEqual(3 - fixed, len(left))
+        self.assertEqual(FIXED, self._audit(fix=True, max_count='2')[0])
         self.assertAgrees()
 
     def test_host(self):
@@ -520,9 +519,9 @@ class ElasticAuditTest(ElasticAuditTestBase):
         for server, host in zip(servers, self.HOSTS):
             self._hold(server, GROWN, host)
         code, (said,) = self._audit(fix=True, host='host2', verbose=True)
-        self.assertEqual(MENDED, code)
+        self.assertEqual(FIXED, code)
         self.assertIn(servers[1]['id'], said)
-        self.assertNotIn('Looking at host host1', self.output)
+        self.assertNotIn('Checking host host1', self.output)
         code, (said,) = self._audit(fix=True)
         self.assertIn(servers[0]['id'], said)
 
@@ -560,7 +559,7 @@ class ElasticAuditCellsTest(ElasticAuditTestBase):
         self.assertEqual(
             MORE, self._audit(fix=True, max_count='1')[0])
         code, (said,) = self._audit(fix=True)
-        self.assertEqual(MENDED, code)
+        self.assertEqual(FIXED, code)
         self.assertIn(servers['host2']['id'], said)
         self.assertAgrees()
         for host, server in servers.items():
@@ -571,12 +570,12 @@ class ElasticAuditCellsTest(ElasticAuditTestBase):
         self._hold(server, GROWN, 'host2')
         self.assertEqual((AGREES, []), self._audit(host='host1'))
         code, (said,) = self._audit(fix=True, host='host2')
-        self.assertEqual(MENDED, code)
+        self.assertEqual(FIXED, code)
         self.assertIn(server['id'], said)
 
 
 class ElasticUpgradeCheckTest(xloud_base.ElasticServersTestBase):
-    """What nova-status tells before services are upgraded."""
+    """What nova-status reports before services are upgraded."""
 
     PLAIN_HOSTS = ('host2',)
 
@@ -591,7 +590,7 @@ class ElasticUpgradeCheckTest(xloud_base.ElasticServersTestBase):
         self.assertEqual(
             (upgradecheck.Code.WARNING,
              '1 of 2 computes do not report the trait CUSTOM_XLOUD_ELASTIC, '
-             'and are given no elastic servers: host2. Upgrade them, and see '
+             'so no elastic servers run there: host2. Upgrade them, and check '
              'that nova-compute runs. Only the libvirt driver, with QEMU or '
              'KVM on x86, reports it; for other computes this can be '
              'ignored.'), self._check('Computes for elastic servers'))
@@ -608,8 +607,8 @@ class ElasticUpgradeCheckTest(xloud_base.ElasticServersTestBase):
                     ks_exc.ConnectFailure('no'))
         self.assertEqual(
             (upgradecheck.Code.WARNING,
-             'Placement does not tell which computes can run elastic '
-             'servers: no'), self._check('Computes for elastic servers'))
+             'Could not determine which computes can run elastic servers: '
+             'no'), self._check('Computes for elastic servers'))
 
     def _flavor(self, name, **specs):
         flavor = objects.Flavor(
@@ -637,9 +636,9 @@ class ElasticUpgradeCheckTest(xloud_base.ElasticServersTestBase):
         self.assertEqual(
             (upgradecheck.Code.WARNING,
              '3 of 5 elastic flavors are not valid, so no server can be '
-             'created of them, or resized to them. Correct their extra specs '
-             'with "openstack flavor set", or remove them with "openstack '
-             'flavor unset". '
+             'created with them, or resized to them. Correct their extra '
+             'specs with "openstack flavor set", or remove them with '
+             '"openstack flavor unset". '
              'above: minimum_cpu is 5, but the flavor has only 4 vCPUs. '
              'pinned: minimum_memory cannot be used with hw:locked_memory, '
              'which pins the memory of the guest. '
