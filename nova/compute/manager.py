@@ -1,7 +1,7 @@
 """Servers are given another size, and their start size at each stop or start.
 
 The manager is where guests are stopped and started, where a server gets another
-flavor, and where its allocation can be told what it has now.
+flavor, and where its allocation can follow what it has now.
 """
 
 from nova.compute.elastic import servers as elastic_servers
@@ -76,7 +76,7 @@ class ComputeManager(manager.Manager):
         ...
         try:  # nova
             self.driver.resume_state_on_host_boot(...)  # nova
-            # A guest that stands still was there, and was not started anew.
+            # A guest that stands still was there, and was not started again.
             stands_still = self._get_power_state(instance) in (
                 power_state.PAUSED, power_state.SUSPENDED)
             if not stands_still and self.elastic.reconciler.follow_start_size(

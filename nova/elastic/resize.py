@@ -12,7 +12,7 @@
 
 """What a resize remembers of the size of an elastic server.
 
-Whether a server is in a resize is told by its states, which are known here
+Whether a server is in a resize shows in its states, which are known here
 alone.
 """
 
@@ -65,7 +65,7 @@ def flavors_in_resize(instance, new_flavor, old_flavor):
 
 
 def to_flavor(instance):
-    """Give a server that has just got its flavor the size that goes with it.
+    """Set the size of a server that has just got its flavor.
 
     That is the size it had if this is the flavor from before its resize, and
     the minimum of the flavor otherwise. A reverted server also keeps what it
@@ -78,7 +78,7 @@ def to_flavor(instance):
         old_start = server.read_size(instance, _OLD_START)
         if old_start and flavors.pins_cpus(
                 instance.flavor, server.get_image_policy(instance)):
-            # Its size does not tell how many vCPUs its guest had.
+            # Its size does not say how many vCPUs its guest had.
             start = before._replace(vcpus=old_start.vcpus)
         server.write_size(instance, _OLD, None)
     else:

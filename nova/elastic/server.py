@@ -97,7 +97,7 @@ def with_live_memory(flavor, live, memory_mb):
     """Return the size of a guest, corrected by what was read of its memory.
 
     :param live: The Size that its hypervisor knows unasked
-    :param memory_mb: What the guest has, in MiB, or None if nobody can tell
+    :param memory_mb: What the guest has, in MiB, or None if that is unknown
     """
     if memory_mb is None or 'memory_mb' not in flavors.elastic_resources(
             flavor):

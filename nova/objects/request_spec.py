@@ -29,7 +29,7 @@ class RequestSpec(base.NovaObject):
         """Ask for what an existing elastic server has, unless it is resized.
 
         The flavor of the request is the one place that is sent to the
-        scheduler and is set anew before each move.
+        scheduler and is set again before each move.
         """
         if 'flavor' not in self or not elastic.is_elastic(self.flavor):
             return

@@ -139,7 +139,7 @@ class ElasticClientsTest(xloud_base.ElasticAdjustTestBase):
         self.assertTrue(error['message'])
 
     def test_force(self):
-        """Only administrators may, and the compute is told."""
+        """Only administrators may, and the compute gets it."""
         server = self._boot()
         forced = []
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What becomes of a server when its adjustment fails or is cut off."""
+"""What becomes of a server when its adjustment fails or is interrupted."""
 
 import contextlib
 import datetime
@@ -71,8 +71,8 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
             self.assertAdjusted(server, after)
             self._delete_server(server)
 
-    def test_failure_is_told(self):
-        """The status, a fault and a notification tell why."""
+    def test_failure_is_reported(self):
+        """The status, a fault and a notification say why."""
         server = self._boot()
         self._break(fake.FakeDriver, 'set_current_vcpus', self._failed())
         self._adjust(server, GROWN)
@@ -86,7 +86,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self.assertEqual('No.', fault.message)
 
     def test_cannot_be_put_back(self):
-        """A server is counted for what it has, be that what it may."""
+        """A server is accounted for what it has, whatever that is."""
         server = self._boot()
 
         def grow_and_fail(method, driver, instance, count):
@@ -126,8 +126,8 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self._reconcile()
         self.assertEqual(1, len(puts))
 
-    def test_has_more_than_it_counts_for(self):
-        """A guest counts for what it has if it keeps it for a while."""
+    def test_has_more_than_it_is_accounted_for(self):
+        """What a guest has is accounted for if it keeps it for a while."""
         server = self._boot()
         self._live_sizes[server['id']] = elastic.Size(1, 4096)
         self._reconcile()
@@ -136,7 +136,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self.assertSize(server, elastic.Size(1, 4096), start=MINIMUM)
 
     def test_has_more_whenever_it_is_looked_at(self):
-        """A guest that was started anew in between has not kept it."""
+        """A guest that was started again in between has not kept it."""
         server = self._boot()
         for _start in range(2):
             self._reboot_server(server, hard=True)
@@ -270,7 +270,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self.assertCut(server, size, start=start)
 
     def _die(self, server, size, persist, done, restart=True):
-        """Have the compute cut off while it changes the guest."""
+        """Have the compute die while it changes the guest."""
         # The first and the last thing that is done to the guest.
         setter = 'set_current_vcpus' if done else 'set_current_memory_mb'
         # What a service does here it does in greenlets: one is held by this.
@@ -286,7 +286,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self._adjust(server, size, persist=persist, wait=False)
         thread = reached.wait()
         patch.stop()
-        # Who dies does not tell the action log of it.
+        # A compute that dies does not record that in the action log.
         with mock.patch.object(
                 objects.InstanceActionEvent, 'event_finish_with_failure'):
             eventlet.kill(thread)
@@ -299,7 +299,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
             'was complete.', server, *args, **kwargs)
 
     def test_state_is_reset_after_the_compute_died(self):
-        """What nobody will tell the end of has been cut off."""
+        """What nobody will record the end of was interrupted."""
         server = self._boot()
         self._die(server, GROWN, persist=True, done=False, restart=False)
         self.admin_api.post_server_action(
@@ -403,7 +403,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self.assertSize(server, MINIMUM)
 
     @contextlib.contextmanager
-    def _broken_records(self, times=xloud_base.FOR_GOOD, at_once=False):
+    def _broken_records(self, times=xloud_base.ALWAYS, at_once=False):
         """Have sizes, and the ends of tasks, not recorded.
 
         :param at_once: Also before the guest has been asked for anything
@@ -455,8 +455,8 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self.assertNothingUsed()
 
     @ddt.data(True, False)
-    def test_locked_meanwhile(self, succeeds):
-        """What others write down of a server meanwhile is not lost."""
+    def test_locked_in_the_meantime(self, succeeds):
+        """What others write to a server in the meantime is not lost."""
         server = self._boot()
 
         def lock(method, *args, **kwargs):

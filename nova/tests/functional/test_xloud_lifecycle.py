@@ -37,7 +37,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
 
     def test_delete_grown(self):
         """All that a grown server has is released with it."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._delete_server(server)
         self.assertNothingUsed()
         self._run_periodics()
@@ -65,7 +65,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
 
     def test_stop_and_start(self):
         """A stopped server is accounted for its start size."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._stop_server(server)
         self.assertSize(server, xloud_base.START)
         self._start_server(server)
@@ -74,7 +74,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
     def test_host_restart(self):
         """Servers that are resumed with their host have their start size."""
         self.flags(resume_guests_state_on_host_boot=True)
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         compute = self.computes['host1']
         compute.manager.driver.instances.clear()
         with mock.patch.object(compute.manager.driver,
@@ -87,7 +87,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
     def test_host_restart_with_a_paused_guest(self):
         """A guest that is still there has what it had."""
         self.flags(resume_guests_state_on_host_boot=True)
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         compute = self.computes['host1']
         guest = compute.manager.driver.instances[server['id']]
         guest.state = power_state.PAUSED
@@ -112,7 +112,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
         self.assertSize(server, xloud_base.START)
 
     def test_rescue_and_unrescue(self):
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self.api.post_server_action(server['id'], {'rescue': {}})
         self._wait_for_state_change(server, 'RESCUE')
         self.assertSize(server, xloud_base.START)
@@ -123,7 +123,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
     def test_shelve_and_unshelve(self):
         """A shelved server keeps its place; it comes back as it starts."""
         self.flags(shelved_offload_time=-1)
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._shelve_server(server, expected_state='SHELVED')
         self.assertSize(server, xloud_base.START)
         self._unshelve_server(server)
@@ -132,7 +132,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
     def test_offload_and_unshelve(self):
         """What an offloaded server had is claimed again with unshelve."""
         self.flags(shelved_offload_time=0)
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._shelve_server(server)
         self._run_periodics()
         for host in self.HOSTS:
@@ -154,7 +154,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                 side_effect=NotImplementedError)
             patcher.start()
             self.addCleanup(patcher.stop)
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self.api.delete_server(server['id'])
         self._wait_for_state_change(server, 'SOFT_DELETED')
         self.assertEqual(
@@ -167,7 +167,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
 
     def test_what_keeps_the_guest(self):
         """A guest that goes on is accounted for what it has."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         for action, status in (('pause', 'PAUSED'), ('unpause', 'ACTIVE'),
                                ('suspend', 'SUSPENDED'),
                                ('resume', 'ACTIVE')):
@@ -183,7 +183,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
               exception.AllocationUpdateFailed(consumer_uuid='x', error='y'))
     def test_release_fails(self, error):
         """What could not be released is counted until the next start."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         with mock.patch.object(
                 self.computes['host1'].manager.reportclient,
                 'set_instance_resources', side_effect=error):
@@ -206,7 +206,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
 
     def test_release_conflicts(self):
         """A change of the allocation by someone else costs a retry."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         client = self.computes['host1'].manager.reportclient
         get = client.get_allocs_for_consumer
         stale = []

@@ -132,7 +132,7 @@ class ElasticAuditTest(ElasticAuditTestBase):
 
     def test_allocation_of_a_server_with_another_start(self):
         """What it has until its next start is never released."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._hold(server, xloud_base.START)
         self.assertFixed(
             server, 'its allocation is 2048 MEMORY_MB, 2 VCPU, expected 3072 '

@@ -370,7 +370,7 @@ class UsageTest(xloud_base.ElasticServersTestBase):
         self.assertEqual('1', versioned[0]['extra_specs']['minimum_cpu'])
 
     def test_server_details(self):
-        """The flavor of a server is told as it is."""
+        """The flavor of a server is shown as it is."""
         server = self._boot()
         flavor = self.api.get_server(server['id'])['flavor']
         self.assertEqual((4, 4096), (flavor['vcpus'], flavor['ram']))

@@ -33,11 +33,11 @@ GROWN = elastic.Size(3, 3072)
 START = elastic.Size(2, 2048)
 NOTHING = elastic.Size(0, 0)
 
-FOR_GOOD = sys.maxsize
+ALWAYS = sys.maxsize
 
 
 class ElasticServersMixin:
-    """Elastic flavors and servers, and all the books in which these stand."""
+    """Elastic flavors and servers, and all the records about them."""
 
     def _elastic_flavor(self, minimum=MINIMUM, maximum=MAXIMUM, **specs):
         extra_spec = {elastic.MINIMUM_CPU: str(minimum.vcpus),
@@ -74,7 +74,7 @@ class ElasticServersMixin:
             server, {'OS-EXT-STS:task_state': None})
 
     def _set_size(self, server, size, start=None):
-        """Give a server another size.
+        """Adjust a server.
 
         :param start: What it is to come back with at its next start, if that
             is something else.
@@ -90,7 +90,7 @@ class ElasticServersMixin:
         self.assertSize(server, GROWN)
         return server
 
-    def _grown_for_now(self):
+    def _grown_until_restart(self):
         """A server that has more than it is to come back with."""
         server = self._boot()
         self._set_size(server, GROWN, start=START)
@@ -104,7 +104,7 @@ class ElasticServersMixin:
         """What os-hypervisors and placement say is used on a host."""
         rp_uuid = self._provider_uuid(host)
         usages = self._get_provider_usages(rp_uuid)
-        # The last one in which it tells what is used.
+        # The last one in which it reports what is used.
         with utils.temporary_mutation(self.admin_api, microversion='2.87'):
             hypervisor = self.admin_api.api_get(
                 '/os-hypervisors/%s' % rp_uuid).body['hypervisor']
@@ -213,8 +213,8 @@ class ElasticServersMixin:
         self.addCleanup(patcher.stop)
         return patcher
 
-    def _break(self, cls, name, error, times=FOR_GOOD):
-        """Have a method fail, for good or some times."""
+    def _break(self, cls, name, error, times=ALWAYS):
+        """Have a method fail, always or some times."""
         failures = itertools.repeat(error, times)
 
         def fail(method, *args, **kwargs):

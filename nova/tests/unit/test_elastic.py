@@ -377,7 +377,7 @@ class TestServers(test.NoDBTestCase):
     )
     @ddt.unpack
     def test_expected_sizes(self, size, start, settled, settled_start):
-        """A server is counted for what its flavor allows."""
+        """A server is accounted for what its flavor allows."""
         instance = _instance(size)
         elastic.set_size(instance, size, elastic.Size(*start or size))
         self.assertEqual((settled, settled_start),

@@ -123,7 +123,7 @@ class TestAdjusted(test.NoDBTestCase):
         ((2, 2048), (2, 2048), (None, None), (2, 2048), (2, 2048)),
     )
     @ddt.unpack
-    def test_for_good(self, size, start, asked, expected, expected_start):
+    def test_permanently(self, size, start, asked, expected, expected_start):
         self.assertEqual(
             (expected, expected_start), elastic.sizes_after(
                 _instance(size, start), elastic.Size(*asked)))
@@ -131,12 +131,12 @@ class TestAdjusted(test.NoDBTestCase):
     @ddt.data(
         ((2, 2048), (2, 2048), (3, 3072), (3, 3072)),
         ((3, 3072), (2, 2048), (4, None), (4, 3072)),
-        # It is counted for what it starts with, even when it has less.
+        # It is accounted for its start size, even when it has less.
         ((2, 2048), (2, 2048), (1, 1024), (2, 2048)),
         ((3, 3072), (2, 2048), (1, 2560), (2, 2560)),
     )
     @ddt.unpack
-    def test_for_now(self, size, start, asked, expected):
+    def test_until_next_start(self, size, start, asked, expected):
         """What it starts with stays as it is."""
         self.assertEqual(
             (expected, start), elastic.sizes_after(

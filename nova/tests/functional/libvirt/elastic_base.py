@@ -81,7 +81,7 @@ class ElasticServersTestBase(
         self._run_periodics()
 
     # Live migration as libvirt does it: what runs here goes on there, and is
-    # defined there as it is told.
+    # defined there as it is requested.
     def _migrate_stub(self, domain, destination, params, flags):
         connection = self._connection(self.dest_host)
         connection.createXML(params['destination_xml'], 0)

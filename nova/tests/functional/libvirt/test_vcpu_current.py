@@ -57,7 +57,7 @@ class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
         self.assertNothingUsed()
 
     def test_minimum_stays(self):
-        """The vCPUs of the minimum are there for good, the others are not."""
+        """The vCPUs of the minimum are permanent, the others are not."""
         server = self._boot(self._elastic_flavor(elastic.Size(2, 1024)))
         self.assertEqual([('yes', 'no')] * 2 + [('no', 'yes')] * 2,
                          self._marks(server))

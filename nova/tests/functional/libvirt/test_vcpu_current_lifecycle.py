@@ -48,7 +48,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
 
     @ddt.data(True, False)
     def test_reboot_to_more(self, hard):
-        """A server that has been shrunk for now comes back with all of it."""
+        """A server that was shrunk until its next start gets it all back."""
         server = self._grown()
         self._set_size(server, GROWN, start=GROWN)
         guest = self._guest(server)
@@ -62,7 +62,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
     @ddt.data(True, False)
     def test_soft_reboot_of_changed_definition(self, cooperative):
         """A guest comes back with its start size however it is defined."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         domain = self._domain(server)
         # That is how it is left by a live migration.
         self._connection('host1').defineXML(domain.XMLDesc(0))
@@ -81,8 +81,8 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         self.assertSize(server, xloud_base.MAXIMUM)
 
     def test_stop_and_start(self):
-        """A stopped server is counted for what it comes back with."""
-        server = self._grown_for_now()
+        """A stopped server is accounted for its start size."""
+        server = self._grown_until_restart()
         self._stop_server(server)
         self.assertEqual(START, self._defined(server))
         self.assertRecords(server, START)
@@ -91,7 +91,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
 
     def test_guest_shuts_down(self):
         """So is one that has shut itself down."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._domain(server).shutdown()
         self._domain(server)._state = fakelibvirt.VIR_DOMAIN_SHUTOFF
         self.computes['host1'].manager.handle_events(event.LifecycleEvent(
@@ -104,14 +104,14 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
     def test_host_restart(self):
         """Servers that are resumed with their host have their start size."""
         self.flags(resume_guests_state_on_host_boot=True)
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._domain(server).destroy()
         self._restart_host('host1')
         self.assertSize(server, START)
 
     def test_compute_restart(self):
         """A restart of the service changes nothing."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._restart_host('host1')
         self.assertSize(server, GROWN, start=START)
 
@@ -128,7 +128,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
 
     def test_rescue_and_unrescue(self):
         """Also the guest that is put aside comes back with its start size."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         os.mkdir(libvirt_utils.get_instance_path(self._instance(server)))
         self.api.post_server_action(server['id'], {'rescue': {}})
         self._wait_for_state_change(server, 'RESCUE')
@@ -138,7 +138,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         self.assertSize(server, START)
 
     def test_pause_and_unpause(self):
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self.api.post_server_action(server['id'], {'pause': {}})
         self._wait_for_state_change(server, 'PAUSED')
         self.assertSize(server, GROWN, start=START)
@@ -148,7 +148,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
 
     def test_suspend_and_resume(self):
         """What was saved of a guest is what it has again."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._suspend_server(server)
         self.assertEqual(START, self._defined(server))
         self.assertRecords(server, GROWN, start=START)
@@ -161,7 +161,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
     def test_snapshot(self, live):
         """A snapshot, also one for which the guest stops, changes nothing."""
         self.flags(disable_libvirt_livesnapshot=not live, group='workarounds')
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._snapshot_server(server, 'snapshot')
         self._wait_for_server_parameter(
             server, {'OS-EXT-STS:task_state': None})
@@ -171,7 +171,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
     def test_shelve_and_unshelve(self):
         """A shelved server keeps its place; it comes back as it starts."""
         self.flags(shelved_offload_time=-1)
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._shelve_server(server, expected_state='SHELVED')
         self.assertRecords(server, START)
         self._unshelve_server(server)
@@ -180,7 +180,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
     def test_offload_and_unshelve(self):
         """What an offloaded server had is claimed again with unshelve."""
         self.flags(shelved_offload_time=0)
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._shelve_server(server)
         self.assertHostUsage('host1', xloud_base.NOTHING)
         self.assertEqual(START, elastic.size(self._instance(server)))
@@ -189,6 +189,6 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
 
     def test_delete(self):
         """All that a grown server has is released with it."""
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._delete_server(server)
         self.assertNothingUsed()

@@ -113,7 +113,7 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
     def test_live_migrate_and_reboot(self, hard):
         """The start size of a server is not lost on the way."""
         self.flags(wait_soft_reboot_seconds=1, group='libvirt')
-        server = self._grown_for_now()
+        server = self._grown_until_restart()
         self._live_migrate_to(server, 'host2')
         self.assertEqual(GROWN, self._live(server, 'host2'))
         self.assertRecords(server, GROWN, host='host2', start=START)
@@ -132,8 +132,8 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
         self.assertHostUsage('host2', elastic.Size(2, 512))
 
     def test_evacuate(self):
-        """A server is built anew with its start size."""
-        server = self._grown_for_now()
+        """A server is built again with its start size."""
+        server = self._grown_until_restart()
         service_id = self.api.get_services(
             host='host1', binary='nova-compute')[0]['id']
         self.computes['host1'].stop()

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What becomes of guests and books when servers are adjusted."""
+"""What becomes of guests and records when servers are adjusted."""
 
 import ddt
 
@@ -55,39 +55,39 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
             self._adjust(server, size)
             self.assertAdjusted(server, size)
 
-    def test_for_now(self):
-        """What a server has for now counts, and what it starts with too."""
+    def test_until_next_start(self):
+        """The live size is accounted for, and the start size as well."""
         server = self._grown_to(START)
         self._adjust(server, GROWN, persist=False)
         self.assertAdjusted(server, GROWN, start=START)
         self._adjust(server, MINIMUM, persist=False)
         self.assertHas(server, MINIMUM, START, START)
         self.assertEqual(START, self._defined(server))
-        # What it counts for is not what it has, so this is something to do.
+        # Its size is not what it has, so this is something to do.
         self._adjust(server, START)
         self.assertAdjusted(server, START)
 
-    def test_one_of_both_for_now(self):
+    def test_one_of_both_until_next_start(self):
         server = self._grown_to(START)
         self._adjust(server, elastic.Size(3, 1024), persist=False)
         self.assertHas(server, elastic.Size(3, 1024),
                        elastic.Size(3, 2048), START)
 
     @ddt.data('soft', 'hard', 'stop')
-    def test_restart_after_growth_for_now(self, how):
+    def test_restart_after_temporary_growth(self, how):
         server = self._grown_to(START)
         self._adjust(server, GROWN, persist=False)
-        self._start_anew(server, how)
+        self._restart(server, how)
         self.assertSize(server, START)
 
     @ddt.data('soft', 'hard', 'stop')
-    def test_restart_after_shrinking_for_now(self, how):
+    def test_restart_after_temporary_shrinking(self, how):
         server = self._grown_to(START)
         self._adjust(server, MINIMUM, persist=False)
-        self._start_anew(server, how)
+        self._restart(server, how)
         self.assertSize(server, START)
 
-    def _start_anew(self, server, how):
+    def _restart(self, server, how):
         if how == 'stop':
             self._stop_server(server)
             self._start_server(server)
@@ -95,7 +95,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
             self._reboot_server(server, hard=how == 'hard')
 
     @ddt.data(GROWN, MINIMUM)
-    def test_live_migration_for_now(self, size):
+    def test_live_migration_of_a_temporary_size(self, size):
         """Both sizes go along, and can be changed there."""
         server = self._grown_to(START)
         self._adjust(server, size, persist=False)
@@ -128,7 +128,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
     def test_guest_complies_too_late(self):
         """What it gives back on its own does not change what it starts with.
 
-        It counts for that, and for the vCPU again once it is asked for.
+        It is accounted for that, and for the vCPU again once requested.
         """
         server = self._grown_to(GROWN)
         self.fake_guest.unplugs_in_time = 0
@@ -143,7 +143,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
         self._adjust(server, GROWN)
         self.assertAdjusted(server, GROWN)
 
-    def test_guest_complies_too_late_for_now(self):
+    def test_guest_complies_too_late_until_restart(self):
         """What it has beyond what it starts with is released then."""
         server = self._grown_to(MINIMUM)
         self._adjust(server, GROWN, persist=False)
@@ -194,7 +194,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
         self.assertEqual(0, self.fake_guest.restarts)
 
     def test_no_balloon_driver(self):
-        """A guest without one has all its memory, and counts for that."""
+        """A guest without one has all its memory, which is accounted for."""
         server = self._boot()
         guest = self._domain(server)._size
         guest.guest.balloons = False

@@ -115,7 +115,7 @@ class LiveSizeTest(elastic_driver_base.DriverTestBase):
 class MemoryUsageTest(elastic_driver_base.DriverTestBase):
 
     def test_of_running_guest(self):
-        """What the balloon, the guest and the host say is told apart."""
+        """What the balloon, the guest and the host say stays apart."""
         self._start(memory_mb=2048)
         self.guest.memory_in_use = 500 * 1024
         self.guest.rss = 2 * GiB + 100 * 1024 + 1

@@ -106,7 +106,7 @@ class AgentQuestionsTest(elastic_driver_base.DriverTestBase):
     """The timeout belongs to the domain, so one asks the agent at a time."""
 
     def _while_asked(self, action):
-        """Have somebody else do this during the first question."""
+        """Have another caller do this during the first question."""
         agent = self.guest.agent
 
         def interrupt():

@@ -148,7 +148,7 @@ class SetMemoryTest(elastic_driver_base.DriverTestBase):
             'not running', self._set_memory, 2048)
         self.assertEqual(MINIMUM, self._defined(self.server))
 
-    def test_stops_meanwhile(self):
+    def test_stops_in_the_meantime(self):
         self._start(memory_mb=4096)
         self.guest.reports_statistics = False
         self.guest.memory_in_use = 3 * GiB

@@ -129,7 +129,7 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
 
     @ddt.data('_set_vcpus', '_set_memory')
     def test_deleted(self, change):
-        """A server may be deleted while somebody waits for its guest."""
+        """A server may be deleted while a caller waits for its guest."""
         self._start(vcpus=4, memory_mb=2048)
         self.guest.unplugs_in_time = 0
         self.guest.reports_statistics = False

@@ -72,7 +72,7 @@ class ElasticPinnedTestBase(
                     kB_mem=16 * 1024 * 1024))
 
     def _assert_placement(self, server, host, pcpus, vcpus, memory_mb):
-        """What the server has, and that there is nothing to mend."""
+        """What the server has, and that there is nothing to fix."""
         manager = self.computes[host].manager
         for _attempt in range(2):
             manager.elastic.reconciler.reconcile(self.ctxt)

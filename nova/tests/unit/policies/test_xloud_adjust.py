@@ -34,7 +34,7 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
     """With the deprecated rules, and without scope checks.
 
     Releases differ in which roles they know and whether scope checks are still
-    a choice; so who is allowed is told of the contexts themselves.
+    a choice; so who is allowed is said of the contexts themselves.
     """
 
     enforce_scope = False

@@ -12,10 +12,10 @@
 
 """Adjusting the memory of a running guest by its balloon.
 
-A balloon takes memory from a guest faster than the guest can tell that it runs
-short: a shrink to less than the guest uses kills it within seconds. So a guest
-shrinks in steps, each of which leaves it some of what it reports as usable,
-and is watched all the time.
+A balloon takes memory from a guest faster than the guest can report that it
+runs short: a shrink to less than the guest uses kills it within seconds. So a
+guest shrinks in steps, each of which leaves it some of what it reports as
+usable, and is watched all the time.
 """
 
 import contextlib

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""How the config of a guest tells what it starts with."""
+"""How the config of a guest says what it starts with."""
 
 from unittest import mock
 

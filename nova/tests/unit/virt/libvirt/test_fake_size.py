@@ -437,7 +437,7 @@ class FakeLibvirtSizeTest(test.NoDBTestCase):
         self.assertEqual([7], waited)
 
     def test_gone(self):
-        """Who still knows a domain that is gone is told so."""
+        """Who still knows a domain that is gone gets an error."""
         domain = self._start()
         domain.undefine()
         domain.info()

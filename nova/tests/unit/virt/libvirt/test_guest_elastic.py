@@ -60,7 +60,7 @@ class ElasticGuestTest(test.NoDBTestCase):
         self.assertEqual(-2, agent.timeout)
 
     def _ask_while(self, question):
-        """Ask the agent while somebody else does."""
+        """Ask the agent while another caller does."""
         agent = self.domain._size.guest.agent
 
         def ask():
