@@ -1,4 +1,4 @@
-"""Style: ruff for our own packages, and on what is woven the checks that Nova makes of itself."""
+"""Style: ruff for our own packages, our vocabulary, and on what is woven Nova's own checks."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from graft import tree
 from graft.project import Project, Release
-from graft.workshop import venv
+from graft.workshop import venv, vocabulary
 
 TOOLS = ('flake8', 'hacking', 'mccabe', 'pycodestyle', 'pyflakes')
 
@@ -25,6 +25,7 @@ def faults(
     outcomes = [
         _said([*ruff, 'check', '--quiet', '--output-format=concise', '.'], project.root),
         _said([*ruff, 'format', '--quiet', '--check', '.'], project.root),
+        '\n'.join(vocabulary.faults(project)),
     ]
     for each in (release, *others):
         outcomes += _woven(project, each, {'new', 'edited'} if each == release else {'new'})
