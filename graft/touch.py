@@ -1,4 +1,4 @@
-"""What a weave did to one named piece of a file."""
+"""What a weave did to a file: the pieces it touched, and the lines of Nova's that it dropped."""
 
 from dataclasses import dataclass
 
@@ -11,3 +11,12 @@ class Touch:
     how: str
     added: int = 0
     dropped: int = 0
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Lines ``first`` to ``last`` of Nova's file, and the line of the sketch that says so."""
+
+    first: int
+    last: int
+    mark: int

@@ -1,5 +1,7 @@
 """Messages can agree with an amount that is not known where they are written."""
 
+...
+
 
 class PluralFormat(str):
     """A message format whose sentence agrees with one of its amounts.

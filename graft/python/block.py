@@ -1,8 +1,9 @@
 """Statements: a sketch's block of them, woven into the block that Nova has at the same place.
 
 The signs of the sketch's block are found in Nova's, in order. What Nova has between two of them
-(the block's start and end are signs too) is kept where the sketch has ``...`` and dropped where it
-has none. A compound statement of ours that contains signs is wrapped around what they stand for.
+(the block's start and end are signs too) is kept where the sketch has ``...``; where it has none,
+each statement goes by a mark of its own. A compound statement of ours that contains signs is
+wrapped around what they stand for.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,8 @@ from collections.abc import Sequence
 import libcst as cst
 
 from graft.errors import SketchError
-from graft.python import layout, signs
+from graft.python import gap, layout, signs
+from graft.python.assignment import replace_assignment
 from graft.python.compound import weave_compound
 from graft.python.elements import edit_elements, is_element_edit
 from graft.python.function import weave_function
@@ -36,6 +38,7 @@ def weave_clause(clause: cst.CSTNode, nova: Suite, place: Place) -> Suite:
     if edited or _Block(block, statements(nova), place).fits():
         return weave_suite(clause.body, nova, place)
     if signs.replaces(clause):
+        place.drop(statements(nova), clause, below=len(getattr(nova, 'footer', ())))
         replaced = with_statements(nova, [layout.ours(statement) for statement in block])
         return replaced.with_changes(footer=())
     raise place.error(
@@ -50,6 +53,7 @@ def weave_block(
 ) -> list[Statement]:
     block = _Block(sketch, nova, place)
     if block.fits():
+        block.hold_drops()
         return list(nova)
     return block.woven()
 
@@ -87,24 +91,24 @@ class _Block:
             )
         return matches(statement, nova)
 
+    def hold_drops(self) -> None:
+        """Note that the marks did their work: what they drop has gone already."""
+        for statement in filter(signs.drops, self._flat(self.sketch)):
+            self.place.hold(statement)
+
     def woven(self) -> list[Statement]:
         start = 0
-        rest: Statement | None = None
+        between: list[Statement] = []
+        sign = self.sketch[0]
         for item in self._flat(self.sketch):
-            if signs.is_rest(item):
-                if rest is not None:
-                    raise self.place.error(
-                        item,
-                        'two `...` with nothing of Nova held between them',
-                        remedy='Leave one out, or put an anchor between them.',
-                    )
-                rest = item
-            elif self._is_anchor(item):
+            if self._is_anchor(item):
                 index, statement = self._find(item, start)
-                self._stand(rest, start, index)
+                self._stand(between, start, index, sign)
                 self.stands_for[item] = [statement]
-                rest, start = None, index + 1
-        self._stand(rest, start, len(self.nova))
+                between, start, sign = [], index + 1, item
+            else:
+                between.append(item)
+        self._stand(between, start, len(self.nova), sign)
         return self._rebuilt(self.sketch)
 
     def _flat(self, block: Sequence[Statement]) -> list[Statement]:
@@ -130,10 +134,20 @@ class _Block:
             and signs.has_sign(statement)
         )
 
-    def _stand(self, rest: Statement | None, start: int, end: int) -> None:
-        """What stands between two signs is what the ``...`` there stands for, if there is one."""
-        if rest is not None:
-            self.stands_for[rest] = self.nova[start:end]
+    def _stand(self, between: Sequence[Statement], start: int, end: int, sign: Statement) -> None:
+        """What stands between two signs stays where a ``...`` stands, and else goes."""
+        rests = [statement for statement in between if signs.is_rest(statement)]
+        if len(rests) > 1:
+            raise self.place.error(
+                rests[1],
+                'two `...` with nothing of Nova held between them',
+                remedy='Leave one out, or put an anchor between them.',
+            )
+        if rests:
+            self.stands_for[rests[0]] = self.nova[start:end]
+        elif start < end:
+            ours = [(statement, signs.line_comment(statement)) for statement in between]
+            gap.drop(self.nova[start:end], ours, sign, self.place)
 
     def _find(self, anchor: Statement, start: int) -> tuple[int, Statement]:
         """The one statement from ``start`` on that the anchor means, woven if it is to be."""
@@ -171,6 +185,8 @@ class _Block:
         if isinstance(anchor, cst.SimpleStatementLine):
             if is_element_edit(anchor):
                 meant = edit_elements(anchor, nova, self.place)
+            elif signs.replaces(anchor):
+                return replace_assignment(anchor, nova, self.place)
             else:
                 meant = nova if matches(anchor, nova) else None
             if meant is not None:

@@ -13,7 +13,7 @@ from itertools import pairwise
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from graft.python import commas, signs
+from graft.python import commas, gap, signs
 from graft.python.match import fields, matches, same_nodes
 from graft.python.place import WIDTH, Place, head, render
 
@@ -27,6 +27,7 @@ LISTS = {
 }
 
 Elements = Sequence[cst.CSTNode]
+Commented = tuple[cst.CSTNode, cst.Comment | None]
 
 
 def is_element_edit(statement: cst.CSTNode) -> bool:
@@ -46,7 +47,7 @@ def edit_elements(sketch: cst.CSTNode, nova: cst.CSTNode, place: Place) -> cst.C
         return nova
     indent = place.column(sketch)
     for breaks in _Breaks:
-        woven = _Edit(nova, place, breaks).node(sketch, nova)
+        woven = _Edit(sketch, nova, place, breaks).node(sketch, nova)
         if woven is None or not _too_wide(woven, indent) or _too_wide(nova, indent):
             break
     return woven
@@ -55,7 +56,7 @@ def edit_elements(sketch: cst.CSTNode, nova: cst.CSTNode, place: Place) -> cst.C
 def edit_bases(sketch: cst.ClassDef, nova: cst.ClassDef, place: Place) -> cst.ClassDef:
     """Nova's class with the base classes that the sketch adds."""
     header = nova.with_changes(decorators=(), body=cst.SimpleStatementSuite(body=[cst.Pass()]))
-    return _Edit(header, place).elements(sketch, nova)
+    return _Edit(sketch, header, place).elements(sketch, nova)
 
 
 class _Breaks(Enum):
@@ -82,8 +83,13 @@ class _Edit:
     """One pass over a statement of Nova's and the sketch of it, side by side."""
 
     def __init__(
-        self, statement: cst.CSTNode, place: Place, breaks: _Breaks = _Breaks.NONE
+        self,
+        sketch: cst.CSTNode,
+        statement: cst.CSTNode,
+        place: Place,
+        breaks: _Breaks = _Breaks.NONE,
     ) -> None:
+        self.sketch = sketch
         self.statement = statement.with_changes(leading_lines=())
         self.place = place
         self.breaks = breaks
@@ -128,18 +134,18 @@ class _Edit:
         """Nova's list with ours in it; the very same one if they are in it already."""
         ours, theirs = getattr(sketch, LISTS[type(sketch)]), getattr(nova, LISTS[type(nova)])
         placed: list[_Placed] = []
-        gap: list[cst.CSTNode] = []
-        start = 0
+        between: list[Commented] = []
+        sign, start = sketch, 0
         for element, comment in zip(ours, commas.comments(sketch, ours), strict=True):
             if signs.bears(comment, signs.HOLDS):
                 index = self._anchored(element, theirs, start)
                 self.place.hold(comment)
                 known = _Placed(theirs[index], theirs[index])
-                placed += [*self._gap(gap, theirs[start:index]), known]
-                gap, start = [], index + 1
+                placed += [*self._gap(between, theirs[start:index], sign), known]
+                between, sign, start = [], element, index + 1
             else:
-                gap.append(element)
-        placed += self._gap(gap, theirs[start:])
+                between.append((element, comment))
+        placed += self._gap(between, theirs[start:], sign)
         if same_nodes([p.element for p in placed], theirs):
             return nova
         return self._joined(placed, nova, theirs)
@@ -156,8 +162,11 @@ class _Edit:
             remedy='Hold on to one element that the release has, and quote enough of it.',
         )
 
-    def _gap(self, sketch: Elements, nova: Elements) -> list[_Placed]:
-        """What stands between two anchors."""
+    def _gap(
+        self, between: Sequence[Commented], nova: Elements, sign: cst.CSTNode
+    ) -> list[_Placed]:
+        """What stands between two signs."""
+        sketch = [element for element, _ in between]
         rests = [element for element in sketch if signs.is_rest_element(element)]
         if len(rests) > 1:
             raise self.place.error(
@@ -167,7 +176,10 @@ class _Edit:
             )
         known = [None if e in rests else self._known(e, nova) for e in sketch]
         if not rests:
-            return [self._placed(o, t) for o, t in zip(sketch, known, strict=True)]
+            gone = [theirs for theirs in nova if not any(theirs is k for k in known)]
+            if gone:
+                gap.drop(gone, between, sign, self.place)
+            return [self._placed(o, t, c) for (o, c), t in zip(between, known, strict=True)]
         placed = [_Placed(theirs, theirs) for theirs in nova]
         at = 0
         for index, (ours, theirs) in enumerate(zip(sketch, known, strict=True)):
@@ -182,11 +194,13 @@ class _Edit:
                 del placed[at]
             if _is_positional(ours):
                 at = min(at, _first_keyword(placed))
-            placed.insert(at, self._placed(ours, theirs))
+            placed.insert(at, self._placed(ours, theirs, between[index][1]))
             at += 1
         return placed
 
-    def _placed(self, ours: cst.CSTNode, theirs: cst.CSTNode | None) -> _Placed:
+    def _placed(
+        self, ours: cst.CSTNode, theirs: cst.CSTNode | None, comment: cst.Comment | None
+    ) -> _Placed:
         """Our element, or Nova's own; a keyword or key of Nova's takes the sketch's value."""
         if theirs is None and not signs.has_rest_element(ours):
             return _Placed(ours)
@@ -197,6 +211,8 @@ class _Edit:
                 remedy='Show what the release has there, or all of ours.',
             )
         if matches(ours, theirs):
+            if comment is not None:
+                self.place.hold(comment)
             return _Placed(theirs, theirs)
         value = ours.value
         if signs.has_rest_element(value):
@@ -208,6 +224,17 @@ class _Edit:
                     candidates=[theirs],
                     remedy='Show the value as Nova has it, with `...` for its elements.',
                 )
+        elif signs.bears(comment, signs.REPLACES):
+            self.place.drop([theirs], comment)
+        elif not signs.replaces(self.sketch):
+            raise self.place.error(
+                ours,
+                f'`{head(ours)}` has another value in the release, which would go',
+                candidates=[theirs],
+                remedy='Leave it out, or end its line with `# replaces nova`.',
+            )
+        else:
+            self.place.drop([theirs], self.sketch)
         if value is theirs.value:
             return _Placed(theirs, theirs)
         return _Placed(theirs.with_changes(value=value), theirs)

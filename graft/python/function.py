@@ -7,7 +7,7 @@ import libcst as cst
 from graft.python import layout, signs
 from graft.python.match import matches
 from graft.python.place import Place
-from graft.python.signature import weave_decorators, weave_params
+from graft.python.signature import weave_decorators, weave_params, weave_returns
 from graft.python.signs import Statement, Suite, statements, with_statements
 
 WeaveSuite = Callable[[Suite, Suite, Place], Suite]
@@ -33,21 +33,49 @@ def weave_function(
         suite = _replaced_body(sketch, body, nova, place)
     if not edited or signs.holds(sketch):
         place.hold(sketch)
-    if own_doc is not None and not (nova_doc is not None and matches(own_doc, nova_doc)):
+    own_doc = weave_docstring(own_doc, nova_doc, sketch, place)
+    if own_doc is not nova_doc:
         rest = statements(suite)[1:] if nova_doc is not None else statements(suite)
-        suite = with_statements(suite, [own_doc.with_changes(leading_lines=()), *rest])
+        suite = with_statements(suite, [own_doc, *rest])
     changes: dict[str, object] = {}
     if suite is not nova.body:
         changes['body'] = suite
     decorators = weave_decorators(sketch, nova, place)
     if decorators is not nova.decorators:
         changes['decorators'] = decorators
-    if sketch.returns is not None and not matches(sketch.returns, nova.returns):
-        changes['returns'] = sketch.returns
+    returns = weave_returns(sketch, nova, place)
+    if returns is not nova.returns:
+        changes['returns'] = returns
     params = weave_params(sketch, nova, place)
     if params is not nova.params:
         changes['params'] = params
     return nova.with_changes(**changes) if changes else nova
+
+
+def weave_docstring(
+    ours: Statement | None,
+    theirs: Statement | None,
+    sketch: cst.FunctionDef | cst.ClassDef,
+    place: Place,
+) -> Statement | None:
+    """The docstring that the sketch gives, if it does; Nova's goes only where a mark says so."""
+    if ours is None:
+        return theirs
+    if theirs is not None and matches(ours, theirs):
+        if signs.replaces(ours):
+            place.hold(ours)
+        return theirs
+    if theirs is not None:
+        marked = next((node for node in (ours, sketch) if signs.replaces(node)), None)
+        if marked is None:
+            raise place.error(
+                ours,
+                'the release has a docstring here, and ours would take its place',
+                candidates=[theirs],
+                remedy='Leave ours out, or end its last line with `# replaces nova`.',
+            )
+        place.drop([theirs], marked)
+    return layout.ours(ours).with_changes(leading_lines=())
 
 
 def _edited_body(
@@ -76,5 +104,6 @@ def _replaced_body(
             'the release has this function, and the sketch holds on to nothing of it',
             remedy='Keep what Nova has with `...`, or end the `def` line with `# replaces nova`.',
         )
+    place.drop(nova_body, sketch, below=len(getattr(nova.body, 'footer', ())))
     suite = with_statements(nova.body, [*([doc] if doc else []), *(layout.ours(s) for s in body)])
     return suite.with_changes(footer=())

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from graft.python import signs
+
 Lines = Sequence[cst.EmptyLine]
 
 
@@ -22,7 +24,7 @@ def own_lines(node: cst.CSTNode) -> Lines:
 
 def ours(node: cst.CSTNode) -> cst.CSTNode:
     """A statement of ours, ready to stand among Nova's."""
-    return node.with_changes(leading_lines=own_lines(node))
+    return signs.without_mark(node).with_changes(leading_lines=own_lines(node))
 
 
 def comments(node: cst.CSTNode) -> Lines:

@@ -8,10 +8,11 @@ import libcst as cst
 
 from graft.errors import SketchError
 from graft.python import layout, signs
+from graft.python.assignment import replace_assignment
 from graft.python.block import weave_clause, weave_suite
 from graft.python.compound import weave_compound
 from graft.python.elements import edit_bases, edit_elements, is_element_edit
-from graft.python.function import weave_function
+from graft.python.function import weave_docstring, weave_function
 from graft.python.imports import is_import
 from graft.python.match import matches, matches_header, same_nodes
 from graft.python.order import assigned_name, defined_name, first_need
@@ -76,8 +77,9 @@ class Members:
         before = statements(nova.body)
         inner = Members(list(before), place, in_class=True)
         after = inner.weave(body)
-        if own_doc is not None and not (nova_doc is not None and matches(own_doc, nova_doc)):
-            after = [own_doc.with_changes(leading_lines=()), *after[1 if nova_doc else 0 :]]
+        own_doc = weave_docstring(own_doc, nova_doc, sketch, place)
+        if own_doc is not nova_doc:
+            after = [own_doc, *after[1 if nova_doc else 0 :]]
         woven = nova
         if not same_nodes(after, before):
             woven = woven.with_changes(body=with_statements(nova.body, after))
@@ -127,9 +129,7 @@ class Members:
             place.hold(sketch)
             return nova
         if signs.replaces(sketch):
-            place.hold(sketch)
-            woven = nova.with_changes(body=sketch.body)
-            return self._changed(nova, woven, name, 'replaced')
+            return self._changed(nova, replace_assignment(sketch, nova, place), name, 'replaced')
         raise place.error(
             sketch,
             'the release has this assignment, and the sketch holds on to nothing of it',
@@ -233,7 +233,9 @@ def holds_on(sketch: Statement) -> bool:
     """Whether a statement that the release lacks bears a sign all the same."""
     if isinstance(sketch, cst.FunctionDef) and takes_nova(sketch.params):
         return True
-    if signs.has_sign(sketch) or signs.replaces(sketch):
+    if signs.has_sign(sketch) or signs.replaces(sketch) or signs.drops(sketch):
+        return True
+    if assigned_name(sketch) and isinstance(sketch.body[0].value, cst.Ellipsis):
         return True
     return isinstance(sketch, cst.ClassDef) and any(map(holds_on, statements(sketch.body)))
 

@@ -2,7 +2,7 @@
 
 import difflib
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import libcst as cst
@@ -10,6 +10,8 @@ from libcst.metadata import CodePosition, MetadataWrapper, PositionProvider
 
 from graft.errors import SketchError
 from graft.python import signs
+from graft.signs import unmarked
+from graft.touch import Drop
 
 WIDTH = 79  # of a line in Nova
 
@@ -24,6 +26,7 @@ class Place:
     nova: MetadataWrapper
     names: tuple[str, ...] = ()
     held: set[int] = field(default_factory=set)
+    drops: list[Drop] = field(default_factory=list)
 
     def inside(self, name: str) -> 'Place':
         return replace(self, names=(*self.names, name))
@@ -54,6 +57,20 @@ class Place:
         """Note that all marks inside the node did their work."""
         span = self.sketch.resolve(PositionProvider)[node]
         self.held.update(range(span.start.line, span.end.line + 1))
+
+    def drop(self, nova: Sequence[cst.CSTNode], marked: cst.CSTNode, *, below: int = 0) -> None:
+        """Note that pieces of Nova's go, as the mark says, with the comments above them.
+
+        ``below`` is the number of lines of comments below them that go too.
+        """
+        self.hold(marked)
+        positions = self.nova.resolve(PositionProvider)
+        spans = [(node, positions[node]) for node in nova if node in positions]
+        if spans:
+            above = len(getattr(spans[0][0], 'leading_lines', ()))
+            comment = marked if isinstance(marked, cst.Comment) else signs.line_comment(marked)
+            first, last = spans[0][1].start.line - above, spans[-1][1].end.line + below
+            self.drops.append(Drop(first, last, self.line(comment)))
 
     def error(
         self,
@@ -91,9 +108,11 @@ def head(node: cst.CSTNode) -> str:
     """The line on which a node begins, as one would quote it."""
     if hasattr(node, 'leading_lines'):
         node = node.with_changes(leading_lines=())
+    if hasattr(node, 'comma'):
+        node = node.with_changes(comma=cst.MaybeSentinel.DEFAULT)
     if isinstance(node, cst.FunctionDef | cst.ClassDef):
         keyword = 'def' if isinstance(node, cst.FunctionDef) else 'class'
         return f'{keyword} {node.name.value}'
     text = render(node).strip().splitlines()
     first = text[0] if text else ''
-    return first.removesuffix('# nova').rstrip()
+    return unmarked(first)

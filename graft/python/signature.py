@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from graft.python import commas, signs
+from graft.python import commas, gap, signs
 from graft.python.match import matches, same_nodes
 from graft.python.place import WIDTH, Place, head, render
 
@@ -70,10 +70,18 @@ def weave_decorators(sketch: Definition, nova: Definition, place: Place) -> Sequ
         if signs.is_rest_element(ours):
             built += [n for n in nova.decorators if not any(n is k for k in known)]
         elif theirs is not None:
+            if signs.drops(ours):
+                place.hold(ours)
             built.append(theirs)
         else:
-            built.append(ours.with_changes(leading_lines=()))
+            built.append(signs.without_mark(ours).with_changes(leading_lines=()))
     _held(sketch, nova, place)
+    gone = [n for n in nova.decorators if not any(n is b for b in built)]
+    if gone and signs.replaces(sketch):
+        place.drop(gone, sketch)
+    elif gone:
+        ours = [(d, signs.line_comment(d)) for d in sketch.decorators]
+        gap.drop(gone, ours, sketch.decorators[0], place)
     if same_nodes(built, nova.decorators):
         return nova.decorators
     return built
@@ -96,7 +104,13 @@ def _held(sketch: Definition, nova: Definition, place: Place) -> None:
 def weave_params(sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place) -> cst.Parameters:
     ours = sketch.params
     if not takes_nova(ours):
-        return nova.params if matches(ours, nova.params) else ours
+        if matches(ours, nova.params):
+            if signs.drops(sketch):
+                place.hold(sketch)
+            return nova.params
+        if not _has_all(ours, nova.params):
+            _drop_from_header(sketch, nova, place, 'other parameters')
+        return ours
     theirs = nova.params
     added = _added(ours, theirs, place)
     if not added:
@@ -119,6 +133,43 @@ def weave_params(sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place) -
         between = _broken(bare, first[0])
         woven = theirs.with_changes(**{field: _with_added(before, added, theirs, between)})
     return woven
+
+
+def weave_returns(
+    sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place
+) -> cst.Annotation | None:
+    if sketch.returns is None or matches(sketch.returns, nova.returns):
+        return nova.returns
+    if nova.returns is not None:
+        _drop_from_header(sketch, nova, place, 'another return type')
+    return sketch.returns
+
+
+def _drop_from_header(
+    sketch: cst.FunctionDef, nova: cst.FunctionDef, place: Place, what: str
+) -> None:
+    """Let something of Nova's ``def`` line go, if the line of ours says so."""
+    if not (signs.replaces(sketch) or signs.drops(sketch)):
+        raise place.error(
+            sketch,
+            f'the function has {what} in the release, which would go',
+            candidates=[nova],
+            remedy='Show `*nova` for the parameters, or end the `def` line with `# drops nova`.',
+        )
+    place.drop([nova.name, *nova.params.children, *filter(None, [nova.returns])], sketch)
+
+
+def _has_all(ours: cst.Parameters, theirs: cst.Parameters) -> bool:
+    """Whether all the parameters that Nova has are among ours, as Nova has them."""
+    for field in ('posonly_params', 'params', 'kwonly_params'):
+        remaining = iter(getattr(ours, field))
+        if not all(any(matches(o, t) for o in remaining) for t in getattr(theirs, field)):
+            return False
+    stars = [(p.star_arg, p.star_kwarg) for p in (ours, theirs)]
+    return all(
+        not isinstance(theirs, cst.Param) or matches(ours, theirs)
+        for ours, theirs in zip(*stars, strict=True)
+    )
 
 
 def _added(ours: cst.Parameters, theirs: cst.Parameters, place: Place) -> Sequence[cst.Param]:

@@ -1,4 +1,4 @@
-"""The two signs of the language, read off LibCST nodes: ``...`` and ``# nova``."""
+"""The signs of the language, read off LibCST nodes: ``...`` and the marks at the end of a line."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,8 +6,7 @@ from functools import cache
 
 import libcst as cst
 
-HOLDS = re.compile(r'#\s*nova$')
-REPLACES = re.compile(r'#\s*replaces nova$')
+from graft.signs import DROPS, HOLDS, REPLACES, mark, unmarked
 
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 Suite = cst.BaseSuite
@@ -28,7 +27,7 @@ def _line(suite: cst.SimpleStatementSuite) -> cst.SimpleStatementLine:
     A mark at the end of its line is one of the header's.
     """
     end = suite.trailing_whitespace
-    if bears(end.comment, HOLDS) or bears(end.comment, REPLACES):
+    if end.comment is not None and mark(end.comment.value):
         end = cst.TrailingWhitespace()
     return cst.SimpleStatementLine(body=suite.body, trailing_whitespace=end)
 
@@ -90,6 +89,28 @@ def holds(node: cst.CSTNode) -> bool:
 def replaces(node: cst.CSTNode) -> bool:
     """Whether the node's (header) line ends in ``# replaces nova``."""
     return bears(line_comment(node), REPLACES)
+
+
+def drops(node: cst.CSTNode) -> bool:
+    """Whether the node's (header) line ends in ``# drops nova``."""
+    return bears(line_comment(node), DROPS)
+
+
+def without_mark(node: cst.CSTNode) -> cst.CSTNode:
+    """A statement or decorator of ours without the mark at the end of its (header) line."""
+    comment = line_comment(node)
+    if comment is None or not mark(comment.value):
+        return node
+    text = unmarked(comment.value)
+    end = cst.TrailingWhitespace()
+    if text:
+        end = cst.TrailingWhitespace(
+            whitespace=cst.SimpleWhitespace('  '), comment=cst.Comment(text)
+        )
+    if isinstance(node, cst.SimpleStatementLine | cst.Decorator):
+        return node.with_changes(trailing_whitespace=end)
+    field = 'header' if isinstance(node.body, cst.IndentedBlock) else 'trailing_whitespace'
+    return node.with_changes(body=node.body.with_changes(**{field: end}))
 
 
 def suites(statement: cst.CSTNode) -> Iterator[Suite]:

@@ -132,7 +132,7 @@ def house(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> House:
     made.write(
         'pyproject.toml',
         '[tool.graft]\nlabel = "song"\nnumber = 7\ndefault-release = "old"\n'
-        'branch = ["nova", "setup.cfg"]\n',
+        'branch = ["nova", "doc", "etc", "setup.cfg"]\n',
     )
     made.release('old', '1.0.0', OLD)
     made.release('new', '2.0.0', NEW)

@@ -63,15 +63,71 @@ def test_sketch_that_does_not_fit(house: House, fault: str) -> None:
     assert not (house.root / '.fork/old/.weaving').exists()
 
 
-def test_sketch_of_a_file_that_the_release_has_lost(house: House) -> None:
-    """A sign in a file that the release lacks is not taken for a new file."""
-    house.write('nova/owl.py', 'def hoot(*nova):\n    ...\n')
+LOST = {
+    'parameters': ('nova/owl.py', 'def hoot(*nova):\n    pass\n', 1),
+    'a statement': ('nova/owl.py', '"""Owls."""\n\n...\n\nEYES = 2\n', 3),
+    'an element': ('nova/owl.py', 'EARS = [..., 3]\n', 1),
+    'a decorator': ('nova/owl.py', '@...\ndef hoot():\n    pass\n', 1),
+    'an assignment': ('nova/owl.py', 'EARS = ...\nEYES = 2\n', 1),
+    'an anchor': ('nova/owl.py', 'def hoot():\n    wake()  # nova\n', 2),
+    'a replaced function': ('nova/owl.py', 'def hoot():  # replaces nova\n    wake()\n', 1),
+    'a dropped statement': ('nova/owl.py', 'def hoot():\n    wake()  # drops nova\n', 2),
+    'rst, a rest': ('doc/owls.rst', 'Owls\n====\n\n...\n', 4),
+    'rst, an anchor': ('doc/owls.rst', 'Owls\n====\n\nThey hoot.  # nova\n', 4),
+    'rst, a replaced section': ('doc/owls.rst', 'Owls\n====\n\n.. replaces nova\n\nA.\n', 4),
+    'yaml, a rest': ('doc/owls.yaml', 'owls:\n  ...\n  barn: 1\n', 2),
+    'yaml, a replaced key': ('doc/owls.yaml', 'owls: 3  # replaces nova\n', 1),
+    'ini, a rest': ('etc/owls.cfg', '[owls]\neyes =\n    ...\n    two\n', 3),
+    'ini, a dropped line': ('etc/owls.cfg', '[owls]\neyes =\n    two  # drops nova\n', 3),
+    'toml, a replaced key': ('etc/owls.toml', '[owls]\neyes = 2  # replaces nova\n', 2),
+    'plain, a rest': ('etc/owls', '...\nbarn\n', 1),
+}
+
+
+@pytest.mark.parametrize('sign', LOST)
+def test_sketch_of_a_file_that_the_release_has_lost(house: House, sign: str) -> None:
+    """Any sign in a file of any format that the release lacks says that it is no new file."""
+    path, sketch, line = LOST[sign]
+    house.write(path, sketch)
     code, _, err = house.graft('tree')
     assert code == 1
     assert err.endswith(
-        'graft: nova/owl.py (old), line 1: the release has no such file, '
+        f'graft: {path} (old), line {line}: the release has no such file, '
         'but the sketch holds on to a line of it\n'
         '  Find where Nova has moved it; without a sign it would be a new file.\n'
+    )
+
+
+NEW = {
+    'nova/owl.py': (
+        '"""Owls hoot; `...` and `# nova` are words here."""\n\nNOTE = "x  # nova"\n\n\n'
+        'def hoot(times: tuple[int, ...]):\n    pass  # as nova does\n'
+    ),
+    'doc/owls.rst': 'Owls\n====\n\nThey hoot ...\n\n... and sleep.\n',
+    'etc/owls.cfg': '[owls]\neyes = two  # as nova has\n',
+}
+
+
+@pytest.mark.parametrize('path', NEW)
+def test_new_file_without_signs(house: House, path: str) -> None:
+    """What only looks like a sign does not make a sketch of a new file."""
+    house.write(path, NEW[path])
+    assert house.graft('tree')[0] == 0
+    assert (house.tree / path).read_text() == NEW[path]
+
+
+@pytest.mark.parametrize(('path', 'text'), [('nova/nest.py', 'A = 1\n'), ('README.rst', 'A\n')])
+def test_new_file_whose_path_the_release_has(house: House, path: str, text: str) -> None:
+    """A file without a sign is new; it is never woven into one of Nova's by chance."""
+    house.write(path, text)
+    branch = (house.root / 'pyproject.toml').read_text().replace('"setup.cfg"', '"README.rst"')
+    house.write('pyproject.toml', branch)
+    code, _, err = house.graft('tree')
+    assert code == 1
+    assert err.endswith(
+        f'graft: {path} (old): the release has this file, and nothing in ours says that it is a '
+        'sketch\n'
+        "  Put `...` where Nova's own lines stand; a new file takes a path that Nova has not.\n"
     )
 
 

@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath
 
 from graft.errors import SketchError
+from graft.signs import first_marked_line as first_sign
 from graft.text.ini import Ini
 from graft.text.lines import line_end, read, read_sketch, write
 from graft.text.merge import Weaver
@@ -12,9 +13,9 @@ from graft.text.plain import Plain
 from graft.text.rst import Rst
 from graft.text.toml import Toml
 from graft.text.yaml import Yaml
-from graft.touch import Touch
+from graft.touch import Drop, Touch
 
-__all__ = ['weave']
+__all__ = ['first_sign', 'weave']
 
 FORMATS: dict[str, type[Format]] = {
     '.cfg': Ini,
@@ -27,18 +28,21 @@ FORMATS: dict[str, type[Format]] = {
 }
 
 
-def weave(path: str, original: str, sketch: str, release: str) -> tuple[str, list[Touch]]:
+def weave(
+    path: str, original: str, sketch: str, release: str
+) -> tuple[str, list[Touch], list[Drop]]:
     """Weave a sketch into the text that a file has in a release.
 
-    Lines that the sketch does not touch keep their bytes, and a file that reads as the sketch
-    says already is left alone. A sketch that does not fit raises ``SketchError``.
+    Returned are the woven text, what was touched in it, and the lines of Nova's that went. Lines
+    that the sketch does not touch keep their bytes, and a file that reads as the sketch says
+    already is left alone. A sketch that does not fit raises ``SketchError``.
     """
     form = FORMATS.get(PurePosixPath(path).suffix, Plain)()
     place = Place(path, release)
     woven, touches = _weave(form, original, sketch, place)
     if touches:
         _refuse_broken(form, woven, sketch, place)
-    return woven, touches
+    return woven, touches, place.drops
 
 
 def _weave(form: Format, original: str, sketch: str, place: Place) -> tuple[str, list[Touch]]:

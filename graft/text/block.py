@@ -1,11 +1,12 @@
-"""Weaving a run of lines: the two signs at work, whatever the format.
+"""Weaving a run of lines: the signs at work, whatever the format.
 
 The start of the block, its anchors and its end follow one another in Nova's text as in the
-sketch. What Nova has between two of them stays where a ``...`` stands and goes where none does.
+sketch. What Nova has between two of them stays where a ``...`` stands; where none does, each line
+goes by a mark of its own.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graft.text import signs
 from graft.text.lines import Line, leading_blanks, texts, trailing_blanks
@@ -25,8 +26,12 @@ class Segment:
     rest: Line | None = None
     gap_below: list[Line] = field(default_factory=list)
     below: list[Line] = field(default_factory=list)
+    drops: list[Line] = field(default_factory=list)
 
     def add(self, line: Line) -> None:
+        if signs.drops(line.text):
+            self.drops.append(line)
+            line = replace(line, text=signs.undropped(line.text))
         (self.below if self.rest else self.above).append(line)
 
     def find_gaps(self) -> None:
@@ -96,7 +101,10 @@ class Pattern:
 
 
 def has_sign(lines: Sequence[Line]) -> bool:
-    return any(signs.is_rest(line.text) or signs.holds(line.text) for line in lines)
+    return any(
+        signs.is_rest(line.text) or signs.holds(line.text) or signs.drops(line.text)
+        for line in lines
+    )
 
 
 def read_pattern(sketch: Sequence[Line], place: Place) -> Pattern:
@@ -113,6 +121,8 @@ def read_pattern(sketch: Sequence[Line], place: Place) -> Pattern:
         else:
             segment.add(line)
     for segment in pattern.segments:
+        if segment.rest and segment.drops:
+            raise place.drops_nothing(segment.drops[0])
         segment.find_gaps()
     return pattern
 
@@ -126,11 +136,25 @@ def weave_lines(nova: Sequence[Line], sketch: Sequence[Line], place: Place) -> l
     stops = [*_find_anchors(pattern.anchors, nova, place), len(nova)]
     woven: list[Line] = []
     start = 0
-    for segment, stop in zip(pattern.segments, stops, strict=True):
+    for at, (segment, stop) in enumerate(zip(pattern.segments, stops, strict=True)):
+        if not segment.rest:
+            near = [anchor.line for anchor in pattern.anchors[max(0, at - 1) :]] + segment.above
+            _drop(nova[start:stop], segment.drops, near[0], place)
         ours_and_novas = segment.woven(nova[start:stop], at_end=stop == len(nova))
         woven += [*ours_and_novas, *nova[stop : stop + 1]]
         start = stop + 1
     return woven
+
+
+def _drop(nova: Sequence[Line], marked: Sequence[Line], near: Line, place: Place) -> None:
+    """Let lines of Nova's go where as many of ours say so."""
+    gone = [line for line in nova if not line.blank]
+    if len(marked) > len(gone):
+        raise place.drops_nothing(marked[len(gone)])
+    if len(marked) < len(gone):
+        raise place.unmarked_drop(marked[0] if marked else near, gone, len(marked))
+    for ours, theirs in zip(marked, gone, strict=True):
+        place.drop([theirs], ours)
 
 
 def _find_anchors(anchors: Sequence[Anchor], nova: Sequence[Line], place: Place) -> Iterator[int]:

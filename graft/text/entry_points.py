@@ -79,15 +79,13 @@ def _key(name: str) -> str:
 
 
 def _refuse_drops(group: Block, place: Place) -> None:
-    """Lines of a value go where no ``...`` stands between two signs; keys of a table never do."""
-    pattern = read_pattern(group.body, place)
-    for at, segment in enumerate(pattern.segments):
-        if pattern.anchors and not segment.rest:
+    """Lines of a value can be dropped; keys of a table, which these are moved to, cannot."""
+    for segment in read_pattern(group.body, place).segments:
+        for line in segment.drops:
             raise place.error(
-                pattern.anchors[max(0, at - 1)].line,
-                'no "..." stands between this anchor and the sign beside it, which drops entry '
-                'points, and those of pyproject.toml cannot be dropped',
-                remedy='Put "..." there, or mark the group "# replaces nova" and show all of it.',
+                line,
+                'this drops an entry point, and those of pyproject.toml cannot be dropped',
+                remedy='Mark the group "# replaces nova" and show all of it.',
             )
 
 

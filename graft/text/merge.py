@@ -62,6 +62,7 @@ class Weaver:
         if not self.form.keyed:
             if texts(trimmed(nova.body)) != texts(trimmed(sketch.body)):
                 self._note(place, 'replaced', nova.body, sketch.body)
+                place.drop(nova.body, refuse.first_line(self.form, sketch))
                 nova.body = sketch.body
                 set_off_below(self.form, self.root, nova, self.end)
         elif self._reading(nova) != self._reading(sketch):
@@ -69,6 +70,7 @@ class Weaver:
             new.lead = []
             before = list(nova.lines())[len(nova.lead) :]
             self._note(place, 'replaced', before, list(new.lines()))
+            place.drop(before, refuse.first_line(self.form, sketch))
             nova.head, nova.value, nova.body = new.head, new.value, new.body
             nova.children, nova.foot = new.children, new.foot
 

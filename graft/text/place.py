@@ -1,12 +1,13 @@
 """Where in a file the weave is, and the faults it can find there."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from graft.errors import SketchError
 from graft.text import signs
 from graft.text.lines import Line
+from graft.touch import Drop
 
 LIKENESS = 0.5
 SHOWN = 3
@@ -19,6 +20,7 @@ class Place:
     path: str
     release: str
     headings: tuple[str, ...] = ()
+    drops: list[Drop] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -26,6 +28,11 @@ class Place:
 
     def under(self, heading: str) -> 'Place':
         return replace(self, headings=(*self.headings, heading))
+
+    def drop(self, nova: Sequence[Line], marked: Line) -> None:
+        """Note that lines of Nova's go, as the mark says."""
+        if nova:
+            self.drops.append(Drop(nova[0].number, nova[-1].number, marked.number))
 
     def error(
         self, line: Line, problem: str, *, nearest: Sequence[str] = (), remedy: str = ''
@@ -54,6 +61,27 @@ class Place:
             f'the anchor "{pattern}" matches {len(lines)} lines of Nova\'s',
             nearest=[numbered(line) for line in lines],
             remedy='Quote more of the line, or hold on to a line above it first.',
+        )
+
+    def unmarked_drop(self, line: Line, gone: Sequence[Line], marks: int) -> SketchError:
+        if marks:
+            problem = f'"# drops nova" stands on {marks} here, and the release has {len(gone)}'
+        else:
+            problem = f'"{gone[0].text.strip()}" would go without a mark that says so'
+        return self.error(
+            line,
+            problem,
+            nearest=[numbered(line) for line in gone[:SHOWN]],
+            remedy='Keep what Nova has with "...", or end each line of ours that takes the place '
+            'of one of its lines with "# drops nova".',
+        )
+
+    def drops_nothing(self, line: Line) -> SketchError:
+        return self.error(
+            line,
+            'the mark "# drops nova" drops nothing here',
+            remedy="It belongs to a line that takes the place of one of Nova's, between two signs "
+            'and with no "..." beside it.',
         )
 
     def two_rests(self, second: Line) -> SketchError:

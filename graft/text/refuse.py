@@ -12,7 +12,7 @@ from graft.text.place import Place, nearest, numbered
 
 def unmarked(form: Format, sketch: Block, place: Place) -> SketchError:
     return place.error(
-        _first_line(form, sketch),
+        first_line(form, sketch),
         'this differs from Nova\'s text and has neither "..." nor an anchor',
         remedy=f'Show with "..." what stays of Nova\'s, or mark it "{form.mark}".',
     )
@@ -38,7 +38,7 @@ def signs_under_mark(form: Format, sketch: Block, place: Place) -> None:
     for block in sketch.blocks() if form.keyed else [sketch]:
         if block.is_rest or block.holds or has_sign(block.body):
             raise place.error(
-                _first_line(form, sketch),
+                first_line(form, sketch),
                 f'"{form.mark}" stands over a block that has "..." or an anchor',
                 remedy='Take the mark away to edit the block, or the signs to replace it.',
             )
@@ -46,8 +46,12 @@ def signs_under_mark(form: Format, sketch: Block, place: Place) -> None:
 
 def lost_marks(form: Format, sketch: Block, place: Place) -> None:
     """A mark that the format did not read would be woven as text of ours."""
+    heads = [line for block in sketch.blocks() for line in (*block.lead, *block.head, *block.foot)]
+    for line in heads:
+        if signs.drops(line.text):
+            raise place.drops_nothing(line)
     for line in sketch.lines():
-        if signs.replaces(line.text) or line.text.strip() == form.mark:
+        if signs.replaces(line.text):
             raise place.error(
                 line,
                 f'"{line.text.strip()}" marks nothing here',
@@ -66,7 +70,7 @@ def other_value(form: Format, nova: Block, sketch: Block, place: Place) -> None:
     else:
         return
     raise place.error(
-        _first_line(form, sketch),
+        first_line(form, sketch),
         problem,
         remedy=f'Show it as Nova does, or give the whole value, marked "{form.mark}".',
     )
@@ -141,6 +145,6 @@ def two_rests(children: Sequence[Block], found: Sequence[Block | None], place: P
         open_rest = child.is_rest or (open_rest and known is None)
 
 
-def _first_line(form: Format, sketch: Block) -> Line:
+def first_line(form: Format, sketch: Block) -> Line:
     lines = [sketch.title_line] if sketch.head else sketch.body
     return next((line for line in lines if form.says_something(line)), Line('', number=1))

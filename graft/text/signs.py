@@ -1,13 +1,11 @@
-"""The signs of the language in a line of text: ``...``, ``# nova`` and ``# replaces nova``."""
+"""The signs of the language in a line of text."""
 
 import re
 
+from graft.signs import DROPS, HOLDS, REPLACES, REST
 from graft.text.lines import squeeze
 
-REST = '...'
-HOLDS = re.compile(r'\s*#\s*nova\s*$')
 ANYTHING = re.compile(r'\.{3}(?!\.)')  # In "a...." the first dot is a dot.
-REPLACES = re.compile(r'\s*#\s*replaces nova\s*$')
 
 
 def is_rest(text: str) -> bool:
@@ -24,9 +22,19 @@ def replaces(text: str) -> bool:
     return REPLACES.search(text) is not None
 
 
+def drops(text: str) -> bool:
+    """Whether the line is ours and takes the place of one of Nova's."""
+    return DROPS.search(text) is not None
+
+
 def unmarked(text: str) -> str:
-    """The line without its mark."""
+    """A heading or anchor without its mark."""
     return REPLACES.sub('', HOLDS.sub('', text))
+
+
+def undropped(text: str) -> str:
+    """A line of ours without its mark."""
+    return DROPS.sub('', text)
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -47,14 +47,14 @@ class API:
             quota_flavor = elastic.quota_flavor(
                 flavor, _get_image_meta_obj(boot_meta))
         num_instances = compute_utils.check_num_instances_quota(
-            context, quota_flavor, min_count, max_count)
+            context, quota_flavor, min_count, max_count)  # drops nova
         if block_device_mapping:  # nova
             ...
         else:  # nova
             ...
         num_instances = placement_limits.enforce_num_instances_and_flavor(
             context, context.project_id, quota_flavor, is_bfv, min_count,
-            num_instances)
+            num_instances)  # drops nova
         security_groups = ...  # nova
         ...
 

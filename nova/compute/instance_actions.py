@@ -1,4 +1,6 @@
 """Adjustments stand in the action log of a server."""
 
+...
+
 XLOUD_ADJUST = 'xloud_adjust'
 HOTPLUG_VCPUS = 'hotplug_vcpus'

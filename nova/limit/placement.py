@@ -1,5 +1,7 @@
 """A server that grows asks for what it has not got yet, and for nothing else."""
 
+...
+
 
 def enforce_deltas(context, project_id, deltas):
     """Refuse what a project would be over its unified limits with.

@@ -156,13 +156,16 @@ def test_anchor(above: list[str], below: list[str], ours: str) -> None:
 @SOME
 @given(STATEMENTS, STATEMENTS, STATEMENTS)
 def test_dropped_between_anchors(above: list[str], between: list[str], below: list[str]) -> None:
-    """What Nova has between two anchors is dropped, and nothing else changes."""
+    """Between two anchors go as many statements as marks say, and nothing else changes."""
     first, second = 'first(corn)  # 1', 'second( corn )  # 2'
     original = function('grind', [*above, first, *between, second, *below])
-    shown = ['...', 'first(...)  # nova', 'second(...)  # nova', '...']
+    gone = ['ours()'] * len(ast.parse('\n'.join(between)).body)
+    marked = [f'{statement}  # drops nova' for statement in gone]
+    shown = ['...', 'first(...)  # nova', *marked, 'second(...)  # nova', '...']
     text = woven(original, 'def grind(*nova):\n' + indented(shown) + '\n')
     start = original.index(first) + len(first)
-    assert text == original[:start] + '\n    ' + original[original.index(second) :]
+    end = original[original.index(second) :]
+    assert text == f'{original[:start]}\n{indented(gone)}\n    {end}'
 
 
 ELEMENTS = st.lists(st.sampled_from(['1', "'a'", 'b', '(c, d)', 'e()']), max_size=4, unique=True)

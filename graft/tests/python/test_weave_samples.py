@@ -19,7 +19,7 @@ def read(path: Path) -> str:
 
 
 def woven(folder: Path, original: str) -> str:
-    text, _ = weave('nova/mill.py', original, read(folder / 'sketch.py'), '2024.1')
+    text, *_ = weave('nova/mill.py', original, read(folder / 'sketch.py'), '2024.1')
     return text
 
 

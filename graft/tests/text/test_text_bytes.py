@@ -47,7 +47,7 @@ def test_the_suffix_says_the_format(path: str) -> None:
 def test_touches_name_each_edited_piece_and_count_its_lines() -> None:
     """A touch says where, how, and how many lines came and went."""
     original = '[a]\nx =\n  1\n  2\ny = 3\n\n[b]\nz = 4\n'
-    sketch = '[a]\nx =\n  1  # nova\n  ours\ny = 5  # replaces nova\n[c]\nw = 6\n'
+    sketch = '[a]\nx =\n  1  # nova\n  ours  # drops nova\ny = 5  # replaces nova\n[c]\nw = 6\n'
     sketch = sketch.replace('  1  # nova', '  ...\n  1  # nova')
     assert weave('a.ini', original, sketch, '2024.1')[1] == [
         Touch('[a] > x', 'edited', added=1, dropped=1),

@@ -31,15 +31,15 @@ def test_sample(folder: Path) -> None:
         assert f'{caught.value}\n' == read(folder, 'error')[1]
         return
     _, expected = read(folder, 'expected')
-    woven, touches = weave(path, original, sketch, RELEASE)
+    woven, touches, _ = weave(path, original, sketch, RELEASE)
     assert woven == expected
     assert bool(touches) == (woven != original)
-    assert weave(path, woven, sketch, RELEASE) == (woven, [])
+    assert weave(path, woven, sketch, RELEASE) == (woven, [], [])
 
 
 @pytest.mark.parametrize('folder', SAMPLES, ids=lambda folder: folder.name)
 def test_without_a_sketch(folder: Path) -> None:
     """A sketch that is empty, and one that is only ``...``, leave the file alone."""
     path, original = read(folder, 'original')
-    assert weave(path, original, '', RELEASE) == (original, [])
-    assert weave(path, original, '...\n', RELEASE) == (original, [])
+    assert weave(path, original, '', RELEASE) == (original, [], [])
+    assert weave(path, original, '...\n', RELEASE) == (original, [], [])

@@ -1,6 +1,6 @@
-"""What Nova has below the last sign is dropped where no `...` stands."""
+"""What takes the place of a statement below the last sign says that it drops it."""
 
 def grind(corn):
     ...
     turn(corn)  # nova
-    return None
+    return None  # drops nova

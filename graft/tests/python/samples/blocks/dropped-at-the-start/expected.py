@@ -1,4 +1,6 @@
 def grind(corn):
     """Grind it."""
+    if corn:
+        dry(corn)
     turn(corn)
     return corn

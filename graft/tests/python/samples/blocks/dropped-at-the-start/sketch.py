@@ -1,5 +1,7 @@
-"""What Nova has above the first sign is dropped where no `...` stands."""
+"""What takes the place of a statement above the first sign says that it drops it."""
 
 def grind(corn):
+    if corn:  # drops nova
+        dry(corn)
     turn(corn)  # nova
     ...

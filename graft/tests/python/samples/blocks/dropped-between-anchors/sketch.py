@@ -1,8 +1,8 @@
-"""What Nova has between two signs is dropped where no `...` stands."""
+"""What takes the place of a statement between two signs says that it drops it."""
 
 def grind(corn):
     ...
     check(corn)  # nova
-    wet(corn)
+    wet(corn)  # drops nova
     turn(corn)  # nova
     ...

@@ -2,4 +2,5 @@ STONES = [
     'fine',
     'coarse',
     'rough',
+    'sharp',
 ]

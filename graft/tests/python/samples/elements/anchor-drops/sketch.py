@@ -1,7 +1,8 @@
-"""What Nova has between an anchor and the end is dropped where no `...` stands."""
+"""Each element that takes the place of one of Nova's says that it drops it."""
 
 STONES = [
     ...,
     'coarse',  # nova
-    'rough',
+    'rough',  # drops nova
+    'sharp',  # drops nova
 ]

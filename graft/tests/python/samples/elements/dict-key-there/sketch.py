@@ -1,7 +1,7 @@
-"""A key that Nova has takes our value where it stands."""
+"""A key that Nova has takes our value where it stands, if its line says so."""
 
 SPEEDS = {
     ...: ...,
-    'fine': 7,
+    'fine': 7,  # replaces nova
     'rough': 3,
 }

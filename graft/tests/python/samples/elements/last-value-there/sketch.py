@@ -2,5 +2,5 @@
 
 SPEEDS = {
     ...: ...,
-    'coarse': 3,
+    'coarse': 3,  # replaces nova
 }

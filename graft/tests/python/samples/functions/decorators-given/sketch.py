@@ -1,6 +1,6 @@
-"""Decorators of the sketch take the place of Nova's."""
+"""A decorator of the sketch takes the place of one of Nova's, if it says so."""
 
-@counted(corn=1)
+@counted(corn=1)  # drops nova
 @wraps(1)
 def grind(corn):
     ...

@@ -1,6 +1,6 @@
-"""A return type of the sketch takes the place of Nova's; none leaves it."""
+"""A return type of the sketch takes the place of Nova's, if the line says so; none leaves it."""
 
-def grind(corn) -> tuple:
+def grind(corn) -> tuple:  # drops nova
     ...
 
 

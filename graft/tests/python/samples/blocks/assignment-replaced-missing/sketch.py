@@ -1,0 +1,6 @@
+"""An assignment that says `# replaces nova` is in the release."""
+
+def grind(corn):
+    ...
+    times = 2  # replaces nova
+    ...

@@ -1,0 +1,6 @@
+"""An assignment that says `# replaces nova` is one alone."""
+
+def grind(corn):
+    ...
+    speed = 2  # replaces nova
+    ...

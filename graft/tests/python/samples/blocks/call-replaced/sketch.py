@@ -1,0 +1,6 @@
+"""What has no name cannot say `# replaces nova`."""
+
+def grind(corn):
+    ...
+    turn(corn, 2)  # replaces nova
+    ...

@@ -1,0 +1,4 @@
+def grind(corn):
+    check(corn)
+    turn(corn)
+    return corn

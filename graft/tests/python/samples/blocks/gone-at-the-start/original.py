@@ -1,0 +1,5 @@
+def grind(corn):
+    """Grind it."""
+    check(corn)
+    turn(corn)
+    return corn

@@ -1,0 +1,6 @@
+STONES = [
+    'fine',
+    'coarse',
+    'round',
+    'flat',
+]

@@ -1,0 +1,4 @@
+SPEEDS = {
+    'fine': 1,  # slow
+    'coarse':   2,
+}

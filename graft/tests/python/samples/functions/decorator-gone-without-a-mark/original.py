@@ -1,0 +1,4 @@
+@logged
+@wraps(1)
+def grind(corn):
+    return turn(corn)

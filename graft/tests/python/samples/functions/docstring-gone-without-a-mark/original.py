@@ -1,0 +1,10 @@
+class Mill:
+    """A mill."""
+
+    def grind(self, corn):
+        '''Grind it.'''
+
+        return turn(corn)
+
+    def rest(self):
+        """Rest."""

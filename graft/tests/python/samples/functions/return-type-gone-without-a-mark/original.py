@@ -1,0 +1,6 @@
+def grind(corn) -> list:
+    return turn(corn)
+
+
+def sift(corn) -> list:
+    return corn

@@ -1,0 +1,3 @@
+"""An assignment whose value is `...` is one of Nova's."""
+
+DEPTH = ...
