@@ -1,12 +1,19 @@
-"""Checks of the branch: nothing of Nova's is kept in it, and every weave of it holds together."""
+"""Checks of the branch: it keeps nothing of Nova's, and no weave of it loses or breaks anything."""
 
 import ast
+import os
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from graft import fetch
 from graft.project import Project, Release
-from graft.weave import Woven
+from graft.removed import Removed, removed
+from graft.weave import Woven, weave
 
 LEAST = 4  # lines in a row that say something and also stand in the release
 SUFFIXES = ('.py', '.rst', '.yaml', '.json', '.cfg', '.txt', '.conf')
@@ -18,6 +25,38 @@ COMMONPLACE = re.compile(
 )
 
 Lines = list[tuple[int, str]]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the checks of a release found. Each file of its weave counts as one check."""
+
+    release: str
+    passed: int
+    removed: list[Removed]
+    faults: list[str]
+
+
+def check_all(project: Project, releases: Sequence[Release]) -> list[Checked]:
+    """Check releases, several at a time where the machine can."""
+    archives = [fetch.tarball(project, release) for release in releases]
+    if len(releases) == 1:
+        return [check(project, releases[0], archives[0])]
+    with ProcessPoolExecutor(min(len(releases), os.cpu_count() or 1)) as pool:
+        return list(pool.map(partial(check, project), releases, archives))
+
+
+def check(project: Project, release: Release, archive: Path) -> Checked:
+    with tempfile.TemporaryDirectory(prefix='graft-') as folder:
+        pristine = Path(folder, 'nova')
+        fetch.unpack(archive, pristine)
+        woven = weave(project, release, pristine)
+        gone = list(removed(woven, pristine))
+        faults = [f'removes {line}' for line in gone if line.mark is None]
+        faults += broken(woven, pristine)
+        if release.name == project.default_release:
+            faults += copied(project, release, pristine)
+    return Checked(release.name, len(woven.files), gone, faults)
 
 
 def copied(project: Project, release: Release, pristine: Path) -> Iterator[str]:

@@ -5,16 +5,14 @@ import json
 import shlex
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from graft import build, check, fetch, report, tree
+from graft import build, check, report, tree
 from graft.errors import GraftError
 from graft.project import Project
 from graft.run import step
-from graft.weave import weave
 from graft.workshop import docs, port, style, suite, trial, venv
 
 
@@ -69,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         help='show instead what Nova changed of the touched functions in that release',
     )
     command(
-        'check', _check, 'find what the branch copies, and what its weaves break; every release'
+        'check',
+        _check,
+        'find what the branch copies, and what its weaves lose or break',
     )
     command(
         'style',
@@ -137,24 +137,15 @@ def _report(project, args):
 
 
 def _check(project, args):
-    """Each file of each weave counts as one check, and so does each file of the branch."""
-    passed, faults = 0, []
     releases = [project.release(args.release)] if args.release else project.releases()
-    for release in releases:
-        with tempfile.TemporaryDirectory(prefix='graft-') as folder:
-            pristine = Path(folder, 'nova')
-            archive = fetch.tarball(project, release)
-            with step(f'weave and check {release.name}'):
-                fetch.unpack(archive, pristine)
-                woven = weave(project, release, pristine)
-                found = list(check.broken(woven, pristine))
-                if release.name == project.default_release:
-                    found += check.copied(project, release, pristine)
-            passed += len(woven.files)
-            faults += [f'{release.name}: {fault}' for fault in found]
-    for fault in faults:
-        print(fault)
-    print(f'{passed} passed, {len(faults)} failed')
+    with step(f'weave and check {", ".join(release.name for release in releases)}'):
+        found = check.check_all(project, releases)
+    for checked in found:
+        for line in checked.removed:
+            if line.mark is not None:
+                print(f'{checked.release}: removes {line}')
+    faults = [f'{checked.release}: {fault}' for checked in found for fault in checked.faults]
+    print('\n'.join([*faults, f'{sum(c.passed for c in found)} passed, {len(faults)} failed']))
     return 1 if faults else 0
 
 
