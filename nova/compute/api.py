@@ -41,21 +41,14 @@ class API:
         ...
         if requested_host or requested_hypervisor_hostname:  # nova
             ...
-        # Check quotas
-        quota_flavor = flavor
+        # Quota counts what an elastic server boots with.
+        boot_flavor = flavor
         if elastic.is_elastic(flavor):
-            quota_flavor = elastic.quota_flavor(
+            flavor = elastic.quota_flavor(
                 flavor, _get_image_meta_obj(boot_meta))
-        num_instances = compute_utils.check_num_instances_quota(
-            context, quota_flavor, min_count, max_count)  # drops nova
-        if block_device_mapping:  # nova
-            ...
-        else:  # nova
-            ...
-        num_instances = placement_limits.enforce_num_instances_and_flavor(
-            context, context.project_id, quota_flavor, is_bfv, min_count,
-            num_instances)  # drops nova
+        ...
         security_groups = ...  # nova
+        flavor = boot_flavor
         ...
 
     def _populate_instance_for_create(*nova):
@@ -66,8 +59,7 @@ class API:
 
     def restore(*nova):
         flavor = elastic.quota_flavor(
-            elastic.request_flavor(instance), instance.image_meta)
-        project_id, user_id = ...  # nova
+            elastic.request_flavor(instance), instance.image_meta)  # replaces nova
         ...
 
     @staticmethod
@@ -347,10 +339,10 @@ class API:
 
     @staticmethod
     def _check_quota_unshelve_offloaded(*nova):
-        if ...:  # nova
-            ...
-        vcpus, memory_mb = elastic.due_size(instance)
-        deltas = ...  # nova
+        ...
+        due_size = elastic.due_size(instance)
+        vcpus = due_size.vcpus  # replaces nova
+        memory_mb = due_size.memory_mb  # replaces nova
         ...
 
     def attach_interface(*nova):

@@ -1,5 +1,7 @@
 """The action log of a server says how its last adjustment went."""
 
+...
+
 import re
 
 from oslo_utils import timeutils
