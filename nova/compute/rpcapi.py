@@ -5,6 +5,8 @@ from nova.compute import instance_actions
 
 class ComputeAPI(object):
 
+    ...
+
     # The calls of elastic servers have no version of their own, since each
     # release of Nova numbers its calls differently: a compute that lacks one
     # answers NoSuchMethod, which the API turns into a conflict. What is not
