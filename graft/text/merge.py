@@ -7,7 +7,7 @@ ever dropped: only inside a block do lines go where no ``...`` stands.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from graft.text import refuse, signs
+from graft.text import faults, signs
 from graft.text.block import has_sign, read_pattern, weave_lines
 from graft.text.fit import fit_block, fit_body, hanging_indent, insert, set_off_below
 from graft.text.lines import Line, count_changes, texts, trimmed
@@ -27,13 +27,12 @@ class Weaver:
 
     def weave(self, sketch: Block, place: Place) -> None:
         """Weave the whole sketch."""
-        refuse.lost_marks(self.form, sketch, place)
-        refuse.twins(sketch, place)
+        faults.validate(self.form, sketch, place)
         self.descend(self.root, sketch, place)
 
     def descend(self, nova: Block, sketch: Block, place: Place) -> None:
         """Weave a block of the sketch into the block of Nova's that bears its heading."""
-        refuse.new_label(self.form, nova, sketch, place)
+        faults.check_label(self.form, nova, sketch, place)
         if sketch.replaces:
             self._replace(nova, sketch, place)
             if self.form.keyed:
@@ -41,7 +40,7 @@ class Weaver:
         elif has_sign(sketch.body):
             self._edit(nova, sketch, place)
         elif self.form.has_text(sketch) and not self._reads_alike(nova, sketch):
-            raise refuse.unmarked(self.form, sketch, place)
+            raise faults.unmarked(self.form, sketch, place)
         self._merge(nova, sketch, place)
 
     def _edit(self, nova: Block, sketch: Block, place: Place) -> None:
@@ -50,7 +49,7 @@ class Weaver:
         if not pattern.has_ours and not pattern.anchors:
             return
         if self.form.keyed:
-            refuse.other_value(self.form, nova, sketch, place)
+            faults.check_value(self.form, nova, sketch, place)
         woven = weave_lines(nova.body, ours, place)
         if texts(woven) != texts(nova.body):
             self._note(place, 'edited', nova.body, woven)
@@ -58,11 +57,10 @@ class Weaver:
             set_off_below(self.form, self.root, nova, self.end)
 
     def _replace(self, nova: Block, sketch: Block, place: Place) -> None:
-        refuse.signs_under_mark(self.form, sketch, place)
         if not self.form.keyed:
             if texts(trimmed(nova.body)) != texts(trimmed(sketch.body)):
                 self._note(place, 'replaced', nova.body, sketch.body)
-                place.drop(nova.body, refuse.first_line(self.form, sketch))
+                place.drop(nova.body, faults.first_line(self.form, sketch))
                 nova.body = sketch.body
                 set_off_below(self.form, self.root, nova, self.end)
         elif self._reading(nova) != self._reading(sketch):
@@ -70,7 +68,7 @@ class Weaver:
             new.lead = []
             before = list(nova.lines())[len(nova.lead) :]
             self._note(place, 'replaced', before, list(new.lines()))
-            place.drop(before, refuse.first_line(self.form, sketch))
+            place.drop(before, faults.first_line(self.form, sketch))
             nova.head, nova.value, nova.body = new.head, new.value, new.body
             nova.children, nova.foot = new.children, new.foot
 
@@ -78,17 +76,17 @@ class Weaver:
         if not sketch.children:
             return
         found = [self._find(nova, child, place) for child in sketch.children]
-        refuse.two_rests(sketch.children, found, place)
+        faults.check_rests(sketch.children, found, place)
         for at, child in enumerate(sketch.children):
             if child.is_rest:
-                refuse.stray_lines(self.form, child, place)
+                faults.check_keys(self.form, child, place)
                 continue
             inner = place.under(child.title)
             if known := found[at]:
                 self.descend(known, child, inner)
                 continue
-            refuse.other_shape(self.form, nova, child, place)
-            refuse.nothing_new(self.form, nova, child, inner)
+            faults.check_shape(self.form, nova, child, place)
+            faults.check_new(self.form, nova, child, inner)
             new = self._new(nova, sketch, child)
             position = _within_depth(nova, new, _position(nova, sketch.children, found, at))
             insert(self.form, nova, position, new, self.end)
@@ -111,7 +109,7 @@ class Weaver:
         else:
             hits = [block for block in nova.children if _is_anchored(child, block)]
         if len(hits) > 1 or (child.holds and not hits):
-            raise refuse.not_one(nova, child, hits, place)
+            raise faults.not_one(nova, child, hits, place)
         return hits[0] if hits else None
 
     def _reads_alike(self, nova: Block, sketch: Block) -> bool:

@@ -1,4 +1,7 @@
-"""What a sketch may not show: each fault of a sketched tree, with its remedy."""
+"""What a sketch may not show: each fault of a sketched tree, with its remedy.
+
+A function that checks something raises its fault; the others return one.
+"""
 
 from collections.abc import Sequence
 
@@ -8,6 +11,52 @@ from graft.text.block import has_sign
 from graft.text.lines import Line, texts
 from graft.text.outline import Block, Format
 from graft.text.place import Place, nearest, numbered
+
+
+def validate(form: Format, sketch: Block, place: Place) -> None:
+    """Find the faults of a sketch that show without a look at Nova's file."""
+    _check_marks(form, sketch, place)
+    _check_blocks(form, sketch, place)
+
+
+def _check_blocks(form: Format, sketch: Block, place: Place) -> None:
+    if sketch.replaces:
+        _check_replaced(form, sketch, place)
+    seen: set[str] = set()
+    for child in sketch.children:
+        if child.title in seen and not child.is_rest:
+            raise place.error(
+                child.title_line,
+                f'the sketch shows "{child.title}" twice',
+                remedy='Show it once, with all that it adds.',
+            )
+        seen.add(child.title)
+        _check_blocks(form, child, place.under(child.title))
+
+
+def _check_marks(form: Format, sketch: Block, place: Place) -> None:
+    """A mark that the format did not read would be woven as text of ours."""
+    heads = [line for block in sketch.blocks() for line in (*block.lead, *block.head, *block.foot)]
+    for line in heads:
+        if signs.drops(line.text):
+            raise place.drops_nothing(line)
+    for line in sketch.lines():
+        if signs.replaces(line.text):
+            raise place.error(
+                line,
+                f'"{line.text.strip()}" marks nothing here',
+                remedy=f'Put "{form.mark}" at the heading whose block it replaces.',
+            )
+
+
+def _check_replaced(form: Format, sketch: Block, place: Place) -> None:
+    for block in sketch.blocks() if form.keyed else [sketch]:
+        if block.is_rest or block.holds or has_sign(block.body):
+            raise place.error(
+                first_line(form, sketch),
+                f'"{form.mark}" stands over a block that has "..." or an anchor',
+                remedy='Take the mark away to edit the block, or the signs to replace it.',
+            )
 
 
 def unmarked(form: Format, sketch: Block, place: Place) -> SketchError:
@@ -34,32 +83,7 @@ def not_one(nova: Block, child: Block, hits: Sequence[Block], place: Place) -> S
     return place.no_match(line, pattern, [block.title_line for block in nova.children])
 
 
-def signs_under_mark(form: Format, sketch: Block, place: Place) -> None:
-    for block in sketch.blocks() if form.keyed else [sketch]:
-        if block.is_rest or block.holds or has_sign(block.body):
-            raise place.error(
-                first_line(form, sketch),
-                f'"{form.mark}" stands over a block that has "..." or an anchor',
-                remedy='Take the mark away to edit the block, or the signs to replace it.',
-            )
-
-
-def lost_marks(form: Format, sketch: Block, place: Place) -> None:
-    """A mark that the format did not read would be woven as text of ours."""
-    heads = [line for block in sketch.blocks() for line in (*block.lead, *block.head, *block.foot)]
-    for line in heads:
-        if signs.drops(line.text):
-            raise place.drops_nothing(line)
-    for line in sketch.lines():
-        if signs.replaces(line.text):
-            raise place.error(
-                line,
-                f'"{line.text.strip()}" marks nothing here',
-                remedy=f'Put "{form.mark}" at the heading whose block it replaces.',
-            )
-
-
-def other_value(form: Format, nova: Block, sketch: Block, place: Place) -> None:
+def check_value(form: Format, nova: Block, sketch: Block, place: Place) -> None:
     """Lines cannot be woven into a value that is of another kind than the sketch shows."""
     if nova.children:
         problem = 'the sketch shows lines where Nova has keys'
@@ -76,7 +100,7 @@ def other_value(form: Format, nova: Block, sketch: Block, place: Place) -> None:
     )
 
 
-def other_shape(form: Format, nova: Block, child: Block, place: Place) -> None:
+def check_shape(form: Format, nova: Block, child: Block, place: Place) -> None:
     """A key cannot be added where Nova has a text or a list."""
     if not form.keyed or nova.children:
         return
@@ -88,7 +112,7 @@ def other_shape(form: Format, nova: Block, child: Block, place: Place) -> None:
         )
 
 
-def nothing_new(form: Format, nova: Block, child: Block, place: Place) -> None:
+def check_new(form: Format, nova: Block, child: Block, place: Place) -> None:
     """What only names a place, or holds on to Nova, has to be there."""
     marked = any(
         block.is_rest or block.holds or block.replaces or has_sign(block.body)
@@ -104,7 +128,7 @@ def nothing_new(form: Format, nova: Block, child: Block, place: Place) -> None:
         )
 
 
-def new_label(form: Format, nova: Block, sketch: Block, place: Place) -> None:
+def check_label(form: Format, nova: Block, sketch: Block, place: Place) -> None:
     for line in sketch.lead:
         if form.label.match(line.text) and line.text not in texts(nova.lead):
             raise place.error(
@@ -114,7 +138,7 @@ def new_label(form: Format, nova: Block, sketch: Block, place: Place) -> None:
             )
 
 
-def stray_lines(form: Format, rest: Block, place: Place) -> None:
+def check_keys(form: Format, rest: Block, place: Place) -> None:
     for line in filter(form.says_something, rest.body):
         raise place.error(
             line,
@@ -123,20 +147,7 @@ def stray_lines(form: Format, rest: Block, place: Place) -> None:
         )
 
 
-def twins(sketch: Block, place: Place) -> None:
-    seen: set[str] = set()
-    for child in sketch.children:
-        if child.title in seen and not child.is_rest:
-            raise place.error(
-                child.title_line,
-                f'the sketch shows "{child.title}" twice',
-                remedy='Show it once, with all that it adds.',
-            )
-        seen.add(child.title)
-        twins(child, place.under(child.title))
-
-
-def two_rests(children: Sequence[Block], found: Sequence[Block | None], place: Place) -> None:
+def check_rests(children: Sequence[Block], found: Sequence[Block | None], place: Place) -> None:
     """Among headings one that Nova has parts two ``...`` as an anchor does among lines."""
     open_rest = False
     for child, known in zip(children, found, strict=True):
