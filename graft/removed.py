@@ -13,9 +13,10 @@ from pathlib import Path
 from graft.touch import Drop
 from graft.weave import Woven
 
-BLOCKS = ('body', 'orelse', 'handlers', 'finalbody')
+BLOCKS = ('body', 'handlers', 'orelse', 'finalbody')
 MAY_BE_ADDED = ('returns', 'vararg', 'kwarg')
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+Flat = list[tuple[ast.stmt, int]]
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,10 @@ def _statements(before: str, after: str) -> Iterator[range]:
 
 def _gone(before: Sequence[ast.stmt], after: Sequence[ast.stmt]) -> Iterator[range]:
     """What of a block has gone; what stays stands in the same order, perhaps in blocks of ours."""
-    flat = list(_flat(after))
-    pairs = _aligned(before, flat)
-    for at, statement in enumerate(before):
-        if at in pairs:
-            yield from _gone_inside(statement, flat[pairs[at]])
+    pairs = _aligned(before, _flat(after))
+    for statement in before:
+        if statement in pairs:
+            yield from _gone_inside(statement, pairs[statement])
         else:
             yield _span(statement)
 
@@ -110,42 +110,59 @@ def _gone_inside(before: ast.AST, after: ast.AST) -> Iterator[range]:
             yield from _gone(handler.body, found.body)
 
 
-def _flat(block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a block, and those in the blocks among them, but of no definition."""
+def _flat(block: Sequence[ast.stmt]) -> Flat:
+    """The statements of a block and those in the blocks among them, but of no definition.
+
+    Beside each stands where the statement after it begins.
+    """
+    flat: Flat = []
     for statement in block:
-        yield statement
+        at = len(flat)
+        flat.append((statement, at + 1))
         if not isinstance(statement, Definition):
-            yield from _flat([s for name in BLOCKS[:2] for s in getattr(statement, name, ())])
-            yield from _flat([s for h in getattr(statement, 'handlers', ()) for s in h.body])
-            yield from _flat(getattr(statement, 'finalbody', ()))
+            for inner in _blocks(statement):
+                size = len(flat)
+                flat += [(nested, end + size) for nested, end in _flat(inner)]
+        flat[at] = (statement, len(flat))
+    return flat
 
 
-def _aligned(before: Sequence[ast.stmt], after: Sequence[ast.stmt]) -> dict[int, int]:
+def _blocks(statement: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
+    for name in BLOCKS:
+        parts = getattr(statement, name, ())
+        if name == 'handlers':
+            yield from (handler.body for handler in parts)
+        else:
+            yield parts
+
+
+def _aligned(before: Sequence[ast.stmt], after: Flat) -> dict[ast.stmt, ast.stmt]:
     """Which statement of ``after`` each of ``before`` is: as many as keep their order."""
-    pairs: dict[int, int] = {}
+    pairs: dict[ast.stmt, ast.stmt] = {}
     start = 0
-    for at, statement in enumerate(before):
-        found = (i for i in range(start, len(after)) if _same_header(statement, after[i]))
+    for statement in before:
+        found = (i for i in range(start, len(after)) if _same_header(statement, after[i][0]))
         if (index := next(found, None)) is None:
             return _longest(before, after)
-        pairs[at], start = index, index + 1
+        pairs[statement], start = after[index]
     return pairs
 
 
-def _longest(before: Sequence[ast.stmt], after: Sequence[ast.stmt]) -> dict[int, int]:
+def _longest(before: Sequence[ast.stmt], after: Flat) -> dict[ast.stmt, ast.stmt]:
     """The alignment that loses fewest statements."""
-    same = [[_same_header(b, a) for a in after] for b in before]
+    same = [[_same_header(b, a) for a, _ in after] for b in before]
     best = [[0] * (len(after) + 1) for _ in range(len(before) + 1)]
     for i in reversed(range(len(before))):
-        for j in reversed(range(len(after))):
-            take = 1 + best[i + 1][j + 1] if same[i][j] else 0
+        for j, (_, end) in reversed(list(enumerate(after))):
+            take = 1 + best[i + 1][end] if same[i][j] else 0
             best[i][j] = max(take, best[i + 1][j], best[i][j + 1])
-    pairs: dict[int, int] = {}
+    pairs: dict[ast.stmt, ast.stmt] = {}
     i = j = 0
     while i < len(before) and j < len(after):
-        if same[i][j] and best[i][j] == 1 + best[i + 1][j + 1]:
-            pairs[i] = j
-            i, j = i + 1, j + 1
+        statement, end = after[j]
+        if same[i][j] and best[i][j] == 1 + best[i + 1][end]:
+            pairs[before[i]] = statement
+            i, j = i + 1, end
         elif best[i][j] == best[i][j + 1]:
             j += 1
         else:
