@@ -7,6 +7,7 @@ GraftError
 └── CommandError     a command that graft ran failed
 """
 
+import functools
 from collections.abc import Callable, Sequence
 
 
@@ -34,6 +35,12 @@ class SketchError(GraftError):
         self.problem = problem
         self.nearest = nearest
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[Callable[..., 'SketchError'], tuple[str, str]]:
+        """Carry the fault to another process, its lines found."""
+        nearest = list(self.nearest() if callable(self.nearest) else self.nearest)
+        made = functools.partial(SketchError, nearest=nearest, remedy=self.remedy)
+        return made, (self.where, self.problem)
 
     def __str__(self) -> str:
         nearest = self.nearest() if callable(self.nearest) else self.nearest

@@ -39,6 +39,21 @@ def test_check_fails_on_a_line_that_no_mark_explains(
     )
 
 
+def test_check_of_several_releases_tells_of_a_sketch_that_does_not_fit(house: House) -> None:
+    """The releases are checked in processes of their own; a fault is told all the same."""
+    house.write('nova/bird.py', MARKED.replace('  # drops nova', ''))
+    code, _, err = house.graft('check')
+    assert code == 1
+    assert err.endswith(
+        'graft: nova/bird.py (new), line 10, in Bird.sing: `voice.warm(song)` would go without a '
+        'mark that says so\n'
+        '  nearest in the release:\n'
+        '    17: voice.warm(song)\n'
+        '  Keep what Nova has with `...`, or end each line of ours that takes the place of a piece '
+        'of it with `# drops nova`.\n'
+    )
+
+
 def gone(house: House, path: str, before: str, after: str, *drops: Drop) -> list[str]:
     house.write(f'pristine/{path}', before)
     woven = Woven({path: after.encode()}, {}, {path: list(drops)})

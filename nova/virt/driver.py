@@ -19,6 +19,8 @@ class MemoryUsage(ty.NamedTuple):
 
 class ComputeDriver(object):
 
+    ...
+
     def get_live_size(self, instance):
         """Return what the guest of an elastic server has now.
 
