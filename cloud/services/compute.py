@@ -11,7 +11,8 @@ from cloud.services import host, nova
 #: short, since tests wait for it. A slow guest needs longer than this.
 ADJUST: ini.Options = {
     'vcpu_timeout': 8,
-    'memory_timeout': 10,
+    # A shrink goes in steps, each of which the guest reports.
+    'memory_timeout': 20,
     'guest_agent_timeout': 3,
     'reconcile_interval': 5,
     # A process that emulates its guest also holds the code that it has translated.

@@ -20,7 +20,6 @@ from cloud.tests.e2e.sizes import BOOT, Size
 #: What the guest runs: its memory is held by a file system that has nowhere else to go.
 _HOLD = """
 [ -d /hold ] || {{ mkdir /hold; mount -t tmpfs -o size=4g hold /hold; }}
-while read -r _ total _ < /proc/meminfo; [ $((total >> 10)) -gt {below_mb} ]; do usleep 10000; done
 fallocate -o $(stat -c %s /hold/file || echo 0) -l {memory_mb}M /hold/file
 """
 #: The same little by little, and never the last of it: what is taken then is not its own doing.
@@ -119,13 +118,9 @@ class Guests:
             raise AssertionError(f'the script inside the guest failed: {last} {printed} {error}')
         return printed
 
-    def begin_hold(self, server: str, memory_mb: int, below_mb: int = 1 << 30) -> int:
-        """Have the guest hold more of its memory once it has less than that; return the process."""
-        return self.begin(server, _HOLD.format(memory_mb=memory_mb, below_mb=below_mb))
-
     def hold(self, server: str, memory_mb: int) -> None:
         """Have the guest hold more of its memory."""
-        self.finish(server, self.begin_hold(server, memory_mb))
+        self.finish(server, self.begin(server, _HOLD.format(memory_mb=memory_mb)))
 
     def begin_take(self, server: str, memory_mb: int, reserve_mb: int = 72) -> int:
         """Have the guest hold more while it has some to spare; return the process."""

@@ -41,7 +41,7 @@ def test_memory_of_a_bare_guest(world: World, create: Create, logs: Logs) -> Non
     assert not world.api.status(server)['balloon_driver_active']
     last = world.adjust(server, 2, 512, succeeds=False)
     assert last['reason'] == (
-        'The guest has no active balloon driver. It still has 768 MiB after 10 seconds.'
+        'The guest has no active balloon driver. It still has 768 MiB after 20 seconds.'
     )
     assert world.guests.live(server) == world.accounting.size(server) == Size(1, 768)
     assert world.api.server(server)['status'] == 'ACTIVE'
