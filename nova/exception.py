@@ -11,7 +11,7 @@ class EphemeralEncryptionCleanupFailed(NovaException):
 # and operators look up. Codes are part of the API: they do not change.
 class ServerAdjustInvalid(Invalid):
     """An adjustment that the flavor of the server does not allow."""
-    msg_fmt = _("%(reason)s")
+    msg_fmt = _("The flavor of the server does not allow that size.")
     error_code = 'xloud.invalid'
 
 
@@ -45,7 +45,7 @@ class ServerAdjustMemoryOutOfRange(ServerAdjustInvalid):
 
 class ServerAdjustConflict(NovaException):
     """An adjustment that is refused for what the server or its host is now."""
-    msg_fmt = _("%(reason)s")
+    msg_fmt = _("The server cannot be adjusted in its present state.")
     code = 409
     error_code = 'xloud.conflict'
 
@@ -152,7 +152,7 @@ class ServerAdjustNotSupported(ServerAdjustConflict):
 
 class ServerAdjustUnavailable(NovaException):
     """An adjustment that a service could not do anything about."""
-    msg_fmt = _("%(reason)s")
+    msg_fmt = _("The server cannot be adjusted now. Try again later.")
     code = 503
     error_code = 'xloud.unavailable'
 

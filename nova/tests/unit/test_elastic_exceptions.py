@@ -54,8 +54,7 @@ class TestAdjustExceptions(test.NoDBTestCase):
     def test_over_rpc(self, error):
         """The API gets what a compute raises, with its code and sentence."""
         names = re.findall(r'%\((\w+)\)', error.msg_fmt)
-        original = error(**{
-            name: 'because' if name == 'reason' else 3 for name in names})
+        original = error(**dict.fromkeys(names, 3))
         serialized = rpc_common.serialize_remote_exception(
             (type(original), original, None))
         remote = rpc_common.deserialize_remote_exception(
