@@ -39,8 +39,8 @@ def test_check_fails_on_a_line_that_no_mark_explains(
     )
 
 
-def test_check_of_several_releases_tells_of_a_sketch_that_does_not_fit(house: House) -> None:
-    """The releases are checked in processes of their own; a fault is told all the same."""
+def test_check_of_several_releases_names_a_sketch_that_does_not_fit(house: House) -> None:
+    """The releases are checked in processes of their own; a fault is reported all the same."""
     house.write('nova/bird.py', MARKED.replace('  # drops nova', ''))
     code, _, err = house.graft('check')
     assert code == 1
