@@ -3,14 +3,17 @@
 import ast
 import os
 import re
+import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from graft import fetch
+from graft.errors import CommandError
 from graft.project import Project, Release
 from graft.removed import Removed, removed
 from graft.weave import Woven, weave
@@ -40,22 +43,33 @@ class Checked:
 def check_all(project: Project, releases: Sequence[Release]) -> list[Checked]:
     """Check releases, several at a time where the machine can."""
     archives = [fetch.tarball(project, release) for release in releases]
-    if len(releases) == 1:
-        return [check(project, releases[0], archives[0])]
-    with ProcessPoolExecutor(min(len(releases), os.cpu_count() or 1)) as pool:
-        return list(pool.map(partial(check, project), releases, archives))
-
-
-def check(project: Project, release: Release, archive: Path) -> Checked:
     with tempfile.TemporaryDirectory(prefix='graft-') as folder:
-        pristine = Path(folder, 'nova')
-        fetch.unpack(archive, pristine)
-        woven = weave(project, release, pristine)
-        gone = list(removed(woven, pristine))
-        faults = [f'removes {line}' for line in gone if line.mark is None]
-        faults += broken(woven, pristine)
-        if release.name == project.default_release:
-            faults += copied(project, release, pristine)
+        folders = [Path(folder, release.name) for release in releases]
+        if len(releases) == 1:
+            return [check(project, releases[0], archives[0], folders[0])]
+        workers = min(len(releases), os.cpu_count() or 1)
+        try:
+            with ProcessPoolExecutor(workers, initializer=_end_at_signals) as pool:
+                return list(pool.map(partial(check, project), releases, archives, folders))
+        except BrokenProcessPool:
+            raise CommandError('a process that checked a release was killed') from None
+
+
+def _end_at_signals() -> None:
+    """Let a signal end a worker at once: who started it cleans up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def check(project: Project, release: Release, archive: Path, pristine: Path) -> Checked:
+    """Check one release, unpacked into a folder for the purpose."""
+    fetch.unpack(archive, pristine)
+    woven = weave(project, release, pristine)
+    gone = list(removed(woven, pristine))
+    faults = [f'removes {line}' for line in gone if line.mark is None]
+    faults += broken(woven, pristine)
+    if release.name == project.default_release:
+        faults += copied(project, release, pristine)
     return Checked(release.name, len(woven.files), gone, faults)
 
 

@@ -1,7 +1,11 @@
 """What `graft check` finds that a weave removes, and what it does about it."""
 
+import os
+import signal
+
 import pytest
 
+from graft import check
 from graft.python import gap
 from graft.removed import removed
 from graft.tests.conftest import MODULE, SKETCH, House
@@ -112,3 +116,11 @@ def test_what_goes_from_a_text(house: House) -> None:
         'doc/owls.rst:2: b  (no mark says so)',
         'doc/owls.rst:5: d  (line 9 of the sketch)',
     ]
+
+
+def test_check_ends_when_a_worker_is_killed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that the machine ends, for want of memory say, is no reason to wait for ever."""
+    monkeypatch.setattr(check, 'weave', lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    code, _, err = house.graft('check')
+    assert code == 1
+    assert err.endswith('graft: a process that checked a release was killed\n')
