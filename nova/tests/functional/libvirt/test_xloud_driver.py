@@ -98,7 +98,6 @@ class LiveSizeTest(elastic_driver_base.DriverTestBase):
             self.assertEqual(size, self._live_size())
             self._delete_server(self.server)
 
-
     def test_does_not_ask_monitor(self):
         """A guest whose monitor hangs keeps nobody from its size."""
         self._start(vcpus=3)
