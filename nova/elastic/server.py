@@ -62,6 +62,9 @@ def get_image_policy(instance):
 
 def accounted_size(instance, amounts):
     """Return what this server is accounted for if it has these amounts."""
+    if not flavors.is_elastic(instance.flavor):
+        # Nothing is read of plain servers that Nova would not read.
+        return amounts
     return flavors.accounted_size(
         instance.flavor, get_image_policy(instance), amounts)
 
