@@ -132,10 +132,14 @@ class AgentQuestionsTest(elastic_driver_base.DriverTestBase):
     def test_quiesce_beside_status(self):
         """A status never cuts a freeze of filesystems short."""
         self._start(agent=True)
-        self._while_asked(self._guest(self.server).freeze_filesystems)
-        self._details()
-        self.other.join(5)
-        self.assertEqual([5, -2], self.guest.agent.timeouts)
+        guest = self._guest(self.server)
+        freeze = threading.Thread(target=guest.freeze_filesystems)
+        with guest.agent_timeout(5):
+            freeze.start()
+            # It has its chance to be asked with this timeout.
+            freeze.join(0.5)
+        freeze.join(5)
+        self.assertEqual([-2], self.guest.agent.timeouts)
 
     def test_status_beside_quiesce(self):
         """A status does not wait for a freeze that takes long."""
