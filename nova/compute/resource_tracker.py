@@ -69,8 +69,7 @@ class ResourceTracker(object):
             size = elastic.old_size(instance)
         if not size and flavor.id == instance.flavor.id:
             size = elastic.size(instance)
-        size = size or elastic.new_size(
-                flavor, instance.image_meta)
+        size = size or elastic.new_size(flavor, instance.image_meta)
         if isinstance(object_or_dict, objects.Instance):
             size = self._track_size(instance, size)
         return size._asdict()

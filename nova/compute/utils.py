@@ -29,7 +29,7 @@ def describe_last_adjust(context, instance):
     """Return how the last adjustment of a server went, if there is one.
 
     :returns: A dict with its ``state``, that of ``since`` when, and, when it
-        failed, with the ``error`` code and the ``reason``; or None
+        failed, with the ``code`` and the ``reason``; or None
     """
     action = get_last_adjust(context, instance)
     if action is None:

@@ -197,8 +197,6 @@ class Accounting(object):
 
         If that cannot be done now, the server keeps its size and is
         reconciled later. The caller saves the instance.
-
-        :returns: The size that the server has now
         """
         start = elastic.start_size(instance)
         try:
@@ -210,7 +208,6 @@ class Accounting(object):
                         {**size._asdict(), 'error': error}, instance=instance)
             size = elastic.size(instance)
         self.set_size(instance, size, start)
-        return size
 
     def follow_start_size(self, context, instance):
         """Let the size of an elastic server follow its start size.

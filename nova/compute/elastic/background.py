@@ -20,11 +20,7 @@ comply must never hold up builds and migrations, which share those.
 import threading
 import time
 
-from oslo_log import log as logging
-
 from nova import exception
-
-LOG = logging.getLogger(__name__)
 
 
 def start(context, function, *args):

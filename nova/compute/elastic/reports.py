@@ -70,9 +70,7 @@ class Event(object):
             want_result=False, host=self._host)
 
     def finish(self, error=None):
-        details = error and error.format_message()
-        if hasattr(error, 'error_code'):
-            details = '%s: %s' % (error.error_code, details)
+        details = error and compute_utils.adjust_event_details(error)
         try:
             objects.InstanceActionEvent.event_finish_with_failure(
                 self._context, self._instance.uuid, self._name,
