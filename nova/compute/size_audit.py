@@ -147,6 +147,13 @@ class SizeAudit(object):
         if not (elastic.is_elastic(instance.flavor) or
                 self._failed_to_become_elastic(instance)):
             return
+        excess = elastic.excess(instance)
+        if excess:
+            yield Finding(
+                node.host, instance.uuid,
+                _('its guest has %s, which its host has no capacity to '
+                  'account for') % _format_size(excess),
+                remedy=_('Free capacity on its host, or migrate it.'))
         if not self._get_problems(instance, held):
             return
         # It may have changed while others were looked at.

@@ -40,13 +40,6 @@ class ElasticReconcileTest(xloud_base.ElasticAdjustTestBase):
         super().setUp()
         self.flags(guest_memory_overhead=OVERHEAD_MB, group='xloud')
 
-    @property
-    def _driver(self):
-        return self.computes['host1'].driver
-
-    def _let_guest_have(self, server, size):
-        self._driver._live_sizes[server['id']] = size
-
     def _set_state(self, server, vm_state):
         instance = self._instance(server)
         instance.vm_state = vm_state

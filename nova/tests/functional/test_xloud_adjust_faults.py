@@ -46,10 +46,6 @@ NO_ANSWER = 'The host did not respond.'
 @ddt.ddt
 class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
 
-    @property
-    def _live_sizes(self):
-        return self.computes['host1'].driver._live_sizes
-
     def _failed(self, reason='No.'):
         return exception.ServerAdjustFailed(reason)
 
@@ -117,7 +113,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
             return method(client, url, *args, **kwargs)
 
         self._patch(report.SchedulerReportClient, 'put', count)
-        self._live_sizes[server['id']] = elastic.Size(2, 3072)
+        self._let_guest_have(server, elastic.Size(2, 3072))
         self._reconcile()
         self.assertEqual(0, len(puts))
         self._reconcile()
@@ -129,7 +125,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
     def test_has_more_than_it_is_accounted_for(self):
         """What a guest has is accounted for if it keeps it for a while."""
         server = self._boot()
-        self._live_sizes[server['id']] = elastic.Size(1, 4096)
+        self._let_guest_have(server, elastic.Size(1, 4096))
         self._reconcile()
         self.assertSize(server, MINIMUM)
         self._reconcile()
@@ -140,7 +136,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         server = self._boot()
         for _start in range(2):
             self._reboot_server(server, hard=True)
-            self._live_sizes[server['id']] = elastic.Size(1, 4096)
+            self._let_guest_have(server, elastic.Size(1, 4096))
             self._reconcile()
             self.assertSize(server, MINIMUM)
         self._reconcile()

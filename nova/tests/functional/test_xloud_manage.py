@@ -228,6 +228,25 @@ class ElasticAuditTest(ElasticAuditTestBase):
         self.assertEqual(FIXED, self._audit(fix=True)[0])
         self.assertSize(server, GROWN)
 
+    def test_excess(self):
+        """What a guest has and its host cannot account for is no secret."""
+        server = self._boot()
+        other = self._boot(self._create_flavor(vcpu=8, memory_mb=512))
+        self._let_guest_have(server, MAXIMUM)
+        for _look in range(2):
+            self._reconcile()
+        self.assertLeft(
+            server, 'its guest has 4 vCPUs and 4096 MiB, which its host has '
+            'no capacity to account for. Free capacity on its host, or '
+            'migrate it.')
+        self.assertEqual(MINIMUM, elastic.size(self._instance(server)))
+
+        self._delete_server(other)
+        for _look in range(2):
+            self._reconcile()
+        self.assertAgrees()
+        self.assertSize(server, MAXIMUM, start=MINIMUM)
+
     def test_no_allocation(self):
         """There is a command for that, which knows elastic servers."""
         server = self._grown()

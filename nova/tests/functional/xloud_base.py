@@ -292,6 +292,9 @@ class ElasticServersTestBase(
             self._start_compute(host)
         self.flavor_id = self._elastic_flavor()
 
+    def _let_guest_have(self, server, size, host='host1'):
+        self.computes[host].driver._live_sizes[server['id']] = size
+
 
 class ElasticAdjustTestBase(ElasticServersTestBase):
     """One compute with the fake driver, of 10 CPUs."""
