@@ -15,7 +15,7 @@
 from keystoneauth1 import exceptions as ks_exc
 
 from nova.cmd import common as cmd_common
-from nova.compute import size_audit
+from nova.compute.elastic import audit as size_audit
 from nova import context as nova_context
 from nova import exception
 from nova.i18n import _

@@ -19,13 +19,13 @@ from nova.compute import rpcapi
 from nova import elastic
 from nova.tests import fixtures as func_fixtures
 from nova.tests.functional.api import client as api_client
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import GROWN
-from nova.tests.functional.xloud_base import MINIMUM
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MINIMUM
 
 
 @ddt.ddt
-class ElasticClientsTest(xloud_base.ElasticAdjustTestBase):
+class ElasticClientsTest(elastic_helpers.ElasticAdjustTestBase):
 
     ADJUST = ('/os-xloud-adjust/%s', '/os-polystack-adjust/%s',
               '/servers/%s/os-xloud-adjust')

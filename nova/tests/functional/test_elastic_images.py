@@ -13,11 +13,11 @@
 """The memory that an image needs is there when a server boots from it."""
 
 from nova.tests.functional.api import client as api_client
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import MINIMUM
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import MINIMUM
 
 
-class ElasticImagesTest(xloud_base.ElasticServersTestBase):
+class ElasticImagesTest(elastic_helpers.ElasticServersTestBase):
 
     def _demanding_image(self, min_ram):
         image = self.glance.create(None, {

@@ -23,18 +23,18 @@ from nova.compute import vm_states
 from nova import elastic
 from nova import objects
 from nova.scheduler.client import report
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import GROWN
-from nova.tests.functional.xloud_base import MAXIMUM
-from nova.tests.functional.xloud_base import MINIMUM
-from nova.tests.functional.xloud_base import START
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MAXIMUM
+from nova.tests.functional.elastic_helpers import MINIMUM
+from nova.tests.functional.elastic_helpers import START
 from nova.virt import driver
 from nova.virt import fake
 
 OVERHEAD_MB = 256
 
 
-class ElasticReconcileTest(xloud_base.ElasticAdjustTestBase):
+class ElasticReconcileTest(elastic_helpers.ElasticAdjustTestBase):
 
     def setUp(self):
         super().setUp()
@@ -323,7 +323,7 @@ class ElasticReconcileTest(xloud_base.ElasticAdjustTestBase):
         self.assertEqual(elastic.Size(0, 0), self._host_usage('host1')[0])
 
 
-class ElasticAdjustBoundsTest(xloud_base.ElasticAdjustTestBase):
+class ElasticAdjustBoundsTest(elastic_helpers.ElasticAdjustTestBase):
 
     def setUp(self):
         super().setUp()
@@ -356,7 +356,7 @@ class ElasticAdjustBoundsTest(xloud_base.ElasticAdjustTestBase):
             self._adjust(server, MINIMUM)
 
 
-class ElasticConfirmTest(xloud_base.ElasticServersTestBase):
+class ElasticConfirmTest(elastic_helpers.ElasticServersTestBase):
 
     def test_adjusted_before_the_last_save(self):
         """A start size that is recorded during a confirmation stays."""

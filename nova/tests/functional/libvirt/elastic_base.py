@@ -17,13 +17,13 @@ from lxml import etree
 from nova import context as nova_context
 from nova import elastic
 from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.tests.functional import elastic_helpers
 from nova.tests.functional.libvirt import base
-from nova.tests.functional import xloud_base
 from nova.virt.libvirt import guest as libvirt_guest
 
 
 class ElasticServersTestBase(
-        xloud_base.ElasticServersMixin, base.LibvirtMigrationMixin,
+        elastic_helpers.ElasticServersMixin, base.LibvirtMigrationMixin,
         base.ServersTestBase):
     """Computes of 4 CPUs with libvirt, and what their domains have."""
 

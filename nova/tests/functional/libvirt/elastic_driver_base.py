@@ -14,8 +14,8 @@
 from nova import exception
 from nova.tests.fixtures import libvirt_guest
 from nova.tests.fixtures import libvirt_size
+from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional.libvirt import elastic_base
-from nova.tests.functional.xloud_base import MINIMUM
 
 
 class DriverTestBase(elastic_base.ElasticServersTestBase):

@@ -14,14 +14,14 @@
 
 import nova.conf
 from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.tests.functional import elastic_helpers
 from nova.tests.functional.libvirt import test_vgpu
-from nova.tests.functional import xloud_base
 
 CONF = nova.conf.CONF
 
 
 class ElasticMediatedDevicesTest(
-        xloud_base.ElasticServersMixin, test_vgpu.VGPUTestBase):
+        elastic_helpers.ElasticServersMixin, test_vgpu.VGPUTestBase):
 
     def setUp(self):
         super().setUp()

@@ -15,8 +15,8 @@ import ddt
 
 from nova import elastic
 from nova import exception
+from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional.libvirt import elastic_driver_base
-from nova.tests.functional.xloud_base import MINIMUM
 
 GiB = 1024 * 1024
 

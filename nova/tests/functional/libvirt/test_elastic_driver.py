@@ -17,9 +17,9 @@ from lxml import etree
 
 from nova import exception
 from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.tests.functional.elastic_helpers import MAXIMUM
+from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional.libvirt import elastic_driver_base
-from nova.tests.functional.xloud_base import MAXIMUM
-from nova.tests.functional.xloud_base import MINIMUM
 
 GiB = 1024 * 1024
 

@@ -27,8 +27,9 @@ from nova import exception
 from nova.limit import local as local_limit
 from nova.scheduler.client import report
 from nova.tests.functional.api import client as api_client
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import MINIMUM
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MINIMUM
 
 
 class QuotaTests:
@@ -67,7 +68,7 @@ class QuotaTests:
     def test_grown(self):
         """A server that grew leaves the less for others."""
         server = self._boot()
-        self._set_size(server, xloud_base.GROWN)
+        self._set_size(server, GROWN)
         self._boot()
         self._assert_no_more_servers()
         self._set_size(server, MINIMUM)
@@ -95,7 +96,7 @@ class QuotaTests:
         """What the server had when it was shelved has to be there again."""
         self.flags(shelved_offload_time=0)
         server = self._boot()
-        self._set_size(server, xloud_base.GROWN)
+        self._set_size(server, GROWN)
         self._shelve_server(server)
         self._boot()
         self._unshelve_server(server)
@@ -179,7 +180,8 @@ class QuotaTests:
         return response.body['forbidden']
 
 
-class QuotaFromDatabaseTest(QuotaTests, xloud_base.ElasticServersTestBase):
+class QuotaFromDatabaseTest(
+        QuotaTests, elastic_helpers.ElasticServersTestBase):
 
     def setUp(self):
         super().setUp()
@@ -188,7 +190,7 @@ class QuotaFromDatabaseTest(QuotaTests, xloud_base.ElasticServersTestBase):
     def test_resize(self):
         """From what the server has to the minimum of the new flavor."""
         server = self._boot()
-        self._set_size(server, xloud_base.GROWN)
+        self._set_size(server, GROWN)
         self._boot()
         six = elastic.Size(6, 6144)
         self._assert_over_quota(
@@ -212,7 +214,7 @@ class QuotaFromDatabaseTest(QuotaTests, xloud_base.ElasticServersTestBase):
         """A soft-deleted server comes back with what it had."""
         self.flags(reclaim_instance_interval=3600)
         server = self._boot()
-        self._set_size(server, xloud_base.GROWN)
+        self._set_size(server, GROWN)
         self.api.delete_server(server['id'])
         self._wait_for_state_change(server, 'SOFT_DELETED')
         self.assertEqual(elastic.Size(0, 0), self._quota_usage())
@@ -242,7 +244,8 @@ class QuotaFromDatabaseTest(QuotaTests, xloud_base.ElasticServersTestBase):
         self.assertEqual(elastic.Size(4, 1024), self._quota_usage())
 
 
-class QuotaFromPlacementTest(QuotaTests, xloud_base.ElasticServersTestBase):
+class QuotaFromPlacementTest(
+        QuotaTests, elastic_helpers.ElasticServersTestBase):
 
     def setUp(self):
         super().setUp()
@@ -263,8 +266,8 @@ class QuotaFromPlacementTest(QuotaTests, xloud_base.ElasticServersTestBase):
                 'later.',
                 self._refused(503, server, current_vcpus=2))
             patch.stop()
-        self._adjust(server, xloud_base.GROWN)
-        self.assertSize(server, xloud_base.GROWN)
+        self._adjust(server, GROWN)
+        self.assertSize(server, GROWN)
 
     def test_unshelve_pinned(self):
         """A server that is back holds all its pinned CPUs again."""
@@ -281,7 +284,7 @@ class QuotaFromPlacementTest(QuotaTests, xloud_base.ElasticServersTestBase):
     def test_unshelve_over_quota(self):
         self.flags(shelved_offload_time=0)
         server = self._boot()
-        self._set_size(server, xloud_base.GROWN)
+        self._set_size(server, GROWN)
         self._shelve_server(server)
         self._boot()
         other = self._boot()
@@ -291,7 +294,7 @@ class QuotaFromPlacementTest(QuotaTests, xloud_base.ElasticServersTestBase):
         self._unshelve_server(server)
 
 
-class UnifiedLimitsTest(QuotaTests, xloud_base.ElasticServersTestBase):
+class UnifiedLimitsTest(QuotaTests, elastic_helpers.ElasticServersTestBase):
 
     def setUp(self):
         super().setUp()
@@ -321,12 +324,12 @@ class UnifiedLimitsTest(QuotaTests, xloud_base.ElasticServersTestBase):
         self._boot()
 
 
-class UsageTest(xloud_base.ElasticServersTestBase):
+class UsageTest(elastic_helpers.ElasticServersTestBase):
 
     def test_usage_records(self):
         """os-simple-tenant-usage bills what the server has."""
         server = self._boot()
-        self._set_size(server, xloud_base.GROWN)
+        self._set_size(server, GROWN)
         now = timeutils.utcnow()
         hour = datetime.timedelta(hours=1)
         url = '/os-simple-tenant-usage/%s?start=%s&end=%s' % (
@@ -342,7 +345,7 @@ class UsageTest(xloud_base.ElasticServersTestBase):
         usage = self._wait_for_assert(records)
         record, = usage['server_usages']
         self.assertEqual(
-            xloud_base.GROWN, (record['vcpus'], record['memory_mb']))
+            GROWN, (record['vcpus'], record['memory_mb']))
         self.assertAlmostEqual(
             usage['total_hours'] * 3, usage['total_vcpus_usage'])
         self.assertAlmostEqual(
@@ -350,7 +353,7 @@ class UsageTest(xloud_base.ElasticServersTestBase):
 
     def test_notifications(self):
         server = self._boot()
-        self._set_size(server, xloud_base.GROWN)
+        self._set_size(server, GROWN)
         self.notifier.reset()
         self._stop_server(server)
         self.notifier.wait_for_versioned_notifications(
@@ -359,13 +362,13 @@ class UsageTest(xloud_base.ElasticServersTestBase):
         legacy = [n.payload for n in self.notifier.notifications
                   if n.event_type == 'compute.instance.power_off.end']
         self.assertEqual(
-            [xloud_base.GROWN], [(n['vcpus'], n['memory_mb']) for n in legacy])
+            [GROWN], [(n['vcpus'], n['memory_mb']) for n in legacy])
         versioned = [
             n['payload']['nova_object.data']['flavor']['nova_object.data']
             for n in self.notifier.versioned_notifications
             if n['event_type'] == 'instance.power_off.end']
         self.assertEqual(
-            [xloud_base.GROWN],
+            [GROWN],
             [(n['vcpus'], n['memory_mb']) for n in versioned])
         self.assertEqual('1', versioned[0]['extra_specs']['minimum_cpu'])
 
@@ -378,12 +381,12 @@ class UsageTest(xloud_base.ElasticServersTestBase):
     def test_placement_commands(self):
         """heal_allocations restores the size; audit finds nothing."""
         server = self._boot()
-        self._set_size(server, xloud_base.GROWN)
+        self._set_size(server, GROWN)
         self._delete_server_allocations(server['id'])
         self.useFixture(fixtures.MonkeyPatch('sys.stdout', StringIO()))
         cli = manage.PlacementCommands()
         self.assertEqual(0, cli.heal_allocations())
-        self.assertSize(server, xloud_base.GROWN)
+        self.assertSize(server, GROWN)
         self.assertEqual(4, cli.heal_allocations())
         self.assertEqual(0, cli.audit(verbose=True))
-        self.assertSize(server, xloud_base.GROWN)
+        self.assertSize(server, GROWN)

@@ -15,8 +15,8 @@ import ddt
 
 from nova import exception
 from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional.libvirt import elastic_driver_base
-from nova.tests.functional.xloud_base import MINIMUM
 
 MiB = 1024
 GiB = 1024 * MiB

@@ -16,11 +16,11 @@ import ddt
 
 from nova import elastic
 from nova.tests.fixtures import libvirt_guest
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MAXIMUM
+from nova.tests.functional.elastic_helpers import MINIMUM
+from nova.tests.functional.elastic_helpers import START
 from nova.tests.functional.libvirt import elastic_base
-from nova.tests.functional.xloud_base import GROWN
-from nova.tests.functional.xloud_base import MAXIMUM
-from nova.tests.functional.xloud_base import MINIMUM
-from nova.tests.functional.xloud_base import START
 
 
 @ddt.ddt

@@ -26,10 +26,10 @@ from nova import context as nova_context
 from nova import elastic
 from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.functional.api import client as api_client
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional.libvirt import base
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import GROWN
-from nova.tests.functional.xloud_base import MINIMUM
 
 # The extra specs of a flavor of 4 vCPUs with minimum_cpu=1, its PCPUs, its
 # VCPUs at 1 and at 3 vCPUs.
@@ -50,7 +50,7 @@ FLAVORS = {
 
 
 class ElasticPinnedTestBase(
-        xloud_base.ElasticServersMixin, base.ServersTestBase):
+        elastic_helpers.ElasticServersMixin, base.ServersTestBase):
     microversion = 'latest'
     ADMIN_API = True
     ADDITIONAL_FILTERS = ['NUMATopologyFilter']

@@ -17,10 +17,10 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from nova import context as nova_context
 from nova import objects
 from nova.tests.functional.api import client as api_client
-from nova.tests.functional import xloud_base
+from nova.tests.functional import elastic_helpers
 
 
-class ElasticDevicesTest(xloud_base.ElasticServersTestBase):
+class ElasticDevicesTest(elastic_helpers.ElasticServersTestBase):
 
     HOSTS = ('host1',)
 

@@ -25,11 +25,11 @@ from nova import exception
 from nova import objects
 from nova import policy
 from nova.tests.functional.api import client as api_client
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import GROWN
-from nova.tests.functional.xloud_base import MAXIMUM
-from nova.tests.functional.xloud_base import MINIMUM
-from nova.tests.functional.xloud_base import START
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MAXIMUM
+from nova.tests.functional.elastic_helpers import MINIMUM
+from nova.tests.functional.elastic_helpers import START
 from nova.virt import fake
 
 FIXED_CPU = elastic.Size(4, 1024)
@@ -37,7 +37,7 @@ FIXED_MEMORY = elastic.Size(1, 4096)
 
 
 @ddt.ddt
-class ElasticAdjustTest(xloud_base.ElasticAdjustTestBase):
+class ElasticAdjustTest(elastic_helpers.ElasticAdjustTestBase):
 
     @ddt.data(({'current_vcpus': 3}, elastic.Size(3, 1024)),
               ({'current_memory_mb': 3072}, elastic.Size(1, 3072)),

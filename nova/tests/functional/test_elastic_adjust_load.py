@@ -27,13 +27,13 @@ from nova.conductor import rpcapi as conductor_rpcapi
 from nova import elastic
 from nova.objects import base as objects_base
 from nova.scheduler.client import report
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import GROWN
-from nova.tests.functional.xloud_base import MINIMUM
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.virt import fake
 
 
-class ElasticAdjustLoadTest(xloud_base.ElasticAdjustTestBase):
+class ElasticAdjustLoadTest(elastic_helpers.ElasticAdjustTestBase):
 
     def setUp(self):
         for name, value in (('vcpus', 27), ('memory_mb', 10 ** 6),
@@ -121,7 +121,7 @@ class RemoteObjects(object):
             return self._conductor
 
 
-class ElasticAdjustCostTest(xloud_base.ElasticAdjustTestBase):
+class ElasticAdjustCostTest(elastic_helpers.ElasticAdjustTestBase):
 
     def setUp(self):
         super().setUp()

@@ -17,11 +17,12 @@ from unittest import mock
 from nova.compute import instance_actions
 from nova import elastic
 from nova.tests.functional.api import client as api_client
-from nova.tests.functional import xloud_base
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.virt import fake
 
 
-class ElasticCapacityTest(xloud_base.ElasticServersTestBase):
+class ElasticCapacityTest(elastic_helpers.ElasticServersTestBase):
     """A host takes as many servers as what they have fits there."""
 
     HOSTS = ('host1',)
@@ -38,7 +39,7 @@ class ElasticCapacityTest(xloud_base.ElasticServersTestBase):
         servers = [self._boot(host=None) for _ in range(4)]
         for server in servers:
             self.assertEqual(
-                xloud_base.MINIMUM, self._allocated(server['id'], 'host1'))
+                MINIMUM, self._allocated(server['id'], 'host1'))
         for usage in self._host_usage('host1'):
             self.assertEqual(elastic.Size(4, 4096), usage)
         server = self._boot(host=None, expected_state='ERROR')
@@ -75,7 +76,7 @@ class ElasticCapacityTest(xloud_base.ElasticServersTestBase):
         self.admin_api.put_extra_spec(
             self.flavor_id, elastic.MINIMUM_CPU, {elastic.MINIMUM_CPU: '3'})
         self._reboot_server(server, hard=True)
-        self.assertSize(server, xloud_base.MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     def test_extra_specs_of_aggregates(self):
         """The minimums are no requirements that an aggregate has to meet."""
@@ -89,7 +90,7 @@ class ElasticCapacityTest(xloud_base.ElasticServersTestBase):
         self._boot(flavor_id, host=None, expected_state='ERROR')
 
 
-class ElasticMixedCloudTest(xloud_base.ElasticServersTestBase):
+class ElasticMixedCloudTest(elastic_helpers.ElasticServersTestBase):
     """One compute, the emptier one, cannot run elastic servers."""
 
     PLAIN_HOSTS = ('host2',)
@@ -103,7 +104,7 @@ class ElasticMixedCloudTest(xloud_base.ElasticServersTestBase):
             server, {'OS-EXT-SRV-ATTR:host': 'host1',
                      'OS-EXT-STS:task_state': None})
         self.assertEqual(
-            xloud_base.MINIMUM, self._allocated(server['id'], 'host1'))
+            MINIMUM, self._allocated(server['id'], 'host1'))
         self.assertIsNone(self._allocated(server['id'], 'host2'))
 
     def test_boot(self):
@@ -131,7 +132,7 @@ class ElasticMixedCloudTest(xloud_base.ElasticServersTestBase):
         server = self._boot(self.plain_flavor_id, host='host2')
         self._resize_server(server, self.flavor_id)
         self.assertEqual(
-            xloud_base.MINIMUM, self._allocated(server['id'], 'host1'))
+            MINIMUM, self._allocated(server['id'], 'host1'))
 
     def test_live_migrate(self):
         server = self._boot()
@@ -176,7 +177,7 @@ class ElasticMixedCloudTest(xloud_base.ElasticServersTestBase):
         self.assertEqual('host1', server['OS-EXT-SRV-ATTR:host'])
 
 
-class ElasticNowhereTest(xloud_base.ElasticServersTestBase):
+class ElasticNowhereTest(elastic_helpers.ElasticServersTestBase):
     """No compute of the cloud can run elastic servers yet."""
 
     PLAIN_HOSTS = ('host1', 'host2')
@@ -187,7 +188,7 @@ class ElasticNowhereTest(xloud_base.ElasticServersTestBase):
         self._boot(self._create_flavor(vcpu=1, memory_mb=512), host=None)
 
 
-class ElasticRefusalsTest(xloud_base.ElasticServersTestBase):
+class ElasticRefusalsTest(elastic_helpers.ElasticServersTestBase):
     """What a flavor cannot have, at flavor set and at server create."""
 
     HOSTS = ('host1',)
@@ -255,7 +256,7 @@ class ElasticRefusalsTest(xloud_base.ElasticServersTestBase):
             self._assert_refused(
                 message, self.api.post_server_action, server['id'],
                 {'resize': {'flavorRef': self._write(specs)}})
-        self.assertSize(server, xloud_base.MINIMUM)
+        self.assertSize(server, MINIMUM)
 
     def test_image(self):
         """An image can pin the memory of a guest as well."""
@@ -271,4 +272,4 @@ class ElasticRefusalsTest(xloud_base.ElasticServersTestBase):
         self._assert_refused(
             message, self.api.post_server_action, server['id'],
             {'rebuild': {'imageRef': image_id}})
-        self.assertSize(server, xloud_base.MINIMUM)
+        self.assertSize(server, MINIMUM)

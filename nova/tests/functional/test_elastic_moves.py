@@ -18,17 +18,19 @@ import ddt
 
 from nova.compute import instance_actions
 from nova import elastic
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import MAXIMUM
-from nova.tests.functional.xloud_base import MINIMUM
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MAXIMUM
+from nova.tests.functional.elastic_helpers import MINIMUM
+from nova.tests.functional.elastic_helpers import START
 
 
 @ddt.ddt
-class ElasticMovesTest(xloud_base.ElasticServersTestBase):
+class ElasticMovesTest(elastic_helpers.ElasticServersTestBase):
 
     def _grown(self, start=None):
         server = self._boot()
-        self._set_size(server, xloud_base.GROWN, start=start)
+        self._set_size(server, GROWN, start=start)
         return server
 
     def _held(self, server, host='host1'):
@@ -44,27 +46,27 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         other = elastic.Size(2, 1536)
         self._resize_server(server, self._elastic_flavor(
             minimum=other, maximum=elastic.Size(6, 6144)))
-        self.assertEqual(xloud_base.GROWN, self._held(server))
+        self.assertEqual(GROWN, self._held(server))
         self.assertSize(
-            server, other, host='host2', held={'host1': xloud_base.GROWN},
+            server, other, host='host2', held={'host1': GROWN},
             quota=other)
 
         self._confirm_resize(server)
         self.assertSize(server, other, host='host2')
 
-    @ddt.data(None, xloud_base.START)
+    @ddt.data(None, START)
     def test_resize_and_revert(self, start):
         """The size it had before, and the same start size."""
         server = self._grown(start=start)
         self._resize_server(server, self._elastic_flavor(
             minimum=elastic.Size(2, 1536), maximum=elastic.Size(6, 6144)))
         self._revert_resize(server)
-        self.assertSize(server, xloud_base.GROWN, start=start)
+        self.assertSize(server, GROWN, start=start)
         self.assertNotIn('xloud_old_vcpus',
                          self._instance(server).system_metadata)
         if start:
             self._reboot_server(server, hard=True)
-            self.assertSize(server, xloud_base.START)
+            self.assertSize(server, START)
 
     def test_resize_from_and_to_a_plain_flavor(self):
         plain = self._create_flavor(vcpu=5, memory_mb=5120)
@@ -77,10 +79,10 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
 
         self._resize_server(server, self.flavor_id)
         self._confirm_resize(server)
-        self._set_size(server, xloud_base.GROWN)
+        self._set_size(server, GROWN)
         self._resize_server(server, plain)
         self.assertSize(server, elastic.Size(5, 5120),
-                        held={'host2': xloud_base.GROWN})
+                        held={'host2': GROWN})
         self._confirm_resize(server)
         self.assertSize(server, elastic.Size(5, 5120))
 
@@ -94,9 +96,9 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         other = elastic.Size(2, 1536)
         self._resize_server(server, self._elastic_flavor(
             minimum=other, maximum=elastic.Size(6, 6144)))
-        self.assertSize(server, other, held={'host1': xloud_base.GROWN})
+        self.assertSize(server, other, held={'host1': GROWN})
         self._revert_resize(server)
-        self.assertSize(server, xloud_base.GROWN)
+        self.assertSize(server, GROWN)
 
     def test_resize_fails_at_the_destination(self):
         """The records have what placement has for the server there."""
@@ -110,7 +112,7 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
             self._wait_for_migration_status(server, ['error'])
             self._wait_for_server_parameter(
                 server, {'OS-EXT-STS:task_state': None})
-        self.assertSize(server, xloud_base.GROWN)
+        self.assertSize(server, GROWN)
 
     # Cold migration
 
@@ -119,26 +121,26 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         server = self._grown()
         self._migrate_server(server)
         self.assertSize(
-            server, xloud_base.GROWN, host='host2',
-            held={'host1': xloud_base.GROWN})
+            server, GROWN, host='host2',
+            held={'host1': GROWN})
         self._confirm_resize(server)
-        self.assertSize(server, xloud_base.GROWN, host='host2')
+        self.assertSize(server, GROWN, host='host2')
 
     def test_cold_migrate_until_next_start(self):
-        server = self._grown(start=xloud_base.START)
+        server = self._grown(start=START)
         self._migrate_server(server)
         self.assertSize(
-            server, xloud_base.START, host='host2',
-            held={'host1': xloud_base.GROWN})
+            server, START, host='host2',
+            held={'host1': GROWN})
         self._confirm_resize(server)
-        self.assertSize(server, xloud_base.START, host='host2')
+        self.assertSize(server, START, host='host2')
 
-    @ddt.data(None, xloud_base.START)
+    @ddt.data(None, START)
     def test_cold_migrate_and_revert(self, start):
         server = self._grown(start=start)
         self._migrate_server(server)
         self._revert_resize(server)
-        self.assertSize(server, xloud_base.GROWN, start=start)
+        self.assertSize(server, GROWN, start=start)
 
     def test_cold_migrate_needs_room_for_the_size(self):
         """What the minimum would fit does not do for a server that grew."""
@@ -148,7 +150,7 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         self._assert_resize_migrate_action_fail(
             server, instance_actions.MIGRATE, 'NoValidHost')
         self.assertEqual(
-            xloud_base.GROWN, self._allocated(server['id'], 'host1'))
+            GROWN, self._allocated(server['id'], 'host1'))
 
         self._set_size(server, elastic.Size(2, 2048))
         self._migrate_server(server)
@@ -176,13 +178,13 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
 
     # Live migration
 
-    @ddt.data(None, xloud_base.START)
+    @ddt.data(None, START)
     def test_live_migrate(self, start):
         """Nothing changes but the host."""
         server = self._grown(start=start)
         self._live_migrate(server)
         self._run_periodics()
-        self.assertSize(server, xloud_base.GROWN, host='host2', start=start)
+        self.assertSize(server, GROWN, host='host2', start=start)
 
     def test_live_migrate_after_resize(self):
         """Nothing of a request for an earlier move is left."""
@@ -210,7 +212,7 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         self._wait_for_migration_status(server, ['completed'])
         self._delete_server(other)
         self._run_periodics()
-        self.assertSize(server, xloud_base.GROWN, host='host2')
+        self.assertSize(server, GROWN, host='host2')
 
     # Evacuation
 
@@ -219,8 +221,8 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
             self.admin_api.get_services(
                 binary='nova-compute', host='host1')[0]['id'], down)
 
-    @ddt.data((None, '2.94', 'ACTIVE'), (xloud_base.START, '2.94', 'ACTIVE'),
-              (xloud_base.START, '2.95', 'SHUTOFF'))
+    @ddt.data((None, '2.94', 'ACTIVE'), (START, '2.94', 'ACTIVE'),
+              (START, '2.95', 'SHUTOFF'))
     @ddt.unpack
     def test_evacuate(self, start, microversion, status):
         """The start size; the failed host gives back the size it had."""
@@ -231,16 +233,16 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
         self._evacuate_server(
             server, expected_host='host2', expected_state=status)
         self.assertEqual(
-            xloud_base.GROWN, self._allocated(server['id'], 'host1'))
+            GROWN, self._allocated(server['id'], 'host1'))
         self.assertEqual(
-            start or xloud_base.GROWN, self._allocated(server['id'], 'host2'))
+            start or GROWN, self._allocated(server['id'], 'host2'))
 
         self.restart_compute_service(self.computes['host1'])
         self._host1_is_down(False)
-        self.assertSize(server, start or xloud_base.GROWN, host='host2')
+        self.assertSize(server, start or GROWN, host='host2')
 
     def test_forced_evacuate(self):
-        server = self._grown(start=xloud_base.START)
+        server = self._grown(start=START)
         self.computes['host1'].stop()
         self._host1_is_down(True)
         self.api.microversion = '2.67'
@@ -248,4 +250,4 @@ class ElasticMovesTest(xloud_base.ElasticServersTestBase):
             server, {'host': 'host2', 'force': True},
             expected_host='host2', expected_state='ACTIVE')
         self.assertEqual(
-            xloud_base.START, self._allocated(server['id'], 'host2'))
+            START, self._allocated(server['id'], 'host2'))

@@ -20,13 +20,13 @@ from nova import elastic
 from nova.objects import fields
 from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.functional.api import client
+from nova.tests.functional import elastic_helpers
 from nova.tests.functional.libvirt import elastic_base
-from nova.tests.functional import xloud_base
 from nova.virt.libvirt import config
 from nova.virt.libvirt import driver
 
 
-class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
+class ElasticStartTest(elastic_base.ElasticServersTestBase):
 
     def _root(self, server, **kwargs):
         return etree.fromstring(self._domain(server, **kwargs).XMLDesc(0))
@@ -51,7 +51,7 @@ class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
         self.assertEqual(str(1024 * 1024), root.findtext('currentMemory'))
         self.assertEqual(
             [('yes', 'no')] + [('no', 'yes')] * 3, self._marks(server))
-        self.assertSize(server, xloud_base.MINIMUM)
+        self.assertSize(server, elastic_helpers.MINIMUM)
 
         self._delete_server(server)
         self.assertNothingUsed()
@@ -61,7 +61,7 @@ class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
         server = self._boot(self._elastic_flavor(elastic.Size(2, 1024)))
         self.assertEqual([('yes', 'no')] * 2 + [('no', 'yes')] * 2,
                          self._marks(server))
-        self._set_size(server, xloud_base.MAXIMUM)
+        self._set_size(server, elastic_helpers.MAXIMUM)
         self.assertEqual([('yes', 'no')] * 2 + [('yes', 'yes')] * 2,
                          self._marks(server))
         # A start with more than the minimum can be undone as well.
@@ -76,7 +76,7 @@ class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
         servers = [self._boot() for _ in range(4)]
         self.assertHostUsage('host1', elastic.Size(4, 4096))
         for server in servers:
-            self.assertEqual(xloud_base.MINIMUM, self._live(server))
+            self.assertEqual(elastic_helpers.MINIMUM, self._live(server))
         self.assertEqual(
             4, self.computes['host1'].driver._get_vcpu_used())
         self.assertEqual(elastic.Size(4, 4096), self._quota_usage())
@@ -93,7 +93,7 @@ class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
         """Without the minimum the first server takes all of the host."""
         flavor_id = self._create_flavor(vcpu=4, memory_mb=4096)
         self._boot(flavor_id)
-        self.assertHostUsage('host1', xloud_base.MAXIMUM)
+        self.assertHostUsage('host1', elastic_helpers.MAXIMUM)
         self._boot(flavor_id, expected_state='ERROR')
 
     def test_plain_flavor(self):
@@ -104,7 +104,7 @@ class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
         self.assertEqual({}, dict(root.find('vcpu').attrib))
         self.assertEqual(root.findtext('memory'),
                          root.findtext('currentMemory'))
-        self.assertSize(server, xloud_base.MAXIMUM)
+        self.assertSize(server, elastic_helpers.MAXIMUM)
 
         # The same, byte for byte, without what makes others elastic.
         self._reboot_server(server, hard=True)
@@ -132,11 +132,11 @@ class VCPUCurrentTest(elastic_base.ElasticServersTestBase):
         """Memory can change also where no statistics of it are wanted."""
         self.flags(mem_stats_period_seconds=0, group='libvirt')
         server = self._boot()
-        self._set_size(server, xloud_base.GROWN)
-        self.assertSize(server, xloud_base.GROWN)
+        self._set_size(server, elastic_helpers.GROWN)
+        self.assertSize(server, elastic_helpers.GROWN)
 
 
-class VCPUCurrentMixedCloudTest(elastic_base.ElasticServersTestBase):
+class ElasticMixedCloudTest(elastic_base.ElasticServersTestBase):
     """Where not every compute can change what its servers have."""
 
     def setUp(self):
@@ -177,7 +177,7 @@ class VCPUCurrentMixedCloudTest(elastic_base.ElasticServersTestBase):
             self.assertEqual('host1', server['OS-EXT-SRV-ATTR:host'])
         self._boot(host=None, expected_state='ERROR')
         self._boot(host='host2', expected_state='ERROR')
-        self.assertHostUsage('host2', xloud_base.NOTHING)
+        self.assertHostUsage('host2', elastic_helpers.NOTHING)
 
         server = self._boot(plain_id, host=None)
         self.assertEqual('host2', server['OS-EXT-SRV-ATTR:host'])
@@ -191,4 +191,4 @@ class VCPUCurrentMixedCloudTest(elastic_base.ElasticServersTestBase):
             self.assertRaises(
                 client.OpenStackApiException,
                 self.api.post_server_action, server['id'], action)
-            self.assertSize(server, xloud_base.MINIMUM)
+            self.assertSize(server, elastic_helpers.MINIMUM)

@@ -27,14 +27,14 @@ from nova.db.main import api as main_db
 from nova import elastic
 from nova import exception
 from nova import objects
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import GROWN
-from nova.tests.functional.xloud_base import MINIMUM
-from nova.tests.functional import xloud_stock_reader
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MINIMUM
+from nova.tests.functional import elastic_stock_reader
 from nova.virt import fake
 
 
-class StockNovaTest(xloud_base.ElasticAdjustTestBase):
+class StockNovaTest(elastic_helpers.ElasticAdjustTestBase):
 
     def setUp(self):
         super().setUp()
@@ -72,7 +72,7 @@ class StockNovaTest(xloud_base.ElasticAdjustTestBase):
                 main_db.get_context_manager(cctxt), 'main.sqlite')
         api_database = self._dump(api_db.context_manager, 'api.sqlite')
         done = subprocess.run(
-            [sys.executable, '-W', 'ignore', xloud_stock_reader.__file__,
+            [sys.executable, '-W', 'ignore', elastic_stock_reader.__file__,
              database, api_database],
             env=dict(os.environ, PYTHONPATH=self.release),
             cwd=self.folder, capture_output=True, text=True)

@@ -20,17 +20,21 @@ from keystoneauth1 import exceptions as ks_exc
 from nova.compute import power_state
 from nova import elastic
 from nova import exception
-from nova.tests.functional import xloud_base
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MAXIMUM
+from nova.tests.functional.elastic_helpers import MINIMUM
+from nova.tests.functional.elastic_helpers import START
 from nova.tests.unit import fake_requests
 
 
 @ddt.ddt
-class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
+class ElasticLifecycleTest(elastic_helpers.ElasticServersTestBase):
 
     def test_create_and_delete(self):
         """A server boots at the minimum; nothing is left of it later."""
         server = self._boot()
-        self.assertSize(server, xloud_base.MINIMUM)
+        self.assertSize(server, MINIMUM)
         self._delete_server(server)
         self._run_periodics()
         self.assertNothingUsed()
@@ -47,29 +51,29 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
         """A server of a flavor that is not elastic has all of it."""
         flavor_id = self._create_flavor(vcpu=4, memory_mb=4096)
         server = self._boot(flavor_id)
-        self.assertSize(server, xloud_base.MAXIMUM)
+        self.assertSize(server, MAXIMUM)
         self._stop_server(server)
         self._start_server(server)
-        self.assertSize(server, xloud_base.MAXIMUM)
+        self.assertSize(server, MAXIMUM)
 
     @ddt.data(True, False)
     def test_reboot(self, hard):
         """A reboot brings the start size, and the size follows."""
         server = self._grown()
         self._reboot_server(server, hard=hard)
-        self.assertSize(server, xloud_base.GROWN)
+        self.assertSize(server, GROWN)
 
-        self._set_size(server, xloud_base.GROWN, start=xloud_base.START)
+        self._set_size(server, GROWN, start=START)
         self._reboot_server(server, hard=hard)
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)
 
     def test_stop_and_start(self):
         """A stopped server is accounted for its start size."""
         server = self._grown_until_restart()
         self._stop_server(server)
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)
         self._start_server(server)
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)
 
     def test_host_restart(self):
         """Servers that are resumed with their host have their start size."""
@@ -82,7 +86,7 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                                create=True) as resume:
             self.restart_compute_service(compute, keep_hypervisor_state=True)
         resume.assert_called_once()
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)
 
     def test_host_restart_with_a_paused_guest(self):
         """A guest that is still there has what it had."""
@@ -98,36 +102,36 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                 compute, keep_hypervisor_state=True)
         resume.assert_called_once()
         self.assertSize(
-            server, xloud_base.GROWN, start=xloud_base.START)
+            server, GROWN, start=START)
 
     def test_rebuild(self):
         server = self._grown()
         self._rebuild_server(
             server, '155d900f-4e14-4e4c-a73d-069cbf4541e6')
-        self.assertSize(server, xloud_base.GROWN)
+        self.assertSize(server, GROWN)
 
-        self._set_size(server, xloud_base.GROWN, start=xloud_base.START)
+        self._set_size(server, GROWN, start=START)
         self._rebuild_server(
             server, 'a2459075-d96c-40d5-893e-577ff92e721c')
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)
 
     def test_rescue_and_unrescue(self):
         server = self._grown_until_restart()
         self.api.post_server_action(server['id'], {'rescue': {}})
         self._wait_for_state_change(server, 'RESCUE')
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)
         self.api.post_server_action(server['id'], {'unrescue': None})
         self._wait_for_state_change(server, 'ACTIVE')
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)
 
     def test_shelve_and_unshelve(self):
         """A shelved server keeps its place; it comes back as it starts."""
         self.flags(shelved_offload_time=-1)
         server = self._grown_until_restart()
         self._shelve_server(server, expected_state='SHELVED')
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)
         self._unshelve_server(server)
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)
 
     def test_offload_and_unshelve(self):
         """What an offloaded server had is claimed again with unshelve."""
@@ -139,11 +143,11 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
             for usage in self._host_usage(host):
                 self.assertEqual(elastic.Size(0, 0), usage)
         self.assertEqual(
-            xloud_base.START, elastic.size(self._instance(server)))
+            START, elastic.size(self._instance(server)))
 
         server = self._unshelve_server(server)
         self.assertSize(
-            server, xloud_base.START, host=server['OS-EXT-SRV-ATTR:host'])
+            server, START, host=server['OS-EXT-SRV-ATTR:host'])
 
     def test_soft_delete_and_restore(self):
         """A driver that has only power off and on for it, as most have."""
@@ -158,12 +162,12 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
         self.api.delete_server(server['id'])
         self._wait_for_state_change(server, 'SOFT_DELETED')
         self.assertEqual(
-            xloud_base.START, elastic.size(self._instance(server)))
+            START, elastic.size(self._instance(server)))
         self.assertEqual(
-            xloud_base.START, self._allocated(server['id'], 'host1'))
+            START, self._allocated(server['id'], 'host1'))
         self.api.post_server_action(server['id'], {'restore': {}})
         self._wait_for_state_change(server, 'ACTIVE')
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)
 
     def test_what_keeps_the_guest(self):
         """A guest that goes on is accounted for what it has."""
@@ -174,10 +178,10 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
             self.api.post_server_action(server['id'], {action: None})
             self._wait_for_state_change(server, status)
             self.assertSize(
-                server, xloud_base.GROWN, start=xloud_base.START)
+                server, GROWN, start=START)
 
         self._snapshot_server(server, 'snapshot')
-        self.assertSize(server, xloud_base.GROWN, start=xloud_base.START)
+        self.assertSize(server, GROWN, start=START)
 
     @ddt.data(exception.PlacementAPIConnectFailure(),
               exception.AllocationUpdateFailed(consumer_uuid='x', error='y'))
@@ -188,9 +192,9 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                 self.computes['host1'].manager.reportclient,
                 'set_instance_resources', side_effect=error):
             self._reboot_server(server, hard=True)
-        self.assertSize(server, xloud_base.GROWN, start=xloud_base.START)
+        self.assertSize(server, GROWN, start=START)
         self._stop_server(server)
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)
 
     def test_release_meets_a_broken_proxy(self):
         """What does not come from placement says nothing of the claim."""
@@ -222,4 +226,4 @@ class ElasticLifecycleTest(xloud_base.ElasticServersTestBase):
                 client, 'get_allocs_for_consumer', get_stale):
             self._reboot_server(server, hard=True)
         self.assertEqual([server['id']], stale)
-        self.assertSize(server, xloud_base.START)
+        self.assertSize(server, START)

@@ -18,16 +18,16 @@ import ddt
 
 from nova import elastic
 from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import START
 from nova.tests.functional.libvirt import elastic_base
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import GROWN
-from nova.tests.functional.xloud_base import START
 from nova.virt import event
 from nova.virt.libvirt import utils as libvirt_utils
 
 
 @ddt.ddt
-class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
+class ElasticLifecycleTest(elastic_base.ElasticServersTestBase):
 
     HOSTS = ('host1',)
 
@@ -54,7 +54,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         guest = self._guest(server)
         guest.set_vcpus(1, live=True)
         guest.set_memory(1024 * 1024, live=True)
-        self.assertEqual(xloud_base.MINIMUM, self._live(server))
+        self.assertEqual(elastic_helpers.MINIMUM, self._live(server))
         self.assertRecords(server, GROWN)
         self._reboot_server(server, hard=hard)
         self.assertSize(server, GROWN)
@@ -78,7 +78,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         server = self._boot(self._create_flavor(
             vcpu=4, memory_mb=4096, extra_spec={'minimum_cpu': '4'}))
         self._reboot_server(server)
-        self.assertSize(server, xloud_base.MAXIMUM)
+        self.assertSize(server, elastic_helpers.MAXIMUM)
 
     def test_stop_and_start(self):
         """A stopped server is accounted for its start size."""
@@ -182,7 +182,7 @@ class VCPUCurrentLifecycleTest(elastic_base.ElasticServersTestBase):
         self.flags(shelved_offload_time=0)
         server = self._grown_until_restart()
         self._shelve_server(server)
-        self.assertHostUsage('host1', xloud_base.NOTHING)
+        self.assertHostUsage('host1', elastic_helpers.NOTHING)
         self.assertEqual(START, elastic.size(self._instance(server)))
         self._unshelve_server(server)
         self.assertSize(server, START)

@@ -16,8 +16,8 @@ from lxml import etree
 
 from nova import elastic
 from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.tests.functional import elastic_helpers
 from nova.tests.functional.libvirt import elastic_base
-from nova.tests.functional import xloud_base
 
 # The extra specs of a flavor of 4 vCPUs and 4096 MB with the minimum 1 and
 # 1024, what it has in placement at the minimum and at 3 and 3072, and which
@@ -32,7 +32,7 @@ FLAVORS = {
 
 
 @ddt.ddt
-class VCPUCurrentNUMATest(elastic_base.ElasticServersTestBase):
+class ElasticNUMATest(elastic_base.ElasticServersTestBase):
 
     HOSTS = ('host1',)
     ADDITIONAL_FILTERS = ['NUMATopologyFilter']
@@ -77,22 +77,22 @@ class VCPUCurrentNUMATest(elastic_base.ElasticServersTestBase):
     def test_boot_and_grow(self, name):
         specs, at_minimum, grown, pinned = FLAVORS[name]
         server = self._boot(self._elastic_flavor(**specs))
-        self.assertGuest(xloud_base.MINIMUM, pinned)
-        self.assertEqual(xloud_base.MINIMUM, self._live(server))
+        self.assertGuest(elastic_helpers.MINIMUM, pinned)
+        self.assertEqual(elastic_helpers.MINIMUM, self._live(server))
         self.assertEqual(
             dict(at_minimum, MEMORY_MB=1024), self._resources(server))
         instance = self._instance(server)
-        self.assertEqual(xloud_base.MINIMUM, elastic.start_size(instance))
-        self.assertEqual(xloud_base.MINIMUM._replace(
+        self.assertEqual(elastic_helpers.MINIMUM, elastic.start_size(instance))
+        self.assertEqual(elastic_helpers.MINIMUM._replace(
             vcpus=4 if pinned else 1), elastic.size(instance))
 
-        self._set_size(server, xloud_base.GROWN)
-        self.assertEqual(xloud_base.GROWN, self._live(server))
+        self._set_size(server, elastic_helpers.GROWN)
+        self.assertEqual(elastic_helpers.GROWN, self._live(server))
         self.assertEqual(
             dict(grown, MEMORY_MB=3072), self._resources(server))
 
         self._reboot_server(server, hard=True)
-        self.assertGuest(xloud_base.GROWN, pinned)
-        self.assertEqual(xloud_base.GROWN, self._live(server))
+        self.assertGuest(elastic_helpers.GROWN, pinned)
+        self.assertEqual(elastic_helpers.GROWN, self._live(server))
         self.assertEqual(
             dict(grown, MEMORY_MB=3072), self._resources(server))

@@ -33,10 +33,10 @@ from nova import elastic
 from nova import exception
 from nova import objects
 from nova.scheduler.client import report
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import GROWN
-from nova.tests.functional.xloud_base import MINIMUM
-from nova.tests.functional.xloud_base import START
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MINIMUM
+from nova.tests.functional.elastic_helpers import START
 from nova import utils
 from nova.virt import fake
 
@@ -44,7 +44,7 @@ NO_ANSWER = 'The host did not respond.'
 
 
 @ddt.ddt
-class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
+class ElasticAdjustFaultsTest(elastic_helpers.ElasticAdjustTestBase):
 
     def _failed(self, reason='No.'):
         return exception.ServerAdjustFailed(reason)
@@ -399,7 +399,7 @@ class ElasticAdjustFaultsTest(xloud_base.ElasticAdjustTestBase):
         self.assertSize(server, MINIMUM)
 
     @contextlib.contextmanager
-    def _broken_records(self, times=xloud_base.ALWAYS, at_once=False):
+    def _broken_records(self, times=elastic_helpers.ALWAYS, at_once=False):
         """Have sizes, and the ends of tasks, not recorded.
 
         :param at_once: Also before the guest has been asked for anything

@@ -15,18 +15,18 @@ import ddt
 
 from nova import elastic
 from nova.tests.functional.api import client
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MINIMUM
+from nova.tests.functional.elastic_helpers import START
 from nova.tests.functional.libvirt import elastic_base
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import GROWN
-from nova.tests.functional.xloud_base import MINIMUM
-from nova.tests.functional.xloud_base import START
 
 OTHER_MINIMUM = elastic.Size(2, 1536)
 OTHER_MAXIMUM = elastic.Size(3, 6144)
 
 
 @ddt.ddt
-class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
+class ElasticMovesTest(elastic_base.ElasticServersTestBase):
 
     def setUp(self):
         super().setUp()
@@ -73,7 +73,7 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
             self._resize_server(server, plain_id)
             self._confirm_resize(server)
             self.assertSize(
-                server, xloud_base.MAXIMUM, host='host2')
+                server, elastic_helpers.MAXIMUM, host='host2')
             self.assertNotIn(
                 '<vcpus>', self._domain(server, 'host2').XMLDesc(0))
 
@@ -164,7 +164,7 @@ class VCPUCurrentMovesTest(elastic_base.ElasticServersTestBase):
         self.assertHostUsage('host2', GROWN)
 
 
-class VCPUCurrentSameHostTest(elastic_base.ElasticServersTestBase):
+class ElasticSameHostTest(elastic_base.ElasticServersTestBase):
 
     HOSTS = ('host1',)
 

@@ -17,12 +17,12 @@ from nova import elastic
 from nova.policies import base as base_policies
 from nova.policies import servers as servers_policies
 from nova.tests.functional.api import client as api_client
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional.elastic_helpers import GROWN
 from nova.tests.functional import integrated_helpers
-from nova.tests.functional import xloud_base
-from nova.tests.functional.xloud_base import GROWN
 
 
-class ElasticCrossCellTest(xloud_base.ElasticServersMixin,
+class ElasticCrossCellTest(elastic_helpers.ElasticServersMixin,
                            integrated_helpers.ProviderUsageBaseTestCase):
 
     NUMBER_OF_CELLS = 2
