@@ -10,81 +10,152 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The arithmetic of adjusting servers, as tables."""
-
-import datetime
+"""The arithmetic of the sizes of a server, as tables."""
 
 import ddt
 
-from nova.api.openstack.compute.views import elastic as view
 from nova import elastic
 from nova import exception
-from nova import objects
 from nova import test
-
-BOTH = {'minimum_cpu': '1', 'minimum_memory': '1024'}
-CPU = {'minimum_cpu': '1'}
-MEMORY = {'minimum_memory': '1024'}
+from nova.tests.unit.elastic import fakes
 
 
-def _flavor(specs=None, **kwargs):
-    return objects.Flavor(**{
-        'id': 1, 'flavorid': 'big', 'vcpus': 4, 'memory_mb': 4096,
-        'extra_specs': BOTH if specs is None else specs, **kwargs})
+@ddt.ddt
+class TestServers(test.NoDBTestCase):
 
+    def test_plain(self):
+        """A server that is not elastic has all that its flavor has."""
+        instance = fakes.instance(size=(2, 2), specs={}, xloud_start_vcpus='1',
+                             xloud_start_memory_mb='1')
+        self.assertEqual((4, 4096), elastic.size(instance))
+        self.assertEqual((4, 4096), elastic.start_size(instance))
+        self.assertFalse(elastic.to_start_size(instance))
 
-def _instance(size, start=None, specs=None):
-    instance = objects.Instance(
-        flavor=_flavor(specs), old_flavor=None, system_metadata={})
-    elastic.set_size(
-        instance, elastic.Size(*size), start and elastic.Size(*start))
-    return instance
+    @ddt.data(
+        ({}, (3, 2048)),
+        ({'xloud_start_vcpus': '2', 'xloud_start_memory_mb': '1024'},
+         (2, 1024)),
+        ({'xloud_start_vcpus': '2'}, (3, 2048)),
+        ({'xloud_start_vcpus': 'x', 'xloud_start_memory_mb': '1'},
+         (3, 2048)),
+    )
+    @ddt.unpack
+    def test_start_size(self, system_metadata, start):
+        """The size, unless there is all of a start size."""
+        instance = fakes.instance((3, 2048), **system_metadata)
+        self.assertEqual((3, 2048), elastic.size(instance))
+        self.assertEqual(start, elastic.start_size(instance))
+
+    def test_set_size(self):
+        """A start size is recorded only while it differs."""
+        instance = fakes.instance(other='1')
+        size, start = elastic.Size(3, 2048), elastic.Size(1, 2048)
+        elastic.set_size(instance, size, start)
+        self.assertEqual((3, 2048), (instance.vcpus, instance.memory_mb))
+        self.assertEqual(
+            {'other': '1', 'xloud_start_vcpus': '1',
+             'xloud_start_memory_mb': '2048'}, instance.system_metadata)
+        elastic.set_size(instance, size, size)
+        self.assertEqual({'other': '1'}, instance.system_metadata)
+
+    def test_to_start_size(self):
+        instance = fakes.instance()
+        elastic.set_size(
+            instance, elastic.Size(3, 2048), elastic.Size(1, 1024))
+        self.assertTrue(elastic.to_start_size(instance))
+        self.assertEqual((1, 1024), elastic.size(instance))
+        self.assertEqual({}, instance.system_metadata)
+        self.assertFalse(elastic.to_start_size(instance))
+
+    def test_pinned(self):
+        """The size of a server that pins CPUs is not what it starts with."""
+        instance = fakes.instance(
+            (4, 2048), (2, 1024),
+            dict(fakes.BOTH, **{'hw:cpu_policy': 'dedicated'}))
+        self.assertEqual((4, 1024), elastic.due_size(instance))
+        self.assertEqual(
+            (4, 3072), elastic.due_size(instance, elastic.Size(3, 3072)))
+        self.assertEqual(
+            ((4, 3072), (3, 3072)),
+            elastic.sizes_after(instance, elastic.Size(3, 3072)))
+        self.assertEqual(
+            ((4, 2048), (2, 1024)), elastic.expected_sizes(instance))
+        self.assertTrue(elastic.to_start_size(instance))
+        self.assertEqual((4, 1024), elastic.size(instance))
+        self.assertEqual((2, 1024), elastic.start_size(instance))
+        self.assertFalse(elastic.to_start_size(instance))
+
+    def test_pinned_by_image(self):
+        instance = fakes.instance((3, 2048), image_hw_cpu_policy='dedicated')
+        self.assertEqual((4, 2048), elastic.due_size(instance))
+        self.assertEqual(
+            ((4, 2048), (3, 2048)), elastic.expected_sizes(instance))
+
+    @ddt.data(
+        ((2, 2048), None, (2, 2048), (2, 2048)),
+        ((3, 3072), (2, 2048), (3, 3072), (2, 2048)),
+        # The size is out of the bounds of the flavor.
+        ((0, 9999), None, (1, 4096), (1, 4096)),
+        ((5, 512), (2, 2048), (4, 2048), (2, 2048)),
+        # The size does not cover the start size, or only in part.
+        ((1, 1024), (2, 2048), (2, 2048), (2, 2048)),
+        ((3, 1024), (2, 2048), (3, 2048), (2, 2048)),
+        # The start size is out of bounds.
+        ((1, 1024), (9, 512), (4, 1024), (4, 1024)),
+    )
+    @ddt.unpack
+    def test_expected_sizes(self, size, start, settled, settled_start):
+        """A server is accounted for what its flavor allows."""
+        instance = fakes.instance(size)
+        elastic.set_size(instance, size, elastic.Size(*start or size))
+        self.assertEqual((settled, settled_start),
+                         elastic.expected_sizes(instance))
 
 
 @ddt.ddt
 class TestRequested(test.NoDBTestCase):
 
     @ddt.data(
-        (BOTH, (None, None), (None, None)),
-        (BOTH, (1, 1024), (1, 1024)),
-        (BOTH, (4, 4096), (4, 4096)),
-        (BOTH, (3, None), (3, None)),
-        (BOTH, (None, 1033), (None, 1033)),
+        (fakes.BOTH, (None, None), (None, None)),
+        (fakes.BOTH, (1, 1024), (1, 1024)),
+        (fakes.BOTH, (4, 4096), (4, 4096)),
+        (fakes.BOTH, (3, None), (3, None)),
+        (fakes.BOTH, (None, 1033), (None, 1033)),
         # Within what dashboards round, a bound is meant.
-        (BOTH, (None, 1016), (None, 1024)),
-        (BOTH, (None, 1032), (None, 1024)),
-        (BOTH, (None, 4088), (None, 4096)),
-        (BOTH, (None, 4104), (None, 4096)),
-        (BOTH, (None, 4087), (None, 4087)),
+        (fakes.BOTH, (None, 1016), (None, 1024)),
+        (fakes.BOTH, (None, 1032), (None, 1024)),
+        (fakes.BOTH, (None, 4088), (None, 4096)),
+        (fakes.BOTH, (None, 4104), (None, 4096)),
+        (fakes.BOTH, (None, 4087), (None, 4087)),
         # What is fixed can be sent along.
-        (CPU, (2, 4096), (2, 4096)),
-        (CPU, (2, 4090), (2, 4096)),
-        (MEMORY, (4, 2048), (4, 2048)),
+        (fakes.CPU, (2, 4096), (2, 4096)),
+        (fakes.CPU, (2, 4090), (2, 4096)),
+        (fakes.MEMORY, (4, 2048), (4, 2048)),
         ({}, (4, 4096), (4, 4096)),
     )
     @ddt.unpack
     def test_allowed(self, specs, asked, expected):
         self.assertEqual(
-            expected, elastic.requested_size(_flavor(specs), *asked))
+            expected, elastic.requested_size(fakes.flavor(specs), *asked))
 
     @ddt.data(
-        (BOTH, (0, None),
+        (fakes.BOTH, (0, None),
          'This server can have 1 to 4 vCPUs; 0 were requested.'),
-        (BOTH, (5, 1024),
+        (fakes.BOTH, (5, 1024),
          'This server can have 1 to 4 vCPUs; 5 were requested.'),
-        (BOTH, (1, 1015),
+        (fakes.BOTH, (1, 1015),
          'This server can have 1024 to 4096 MiB of memory; 1015 MiB were '
          'requested.'),
-        (BOTH, (1, 4105),
+        (fakes.BOTH, (1, 4105),
          'This server can have 1024 to 4096 MiB of memory; 4105 MiB were '
          'requested.'),
-        (MEMORY, (3, None),
+        (fakes.MEMORY, (3, None),
          'The number of vCPUs of this server is fixed at 4: its flavor does '
          'not set minimum_cpu.'),
-        (MEMORY, (5, None),
+        (fakes.MEMORY, (5, None),
          'The number of vCPUs of this server is fixed at 4: its flavor does '
          'not set minimum_cpu.'),
-        (CPU, (2, 2048),
+        (fakes.CPU, (2, 2048),
          'The memory of this server is fixed at 4096 MiB: its flavor does not '
          'set minimum_memory.'),
         ({}, (1, None),
@@ -95,12 +166,12 @@ class TestRequested(test.NoDBTestCase):
     def test_refused(self, specs, asked, message):
         error = self.assertRaises(
             exception.ServerAdjustInvalid, elastic.requested_size,
-            _flavor(specs), *asked)
+            fakes.flavor(specs), *asked)
         self.assertEqual(message, error.format_message())
 
     def test_bounds_nearer_than_what_is_rounded(self):
         """Memory that is both bounds, as rounded, stays within them."""
-        flavor = _flavor({'minimum_memory': '4090'})
+        flavor = fakes.flavor({'minimum_memory': '4090'})
         for memory_mb in range(4082, 4105):
             asked = elastic.requested_size(flavor, memory_mb=memory_mb)
             self.assertIn(asked.memory_mb, (4090, 4096))
@@ -126,7 +197,7 @@ class TestAdjusted(test.NoDBTestCase):
     def test_permanently(self, size, start, asked, expected, expected_start):
         self.assertEqual(
             (expected, expected_start), elastic.sizes_after(
-                _instance(size, start), elastic.Size(*asked)))
+                fakes.instance(size, start), elastic.Size(*asked)))
 
     @ddt.data(
         ((2, 2048), (2, 2048), (3, 3072), (3, 3072)),
@@ -140,7 +211,8 @@ class TestAdjusted(test.NoDBTestCase):
         """What it starts with stays as it is."""
         self.assertEqual(
             (expected, start), elastic.sizes_after(
-                _instance(size, start), elastic.Size(*asked), persist=False))
+                fakes.instance(size, start), elastic.Size(*asked),
+                persist=False))
 
 
 @ddt.ddt
@@ -157,7 +229,7 @@ class TestDueSize(test.NoDBTestCase):
     def test_due_size(self, size, start, live, due):
         """What the guest has now, and what it has after its next start."""
         self.assertEqual(due, elastic.due_size(
-            _instance(size, start), live and elastic.Size(*live)))
+            fakes.instance(size, start), live and elastic.Size(*live)))
 
     @ddt.data(
         (4096, 3000, 256, 1352),
@@ -178,18 +250,6 @@ class TestDueSize(test.NoDBTestCase):
 class TestOrder(test.NoDBTestCase):
 
     @ddt.data(
-        ((1, 1024), (2, 2048), (2, 2048)),
-        ((2, 1024), (1, 2048), (2, 2048)),
-        ((1, 2048), (2, 1024), (2, 2048)),
-        ((2, 2048), (2, 2048), (2, 2048)),
-    )
-    @ddt.unpack
-    def test_elementwise_max(self, one, other, expected):
-        self.assertEqual(
-            expected, elastic.elementwise_max(elastic.Size(*one),
-                                     elastic.Size(*other)))
-
-    @ddt.data(
         ((2, 2048), []),
         ((None, None), []),
         ((3, None), ['vcpus']),
@@ -207,56 +267,3 @@ class TestOrder(test.NoDBTestCase):
     def test_ordered_changes(self, asked, expected):
         self.assertEqual(expected, elastic.ordered_changes(
             elastic.Size(2, 2048), elastic.Size(*asked)))
-
-
-@ddt.ddt
-class TestView(test.NoDBTestCase):
-
-    SINCE = datetime.datetime(2026, 1, 2, 3, 4, 5)
-
-    @ddt.data(
-        (BOTH, (3, 3072), (2, 2048), True, (3, 3072), (2, 2048), (1, 1024)),
-        (BOTH, (3, 3072), None, True, (3, 3072), (3, 3072), (1, 1024)),
-        (CPU, (3, 4096), None, True, (3, 4096), (3, 4096), (1, 4096)),
-        # A server of a plain flavor has what that has.
-        ({}, (3, 3072), None, False, (4, 4096), (4, 4096), (4, 4096)),
-    )
-    @ddt.unpack
-    def test_status(self, specs, size, start, is_elastic, current, starts,
-                    least):
-        """Without its host, a server is shown as the records have it."""
-        server = elastic.describe(_instance(size, start, specs))
-        self.assertEqual({'xloud_status': {
-            'elastic': is_elastic, 'source': 'database',
-            'current_vcpus': current[0], 'current_memory_mb': current[1],
-            'accounted_vcpus': current[0],
-            'accounted_memory_mb': current[1],
-            'start_vcpus': starts[0], 'start_memory_mb': starts[1],
-            'min_vcpus': least[0], 'min_memory_mb': least[1],
-            'max_vcpus': 4, 'max_memory_mb': 4096,
-            'guest_vcpus': None, 'balloon_driver_active': None,
-            'attached_dimms_mb': 0, 'has_virtiomem': False,
-            'floor_memory_mb': None, 'adjust': None}},
-            view.status({**server, 'live': None, 'adjust': None}))
-
-    def test_live(self):
-        """What the host says goes before the records."""
-        server = elastic.describe(_instance((3, 3072)))
-        status = view.status({
-            **server, 'live': {
-                'source': 'hypervisor', 'requested': {'current_vcpus': 2},
-                'current_vcpus': 4, 'current_memory_mb': 2048,
-                'floor_memory_mb': 512},
-            'adjust': {'state': 'failed', 'code': 'xloud.interrupted',
-                       'reason': 'Because.', 'since': self.SINCE},
-        })['xloud_status']
-        self.assertEqual(
-            ('hypervisor', 4, 2048, 512, 3, 3072),
-            tuple(status[key] for key in (
-                'source', 'current_vcpus', 'current_memory_mb',
-                'floor_memory_mb', 'accounted_vcpus',
-                'accounted_memory_mb')))
-        self.assertEqual({
-            'state': 'failed', 'code': 'xloud.interrupted',
-            'reason': 'Because.', 'since': '2026-01-02T03:04:05Z',
-            'requested': {'current_vcpus': 2}}, status['adjust'])
