@@ -5,6 +5,9 @@ from nova import elastic
 
 def info_from_instance(*nova):
     ...
-    instance_info = ...  # nova
-    instance_info.update(elastic.size(instance)._asdict())
+    size = elastic.size(instance)
+    instance_info = dict(
+        ...,
+        memory_mb=size.memory_mb,  # replaces nova
+        vcpus=size.vcpus)  # replaces nova
     ...
