@@ -4,12 +4,12 @@ import typing as ty
 
 
 class MemoryUsage(ty.NamedTuple):
-    """How a guest uses its memory, in MiB, each None if it is not known.
+    """How a guest uses its memory, in MiB; None for what is not known.
 
-    :ivar actual_mb: What the guest has
-    :ivar usable_mb: What it reports as usable without swapping, unless it has
-        not reported for a while
-    :ivar host_mb: What its process has on the host
+    :ivar actual_mb: The memory that the guest has
+    :ivar usable_mb: How much of that the guest reports as usable without
+        swapping; not known if its last report is too old
+    :ivar host_mb: The resident memory of its process on the host
     """
 
     actual_mb: ty.Optional[int]
@@ -25,7 +25,7 @@ class ComputeDriver(object):
         """Return what the guest of an elastic server has now.
 
         This asks neither the guest nor its hypervisor process, so it never
-        blocks, and what it returns may be a second old.
+        blocks, but the result may be a second old.
 
         :param instance: nova.objects.instance.Instance
         :returns: A nova.elastic.Size, or None if the guest is not running.
@@ -33,7 +33,7 @@ class ComputeDriver(object):
         """
         raise NotImplementedError()
 
-    def get_memory_usage(self, instance):
+    def get_memory_usage(self, instance) -> MemoryUsage:
         """Return how a running guest uses its memory.
 
         This may block for as long as the hypervisor process of the guest

@@ -15,15 +15,15 @@ class LibvirtDriver(driver.ComputeDriver):
 
     def _soft_reboot(*nova):
         guest = ...  # nova
-        # The definition of a guest that was live-migrated says what it had
-        # while it ran.
+        # After a live migration the definition of the guest has its live
+        # size.
         self._write_start_size(guest, instance)
         ...
 
     def rescue(*nova):
         ...
         unrescue_xml = ...  # nova
-        # This is what the guest had while it ran.
+        # This may be the description of the running guest, with its live size.
         unrescue_xml = self._with_start_size(unrescue_xml, instance)
         ...
 
@@ -80,19 +80,19 @@ class LibvirtDriver(driver.ComputeDriver):
 
     def _guest_add_mdevs(*nova):
         if guest.current_memory is not None:
-            # Their resource classes are the host's own, so only the driver
-            # knows of them.
+            # The API cannot refuse them: their resource classes are known to
+            # the host alone.
             raise exception.InvalidInput(
-                reason=_('minimum_memory cannot be used with mediated '
-                         'devices, which pin the memory of the guest.'))
+                reason=elastic.pinned_memory(_('a mediated device')))
         ...
 
     def _guest_add_memory_balloon(*nova):
         if ...:  # nova
             ...
             if guest.current_memory is not None:
-                # It adjusts the memory of the guest, also without statistics,
-                # and what it holds stays with the host.
+                # The balloon is needed also if there are no statistics. With
+                # autodeflate the guest could take back memory that is not
+                # claimed any more.
                 balloon.model = 'virtio'
                 balloon.autodeflate = False
 
@@ -103,8 +103,8 @@ class LibvirtDriver(driver.ComputeDriver):
         ...
 
     def _update_provider_tree_for_elastic(self, provider_tree, nodename):
-        """Report in the provider tree whether elastic servers can be here."""
-        # File-backed memory is allocated at the start of a guest, all of it.
+        """Report in the provider tree whether elastic servers can run here."""
+        # All of the file-backed memory of a guest is allocated at its start.
         if self._supports_elastic() and not CONF.libvirt.file_backed_memory:
             provider_tree.add_traits(nodename, elastic.TRAIT)
         else:

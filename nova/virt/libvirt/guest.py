@@ -12,7 +12,9 @@ from oslo_concurrency import lockutils
 
 from nova import exception
 
-# The agent of a guest, by the uuid of the guest.
+LIBVIRT_BLOCK_JOB_TYPE = ...  # nova
+
+# A lock for the agent of each guest, by the UUID of the guest.
 _AGENT_LOCKS = lockutils.Semaphores()
 
 
@@ -26,7 +28,7 @@ class GuestSize(ty.NamedTuple):
 
 
 def _asks_agent(method):
-    """Wait until nobody else asks the agent of the guest."""
+    """Make a method wait while others use the agent of the guest."""
 
     @functools.wraps(method)
     def ask(self, *args, **kwargs):
@@ -56,9 +58,9 @@ class Guest:
 
     @contextlib.contextmanager
     def agent_timeout(self, seconds):
-        """Ask the guest agent, waiting no longer than this for its answer.
+        """Limit how long to wait for each answer of the guest agent.
 
-        :raises: GuestAgentBusy if others ask it for as long as that
+        :raises: GuestAgentBusy if others use the agent for longer than that
         """
         lock = _AGENT_LOCKS.get(self.uuid)
         if not lock.acquire(timeout=seconds):

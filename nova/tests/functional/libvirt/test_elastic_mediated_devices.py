@@ -45,8 +45,8 @@ class ElasticMediatedDevicesTest(
     def test_memory(self):
         """They pin the memory, so a server with both does not boot."""
         server = self._boot_with_device('ERROR', minimum_memory='1024')
-        self.assertIn('minimum_memory cannot be used with mediated devices, '
-                      'which pin the memory of the guest.',
+        self.assertIn('minimum_memory cannot be used with a mediated device, '
+                      'which pins the memory of the guest.',
                       server['fault']['message'])
         self.assertEqual(
             [], self.computes['host1'].driver._host.list_guests())
