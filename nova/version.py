@@ -5,5 +5,7 @@ import functools
 import importlib.metadata
 
 version_info = ...  # nova
+# pbr takes a local version such as 1.0+local.1 for a development version of
+# the next release.
 version_info.version_string = functools.partial(
     importlib.metadata.version, 'nova')

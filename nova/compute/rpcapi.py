@@ -9,8 +9,9 @@ class ComputeAPI(object):
 
     # The calls of elastic servers have no version of their own, since each
     # release of Nova numbers its calls differently: a compute that lacks one
-    # answers NoSuchMethod, which the API turns into a conflict. What is not
-    # sent unless it is needed is unknown to the first computes that had them.
+    # answers NoSuchMethod, which the API turns into a conflict. Arguments that
+    # came later are only sent if they are needed, so that computes that do not
+    # have them yet can be called.
     def xloud_adjust(self, ctxt, instance, vcpus, memory_mb, persist,
                      force=False, action=instance_actions.XLOUD_ADJUST):
         kwargs = {}
@@ -31,7 +32,7 @@ class ComputeAPI(object):
             ctxt, 'xloud_adjust_cancel', instance=instance)
 
     def xloud_status(self, ctxt, instance):
-        # Whoever asks would rather have what the database says than wait.
+        # A late answer is of no use: the API answers from the database then.
         client = self._elastic_client(
             ctxt, instance, timeout=CONF.xloud.guest_query_timeout + 1)
         return client.call(ctxt, 'xloud_status', instance=instance)

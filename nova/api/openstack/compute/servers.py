@@ -12,4 +12,5 @@ class ServersController(wsgi.Controller):
         try:  # nova
             ...
         except exception.OverQuota as error:
+            # HTTPForbidden is not among the errors expected of this method.
             raise exception.Forbidden(error.format_message())
