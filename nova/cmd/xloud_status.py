@@ -33,8 +33,8 @@ from nova.scheduler.client import report
 # The first in which placement finds providers by their traits.
 _PLACEMENT_MICROVERSION = '1.18'
 
-# How many hosts or flavors a check names.
-_NAMED = 20
+# How many hosts or flavors a check lists.
+_MAX_LISTED = 20
 
 
 def check_computes(commands):
@@ -69,7 +69,8 @@ def check_flavors(commands):
     flavors = _get_flavors()
     reasons = {name: elastic.conflict(flavor)
                for name, flavor in flavors.items()}
-    invalid = ['%s: %s' % each for each in reasons.items() if each[1]]
+    invalid = ['%s: %s' % (name, reason)
+               for name, reason in reasons.items() if reason]
     if invalid:
         return upgradecheck.Result(
             upgradecheck.Code.WARNING,
@@ -90,15 +91,15 @@ def check_flavors(commands):
 
 def _join(names, separator=', '):
     names = sorted(names)
-    named = separator.join(names[:_NAMED])
-    if len(names) <= _NAMED:
-        return named
-    return _('%(named)s and %(more)d more') % {
-        'named': named, 'more': len(names) - _NAMED}
+    listed = separator.join(names[:_MAX_LISTED])
+    if len(names) <= _MAX_LISTED:
+        return listed
+    return _('%(listed)s and %(more)d more') % {
+        'listed': listed, 'more': len(names) - _MAX_LISTED}
 
 
 def _get_compute_nodes():
-    """The host of each compute node that has a hypervisor, by UUID."""
+    """Return the host of each compute node with a hypervisor, by UUID."""
     nodes = {}
     ctxt = nova_context.get_admin_context()
     for cell in cell_mapping_obj.CellMappingList.get_all(ctxt):
@@ -117,7 +118,7 @@ def _get_compute_nodes():
 
 
 def _get_capable():
-    """The UUIDs of the resource providers that elastic servers may use."""
+    """Return the UUIDs of the resource providers with the trait."""
     client = report.report_client_singleton()
 
     def get(path):
@@ -126,15 +127,15 @@ def _get_capable():
             raise ks_exc.from_response(response, 'GET', path)
         return response.json()
 
-    # Placement refuses to look for a trait that nobody has reported yet.
+    # Placement refuses a query for a trait that has never been reported.
     if not get('/traits?name=in:' + elastic.TRAIT)['traits']:
         return set()
     providers = get('/resource_providers?required=' + elastic.TRAIT)
-    return {each['uuid'] for each in providers['resource_providers']}
+    return {provider['uuid'] for provider in providers['resource_providers']}
 
 
 def _get_flavors():
-    """The flavors that name a minimum, by name, as ``elastic`` reads them."""
+    """Return the flavors that set a minimum, as dicts, by name."""
     engine = api_db_api.get_engine()
     meta = sa.MetaData()
     flavors, specs = (
