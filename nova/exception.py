@@ -7,8 +7,8 @@ class EphemeralEncryptionCleanupFailed(NovaException):
     ...
 
 
-# The first word of an error code says whose it is; the rest is what clients
-# and operators look up. Codes are part of the API: they do not change.
+# Error codes are part of the API and do not change. Those of elastic servers
+# begin with "xloud.".
 class ServerAdjustInvalid(Invalid):
     """An adjustment that the flavor of the server does not allow."""
     msg_fmt = _("The flavor of the server does not allow that size.")
@@ -44,7 +44,7 @@ class ServerAdjustMemoryOutOfRange(ServerAdjustInvalid):
 
 
 class ServerAdjustConflict(NovaException):
-    """An adjustment that is refused for what the server or its host is now."""
+    """An adjustment that the server or its host does not allow now."""
     msg_fmt = _("The server cannot be adjusted in its present state.")
     code = 409
     error_code = 'xloud.conflict'
@@ -151,7 +151,7 @@ class ServerAdjustNotSupported(ServerAdjustConflict):
 
 
 class ServerAdjustUnavailable(NovaException):
-    """An adjustment that a service could not do anything about."""
+    """An adjustment for which a service is not available."""
     msg_fmt = _("The server cannot be adjusted now. Try again later.")
     code = 503
     error_code = 'xloud.unavailable'

@@ -19,7 +19,7 @@ class API:
         ...
         if config_drive_option not in ...:  # nova
             ...
-        # What a server boots with has to do for the image.
+        # A server boots with the minimum of its flavor.
         if elastic.minimum(flavor).memory_mb < int(image.get('min_ram') or 0):
             raise exception.FlavorMemoryTooSmall()
         ...
@@ -103,18 +103,19 @@ class API:
                      persist=True, force=False):
         """Adjust how many vCPUs and how much memory a server has.
 
-        Returns when the host has claimed that, and goes on there.
+        This returns when the host has claimed the capacity. The adjustment
+        goes on there.
 
         :param vcpus: How many vCPUs, or None to leave them as they are
-        :param memory_mb: How much memory, in MiB, or None as well
-        :param persist: Whether it is to start with that as well
+        :param memory_mb: How much memory in MiB, or None to leave it as it is
+        :param persist: Whether the server also starts with that from now on
         :param force: Whether it may have less memory than its guest needs
         """
         self._adjust(context, instance, elastic.Size(vcpus, memory_mb),
                      persist, force)
 
     def hotplug_vcpus(self, context, instance, new_count):
-        """Adjust how many vCPUs a server has, and is to start with."""
+        """Adjust how many vCPUs a server has, permanently."""
         self._adjust(context, instance, elastic.Size(new_count, None),
                      action=instance_actions.HOTPLUG_VCPUS)
 
@@ -124,13 +125,13 @@ class API:
     @check_instance_host()
     def _adjust(self, context, instance, requested, persist=True, force=False,
                 action=instance_actions.XLOUD_ADJUST):
-        # Nova's own check takes a service for the one of the host that was
-        # deleted before the host came back.
+        # check_instance_host looks at one service alone, which can be a
+        # deleted one if the host was removed and has come back.
         if not self._is_host_up(instance):
             raise exception.ServerAdjustHostDown()
         requested = elastic.requested_size(instance.flavor, *requested)
         if not elastic.is_elastic(instance.flavor):
-            # The request is for what the server has permanently.
+            # Only what the server always has is in its range.
             return
         if instance.vm_state == vm_states.STOPPED and not persist:
             raise exception.ServerAdjustStopped()
@@ -173,20 +174,22 @@ class API:
     @staticmethod
     def _enforce_adjust_limits(context, instance, before, size,
                                is_claimed=False):
-        held, grown = (
+        allocated, grown = (
             scheduler_utils.resources_from_size(instance, amounts)
             for amounts in (before, size))
         project_id, _user_id = quotas_obj.ids_from_instance(context, instance)
         placement_limits.enforce_deltas(
             context, project_id,
-            {rc: 0 if is_claimed else amount - held[rc]
-             for rc, amount in grown.items() if amount > held[rc]})
+            {rc: 0 if is_claimed else amount - allocated[rc]
+             for rc, amount in grown.items() if amount > allocated[rc]})
 
     def _recheck_adjust_quota(self, context, instance, before, size, persist,
                               action):
-        """Check again what is claimed now, as others may have been as quick.
+        """Check the quota again after the claim.
 
-        :raises: ServerAdjustOverQuota when the project is over its quota; the
+        Requests at the same time can all have passed the first check.
+
+        :raises: ServerAdjustOverQuota if the project is over its quota; the
             server is adjusted back then.
         """
         grown = {name: new - old for name, old, new in zip(
@@ -236,7 +239,7 @@ class API:
     def _cancel_adjust(self, context, instance):
         """Have the host undo an adjustment that is still in progress.
 
-        :returns: Whether it does, and records why
+        :returns: Whether it does. It then also records why.
         """
         try:
             return self.compute_rpcapi.xloud_adjust_cancel(context, instance)
@@ -280,9 +283,9 @@ class API:
 
     @staticmethod
     def _end_adjust(instance):
-        """End what no host has accepted.
+        """End an adjustment, unless a host has accepted it.
 
-        :returns: Whether none had.
+        :returns: Whether it has been ended.
         """
         instance.task_state = None
         try:
@@ -293,7 +296,11 @@ class API:
             return False
 
     def _adjust_not_delivered(self, context, instance, action, error):
-        """End an adjustment that no host is known to have, and say so."""
+        """End an adjustment whose host did not answer, and say why.
+
+        :raises: ServerAdjustOutcomeUnknown if the host has accepted it;
+            ServerAdjustConflict or ServerAdjustUnavailable otherwise
+        """
         if getattr(error, 'exc_type',
                    type(error).__name__) == 'NoSuchMethod':
             refusal = exception.ServerAdjustNotSupported()
@@ -311,12 +318,9 @@ class API:
     def xloud_status(self, context, instance):
         """Return what a server has and can have.
 
-        What it has is asked of its host; if that does not answer, it is what
-        it is accounted for.
-
-        :returns: What elastic.describe does, and with that ``adjust``, as
-            compute_utils.describe_last_adjust gives it, and ``live``, what
-            the host has answered or None.
+        :returns: What elastic.describe returns, with two more keys:
+            ``adjust``, which is what compute_utils.describe_last_adjust
+            returns, and ``live``, which is the answer of the host or None.
         """
         status = {**elastic.describe(instance), 'live': None,
                   'adjust': compute_utils.describe_last_adjust(

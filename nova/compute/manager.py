@@ -34,9 +34,9 @@ class ComputeManager(manager.Manager):
 
     @wrap_exception()
     def xloud_adjust_cancel(self, context, instance):
-        """Let the adjustment in progress fail, for want of quota.
+        """Cancel the adjustment in progress, which exceeds the quota.
 
-        :returns: Whether it does
+        :returns: Whether it fails now; it may be too late for that.
         """
         adjustment = self.elastic.adjustments.get(instance)
         return bool(adjustment and adjustment.cancel(
@@ -51,6 +51,7 @@ class ComputeManager(manager.Manager):
 
     @periodic_task.periodic_task(spacing=CONF.xloud.reconcile_interval)
     def _reconcile_elastic_servers(self, context):
+        """Account for what the guests of elastic servers have."""
         self.elastic.reconciler.start(context)
 
     def __init__(*nova):
@@ -76,10 +77,11 @@ class ComputeManager(manager.Manager):
         ...
         try:  # nova
             self.driver.resume_state_on_host_boot(...)  # nova
-            # A guest that stands still was there, and was not started again.
-            stands_still = self._get_power_state(instance) in (
+            # A guest that is paused or suspended was left as it is, with its
+            # live size.
+            was_started = self._get_power_state(instance) not in (
                 power_state.PAUSED, power_state.SUSPENDED)
-            if not stands_still and self.elastic.reconciler.follow_start_size(
+            if was_started and self.elastic.reconciler.follow_start_size(
                     context, instance):
                 instance.save()
         except NotImplementedError:  # nova

@@ -21,14 +21,14 @@ class ResourceTracker(object):
     def update_size(self, instance, nodename, size_before=None):
         """Account for an elastic server that is tracked here at its new size.
 
-        :param size_before: What it was accounted for, if it is only about to
-            come here
+        :param size_before: The size at which it is accounted for, if it is
+            still on its way here
         """
         if self.disabled(nodename):
             return
         size = elastic.size(instance)
         if instance.uuid in self.tracked_instances:
-            # The periodic task may have been here since the size changed.
+            # The periodic task may already account for the new size.
             size_before = self.elastic_sizes.get(instance.uuid, size_before)
             self.elastic_sizes[instance.uuid] = size
         elif instance.uuid not in self.tracked_migrations:
@@ -39,7 +39,8 @@ class ResourceTracker(object):
         self._update_usage({'vcpus': size.vcpus - size_before.vcpus,
                             'memory_mb': size.memory_mb -
                             size_before.memory_mb}, nodename)
-        # Only what is used has changed, which placement knows already.
+        # Placement has the allocation already, so only the record of the
+        # node is saved.
         node = self.compute_nodes[nodename]
         saved = self.old_resources[nodename]
         if self._resource_change(node):
@@ -52,8 +53,9 @@ class ResourceTracker(object):
     def _get_elastic_usage(self, object_or_dict, instance):
         """Return what an elastic server is accounted for, if this is one.
 
-        A flavor can be that of a server on its way here, or of one that is
-        on another host and may come back, to the size it had.
+        :param object_or_dict: What _get_usage_dict got. A flavor is that of a
+            server on its way here, or of one that may come back here, at the
+            size it had.
         """
         if isinstance(object_or_dict, objects.Instance):
             flavor = object_or_dict.flavor
@@ -78,13 +80,13 @@ class ResourceTracker(object):
         if instance.uuid in self.tracked_instances:
             self.elastic_sizes[instance.uuid] = size
             return size
-        # It goes, and with it what it was accounted for.
+        # It leaves, and its usage is subtracted as it was added.
         return self.elastic_sizes.pop(instance.uuid, size)
 
     def __init__(*nova):
         ...
         self.tracked_instances = ...  # nova
-        # What the elastic ones among them are accounted for, by their UUID.
+        # The sizes at which the elastic ones are accounted for, by UUID.
         self.elastic_sizes = {}
         ...
 

@@ -2,8 +2,8 @@
 
 ...
 
-# possible task states during xloud_adjust(): before the compute has taken it
-# on, and from then until it is done
+# possible task states during xloud_adjust(): until the compute has accepted
+# it, and from then until it is complete
 XLOUD_ADJUST_PREP = fields.InstanceTaskState.XLOUD_ADJUST_PREP
 XLOUD_ADJUSTING = fields.InstanceTaskState.XLOUD_ADJUSTING
 xloud_adjust_states = (XLOUD_ADJUST_PREP, XLOUD_ADJUSTING)

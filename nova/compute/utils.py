@@ -28,8 +28,8 @@ def get_last_adjust(context, instance):
 def describe_last_adjust(context, instance):
     """Return how the last adjustment of a server went, if there is one.
 
-    :returns: A dict with its ``state``, that of ``since`` when, and, when it
-        failed, with the ``code`` and the ``reason``; or None
+    :returns: A dict with its ``state``, the time ``since`` which it has that,
+        and the ``code`` and the ``reason`` if it failed; or None
     """
     action = get_last_adjust(context, instance)
     if action is None:

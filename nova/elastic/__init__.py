@@ -12,9 +12,9 @@
 
 """Elastic servers: the arithmetic of their flavors and sizes.
 
-A flavor names the maximum a server can have and, in two extra specs, the
-minimum it boots with. What Nova accounts a server for is its *size*; what it
-comes back with at its next start is its *start size*, which is recorded only
+A flavor sets the maximum that a server can have and, in two extra specs, the
+minimum that it boots with. What Nova accounts for is the *size* of the server.
+What it has after its next start is its *start size*, which is recorded only
 while it differs. For a flavor without the extra specs all of these are the
 same.
 

@@ -31,7 +31,7 @@ _RESOURCE = re.compile(r'resources(?:[a-zA-Z0-9_-]{1,64})?:(.+)')
 
 
 def conflict(flavor, image_meta=None, pci_requests=None, networks=None):
-    """Why servers of this flavor cannot be elastic, if there is a reason.
+    """Return why servers of this flavor cannot be elastic.
 
     :param flavor: A Flavor object or dict with its extra specs.
     :param image_meta: The ImageMeta the server is to boot from, if known.
@@ -70,8 +70,18 @@ def conflict(flavor, image_meta=None, pci_requests=None, networks=None):
     return cause and pinned_memory(cause, names['memory_mb'][0])
 
 
+def check(flavor, image_meta=None, pci_requests=None, networks=None):
+    """Refuse a flavor whose servers cannot be elastic.
+
+    :raises: InvalidRequest with the sentence that ``conflict`` returns.
+    """
+    reason = conflict(flavor, image_meta, pci_requests, networks)
+    if reason:
+        raise exception.InvalidRequest(reason)
+
+
 def pinned_memory(cause, name=flavors.MINIMUM_MEMORY):
-    """Say that elastic memory does not go with what pins memory.
+    """Return why memory that is pinned cannot be elastic.
 
     :param cause: The extra spec, image property or device that pins it
     :param name: The extra spec that makes the memory elastic
@@ -81,7 +91,7 @@ def pinned_memory(cause, name=flavors.MINIMUM_MEMORY):
 
 
 def port_conflict(flavor, vnic_type):
-    """Say why a port cannot be attached to a server of this flavor.
+    """Return why a port cannot be attached to a server of this flavor.
 
     :returns: One sentence, or None if it can be.
     """
@@ -96,7 +106,7 @@ def _bad_minimum(specs, names, maximum, unit):
     values = set()
     for name in names:
         try:
-            # As it is read back from the database, where it is a string.
+            # In the database every value is a string.
             value = int(str(specs[name]))
         except ValueError:
             return _("%(name)s must be an integer, not '%(value)s'.") % {
@@ -115,23 +125,13 @@ def _bad_minimum(specs, names, maximum, unit):
             'name': names[0], 'other': names[1]}
 
 
-def check(flavor, image_meta=None, pci_requests=None, networks=None):
-    """Refuse a flavor whose servers cannot be elastic.
-
-    :raises: InvalidRequest with the sentence that ``conflict`` gives.
-    """
-    reason = conflict(flavor, image_meta, pci_requests, networks)
-    if reason:
-        raise exception.InvalidRequest(reason)
-
-
 def _what_pins_memory(specs, resources, image_meta, pci_requests, networks):
-    """The extra spec, image property or device that pins guest memory."""
+    """Return the extra spec, image property or device that pins memory."""
     properties = image_meta.properties if image_meta else {}
 
     for source, key in ((specs, 'hw:mem_page_size'),
                         (properties, 'hw_mem_page_size')):
-        # "any" becomes small pages where the topology of the guest is made.
+        # nova.virt.hardware takes "any" for "small" if memory is elastic.
         value = source.get(key)
         if value and value not in ('small', 'any'):
             return key

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What an elastic flavor says: its minimum and its maximum."""
+"""What an elastic flavor sets: its minimum and its maximum."""
 
 import typing as ty
 
@@ -19,21 +19,21 @@ import os_resource_classes as orc
 MINIMUM_CPU = 'minimum_cpu'
 MINIMUM_MEMORY = 'minimum_memory'
 
-# The extra specs that set a minimum, by the field of a size: ours, and the
-# names that the vendor of some dashboards gives them.
+# The extra specs that set a minimum, by the field of a size. Each has a second
+# name, which some dashboards use.
 MINIMUM_NAMES = {'vcpus': (MINIMUM_CPU, 'hw:cpu_min'),
                  'memory_mb': (MINIMUM_MEMORY, 'hw:mem_min')}
 
 EXTRA_SPECS = tuple(name for names in MINIMUM_NAMES.values() for name in names)
 
-# What a compute must report before it is given an elastic server.
+# Elastic servers run only on computes that report this trait.
 TRAIT = 'CUSTOM_XLOUD_ELASTIC'
 
 _PINNING_POLICIES = ('dedicated', 'mixed')
 
 
 class Size(ty.NamedTuple):
-    """What a server is accounted for, under the names Nova has for it."""
+    """vCPUs and memory, under the names that a server has for them."""
 
     vcpus: int
     memory_mb: int
@@ -50,10 +50,10 @@ def get_extra_specs(flavor):
 
 
 def _minimum_of(flavor, field):
-    """Return the minimum of a resource, or None if there is no usable one."""
+    """Return the minimum of a resource, or None if it has no valid one."""
     specs = get_extra_specs(flavor)
     try:
-        # Two names for different minimums are as bad as no number.
+        # Two names that set different minimums set none.
         value, = {int(str(specs[name])) for name in MINIMUM_NAMES[field]
                   if name in specs}
     except ValueError:
@@ -62,32 +62,32 @@ def _minimum_of(flavor, field):
 
 
 def maximum(flavor):
-    """The most that a server of this flavor can have."""
+    """Return the most that a server of this flavor can have."""
     return Size(flavor['vcpus'], flavor['memory_mb'])
 
 
 def minimum(flavor):
     """Return the least that a server of this flavor can have.
 
-    That is what a new one boots with.
+    A new server boots with that.
     """
     return Size(*(_minimum_of(flavor, field) or flavor[field]
                   for field in Size._fields))
 
 
 def elastic_resources(flavor):
-    """Return which fields of its size a server of this flavor can change."""
+    """Return the fields of a size that can be adjusted with this flavor."""
     return [field for field in Size._fields
             if _minimum_of(flavor, field) is not None]
 
 
 def is_elastic(flavor):
-    """Whether the flavor names a minimum for anything."""
+    """Return whether the flavor sets a minimum for any resource."""
     return bool(elastic_resources(flavor))
 
 
 def pins_cpus(flavor, image_policy=None):
-    """Whether servers of this flavor have CPUs of their own.
+    """Return whether servers of this flavor have CPUs of their own.
 
     :param image_policy: The CPU policy that the image asks for, if any
     """
@@ -102,8 +102,8 @@ def accounted_size(flavor, image_policy, amounts):
     """Return what a server that has these amounts is accounted for.
 
     CPUs are pinned when a server starts, up to its maximum, and stay its own
-    until it stops. So a server that pins CPUs holds all of them, however few
-    its guest has.
+    until it stops. So a server that pins CPUs is accounted for all of them,
+    however few its guest has.
 
     :param image_policy: The CPU policy that the image asks for, if any
     :param amounts: The Size that its guest has
@@ -124,10 +124,10 @@ def new_size(flavor, image_meta=None):
 
 
 def flavor_at_size(flavor, size):
-    """Return the flavor as a request for an existing server has it.
+    """Return a copy of a flavor whose minimum is this size.
 
-    It is a copy whose minimum is what the server has, so that the request
-    asks for that.
+    A request for an existing server has such a flavor, so that it requests
+    what the server has.
     """
     if not is_elastic(flavor):
         return flavor
@@ -141,10 +141,10 @@ def flavor_at_size(flavor, size):
 
 
 def quota_flavor(flavor, image_meta=None):
-    """Return the flavor as quota counts it: a plain one of that size.
+    """Return the plain flavor that quota counts for an elastic one.
 
-    :param flavor: The flavor of a new server, or that of an existing one at
-        its size
+    :param flavor: The flavor of a new server, or what ``flavor_at_size``
+        returns for an existing one
     :param image_meta: The ImageMeta of the server, if known
     """
     if not is_elastic(flavor):
@@ -156,5 +156,5 @@ def quota_flavor(flavor, image_meta=None):
 
 
 def is_elastic_extra_spec(name):
-    """Whether an extra spec is one of those that make a flavor elastic."""
+    """Return whether an extra spec is one that makes a flavor elastic."""
     return name in EXTRA_SPECS

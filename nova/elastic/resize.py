@@ -12,8 +12,8 @@
 
 """What a resize remembers of the size of an elastic server.
 
-Whether a server is in a resize shows in its states, which are known here
-alone.
+Whether a server is in a resize depends on its states. No other module of this
+package looks at those.
 """
 
 from nova.compute import task_states
@@ -30,11 +30,11 @@ _RESIZING = (*task_states.resizing_states, task_states.RESIZE_REVERTING,
 
 
 def remember_size(instance):
-    """Keep what a server has, for when its resize is reverted.
+    """Remember the size of a server, in case its resize is reverted.
 
     The caller saves the instance, here and below.
     """
-    # What there may be is of a resize that failed.
+    # A resize that failed may have left another size.
     server.write_size(instance, _OLD, None)
     server.write_size(instance, _OLD_START, None)
     if flavors.is_elastic(instance.flavor):
@@ -44,8 +44,11 @@ def remember_size(instance):
 
 
 def old_size(instance):
-    """Return what a server had before its resize, if that was elastic."""
-    # Nova lets a server whose resize failed keep its old flavor.
+    """Return the size that an elastic server had before its resize.
+
+    :returns: A Size, or None if it is in no resize or was not elastic
+    """
+    # A server whose resize failed may still have an old flavor.
     in_resize = instance.old_flavor and (
         instance.vm_state == vm_states.RESIZED or
         instance.task_state in _RESIZING)
@@ -55,7 +58,7 @@ def old_size(instance):
 def flavors_in_resize(instance, new_flavor, old_flavor):
     """Return both flavors of a resize or its revert, at their sizes.
 
-    Their minimums are what the server gets and what it has.
+    Their minimums are the size that the server gets and the one it has.
     """
     before = old_size(instance)
     if before:
@@ -65,20 +68,20 @@ def flavors_in_resize(instance, new_flavor, old_flavor):
 
 
 def to_flavor(instance):
-    """Set the size of a server that has just got its flavor.
+    """Set the size of a server that has just been given its flavor.
 
-    That is the size it had if this is the flavor from before its resize, and
-    the minimum of the flavor otherwise. A reverted server also keeps what it
-    had for the start that the revert is; ``forget_size`` brings its start
-    size back.
+    If this is the flavor from before its resize, that is the size from before
+    the resize, and otherwise the minimum of the flavor. The revert of a
+    resize starts the guest with that size, so it is also the start size until
+    ``forget_size`` restores the start size from before the resize.
     """
     if instance.old_flavor and instance.old_flavor.id == instance.flavor.id:
-        # A host that runs stock Nova kept nothing: there it had the maximum.
+        # A host with stock Nova remembers no size: there it had the maximum.
         before = start = old_size(instance) or flavors.maximum(instance.flavor)
         old_start = server.read_size(instance, _OLD_START)
         if old_start and flavors.pins_cpus(
                 instance.flavor, server.get_image_policy(instance)):
-            # Its size does not say how many vCPUs its guest had.
+            # Its size is that of all its vCPUs, however few its guest had.
             start = before._replace(vcpus=old_start.vcpus)
         server.write_size(instance, _OLD, None)
     else:
@@ -88,7 +91,7 @@ def to_flavor(instance):
 
 
 def forget_size(instance):
-    """Drop what ``remember_size`` kept, once a resize is over."""
+    """Forget what ``remember_size`` wrote, at the end of a resize."""
     old_start = server.read_size(instance, _OLD_START)
     if old_start and not server.read_size(instance, _OLD):
         # The resize was reverted.

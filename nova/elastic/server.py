@@ -15,8 +15,8 @@
 from nova.elastic import flavor as flavors
 from nova import exception
 
-# How far from a bound the requested memory can be, and mean the bound:
-# dashboards send gigabytes, rounded.
+# Requested memory that is as near to a bound as this means the bound, since
+# dashboards send rounded gigabytes.
 MEMORY_TOLERANCE_MB = 8
 
 # Keys of the instance's system metadata.
@@ -34,6 +34,7 @@ def read_size(instance, keys):
 
 
 def write_size(instance, keys, value):
+    """Write a size to system metadata, or remove it if the value is None."""
     for key, amount in zip(keys, value or (None, None)):
         if amount is None:
             instance.system_metadata.pop(key, None)
@@ -49,30 +50,30 @@ def size(instance):
 
 
 def start_size(instance):
-    """Return what this server comes back with at its next start."""
+    """Return what this server has after its next start."""
     if not flavors.is_elastic(instance.flavor):
         return flavors.maximum(instance.flavor)
     return read_size(instance, START) or size(instance)
 
 
 def get_image_policy(instance):
-    """Return the CPU policy that the image of a server asks for, if any."""
+    """Return the CPU policy of the image of a server, if it has one."""
     return instance.system_metadata.get('image_hw_cpu_policy')
 
 
 def accounted_size(instance, amounts):
     """Return what this server is accounted for if it has these amounts."""
     if not flavors.is_elastic(instance.flavor):
-        # Nothing is read of plain servers that Nova would not read.
+        # The system metadata of plain servers may not be loaded.
         return amounts
     return flavors.accounted_size(
         instance.flavor, get_image_policy(instance), amounts)
 
 
 def due_size(instance, live=None):
-    """Return what this server has to be accounted for.
+    """Return what this server should be accounted for.
 
-    :param live: The Size its guest has, or None if it has no guest
+    :param live: The Size that its guest has, or None if it has no guest
     """
     start = start_size(instance)
     return accounted_size(
@@ -80,12 +81,10 @@ def due_size(instance, live=None):
 
 
 def expected_sizes(instance):
-    """Return what a server has to be accounted for and start with.
+    """Return the size and the start size that a server should have.
 
-    That is what its records say, within the bounds of its flavor, and a size
-    that covers the start size.
-
-    :returns: Its size and its start size.
+    Those are the recorded ones, within the bounds of its flavor. The size is
+    also not below the start size.
     """
     least, most = (flavors.minimum(instance.flavor),
                    flavors.maximum(instance.flavor))
@@ -97,10 +96,10 @@ def expected_sizes(instance):
 
 
 def with_live_memory(flavor, live, memory_mb):
-    """Return the size of a guest, corrected by what was read of its memory.
+    """Return the size of a guest with the memory that was read since.
 
-    :param live: The Size that its hypervisor knows unasked
-    :param memory_mb: What the guest has, in MiB, or None if that is unknown
+    :param live: The Size that was known before
+    :param memory_mb: The memory in MiB, or None if it is still unknown
     """
     if memory_mb is None or 'memory_mb' not in flavors.elastic_resources(
             flavor):
@@ -109,15 +108,17 @@ def with_live_memory(flavor, live, memory_mb):
 
 
 def excess(instance):
-    """Return the size that the guest of this server was found to have, if its
-    host has no capacity to account for that, or None.
+    """Return the size of a guest for which its host has no capacity.
+
+    :returns: A Size, or None if the server is accounted for what its guest
+        has
     """
     return read_size(instance, _EXCESS)
 
 
-def set_excess(instance, found):
+def set_excess(instance, live):
     """Record such a size, or None. The caller saves the instance."""
-    write_size(instance, _EXCESS, found)
+    write_size(instance, _EXCESS, live)
 
 
 def set_size(instance, accounted, start=None):
@@ -130,11 +131,11 @@ def set_size(instance, accounted, start=None):
 
 
 def to_start_size(instance):
-    """Let the size follow the start size, as a start of the server does.
+    """Set the size of a server that has been started or stopped.
 
     The caller saves the instance.
 
-    :returns: Whether the server is accounted for another size now.
+    :returns: Whether the size has changed.
     """
     before, due = size(instance), due_size(instance)
     if due == before:
@@ -144,16 +145,16 @@ def to_start_size(instance):
 
 
 def request_flavor(instance):
-    """Return the flavor of a server as a request for its size has it."""
+    """Return the flavor that a request for this server has."""
     return flavors.flavor_at_size(instance.flavor, size(instance))
 
 
 def memory_floor(memory_mb, usable_mb, margin_mb):
     """Return the memory below which a guest would be killed, in MiB.
 
-    :param memory_mb: What the guest has
-    :param usable_mb: What it reports as usable of that, or None
-    :param margin_mb: What it has to keep usable
+    :param memory_mb: The memory that the guest has
+    :param usable_mb: How much of that it reports as usable, or None
+    :param margin_mb: How much of that has to stay usable
     :returns: The floor, or None if the guest does not report what it needs
     """
     if usable_mb is None:
@@ -165,7 +166,7 @@ def requested_size(flavor, vcpus=None, memory_mb=None):
     """Return the size that an adjustment requests.
 
     :param vcpus: How many vCPUs, or None to leave them as they are
-    :param memory_mb: How much memory, in MiB, or None as well
+    :param memory_mb: How much memory in MiB, or None to leave it as it is
     :returns: A Size, with None for what is to be left as it is.
     :raises: ServerAdjustInvalid if the flavor does not allow that
     """
@@ -196,7 +197,7 @@ def sizes_after(instance, requested, persist=True):
     """Return what a server is accounted for after an adjustment.
 
     :param requested: A Size, with None for what is to be left as it is
-    :param persist: Whether the server is to start with that as well
+    :param persist: Whether the server also starts with that from now on
     :returns: Its size and its start size.
     """
     before, start = size(instance), start_size(instance)
@@ -212,8 +213,8 @@ def sizes_after(instance, requested, persist=True):
 def ordered_changes(live, requested):
     """Return which resources of a guest to change, in which order.
 
-    What can fail for want of the guest's help, to give something back, goes
-    first; and what is hard to take back, a vCPU, goes last.
+    A decrease goes first, since it fails if the guest does not comply. An
+    increase of vCPUs goes last, since it is the hardest to undo.
 
     :param live: The Size the guest has
     :param requested: A Size, with None for what is to be left as it is
@@ -227,7 +228,7 @@ def ordered_changes(live, requested):
 
 
 def describe(instance):
-    """Return what a server has and can have, as far as its records say."""
+    """Return what a server has and can have, from its records."""
     return {'elastic': flavors.is_elastic(instance.flavor),
             'accounted': size(instance), 'start': start_size(instance),
             'minimum': flavors.minimum(instance.flavor),

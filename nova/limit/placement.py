@@ -4,10 +4,10 @@
 
 
 def enforce_deltas(context, project_id, deltas):
-    """Refuse what a project would be over its unified limits with.
+    """Check that a project can have more within its unified limits.
 
-    :param deltas: A dict of resource class to how much more is asked for
-    :raises: TooManyInstances
+    :param deltas: A dict of resource class to the additional amount
+    :raises: TooManyInstances if a limit would be exceeded
     """
     if not deltas or not limit_utils.use_unified_limits():
         return

@@ -28,8 +28,8 @@ class RequestSpec(base.NovaObject):
     def ensure_size(self, instance):
         """Ask for what an existing elastic server has, unless it is resized.
 
-        The flavor of the request is the one place that is sent to the
-        scheduler and is set again before each move.
+        The size goes into the flavor, which is sent to the scheduler and is
+        set again before each move.
         """
         if 'flavor' not in self or not elastic.is_elastic(self.flavor):
             return

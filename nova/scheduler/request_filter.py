@@ -5,10 +5,10 @@ from nova import elastic
 
 @trace_request_filter
 def elastic_filter(ctxt, request_spec):
-    """Require a compute that can run elastic servers for those.
+    """Require a compute that can run elastic servers, if this is one.
 
-    A compute that does not report the trait is not running code that boots a
-    server at its minimum, or has a driver that cannot change its size.
+    A compute does not report the trait if its version of Nova has no elastic
+    servers, or if its driver cannot adjust them.
     """
     if not elastic.is_elastic(request_spec.flavor):
         return False

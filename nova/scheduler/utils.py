@@ -5,15 +5,16 @@ from nova import elastic
 
 def resources_from_flavor(*nova):
     if elastic.is_elastic(flavor) and flavor.id == instance.flavor.id:
+        # An existing server has its size, and not the minimum of its flavor.
         flavor = elastic.request_flavor(instance)
     ...
 
 
 def resources_from_size(instance, size):
-    """Return what an elastic server of this size holds and can change.
+    """Return what an elastic server has to be allocated at this size.
 
-    :param instance: The Instance, whose flavor and image decide which CPUs
-        are pinned and do not count.
+    :param instance: The Instance, whose flavor and image say whether its CPUs
+        are pinned. Those are the same at any size, and are not in the result.
     :param size: A nova.elastic.Size.
     :returns: A dict of resource class to amount, which may be zero.
     """
@@ -22,8 +23,8 @@ def resources_from_size(instance, size):
         image=instance.image_meta, is_bfv=True)
     request = ResourceRequest.from_request_spec(req_spec)
     resources = request.merged_resources()
-    # What is dedicated is held in full, as PCPU or, on a host that still has
-    # vcpu_pin_set, as VCPU, and changes with nothing.
+    # All dedicated CPUs stay allocated: as PCPU or, on a host that still has
+    # vcpu_pin_set, as VCPU.
     changing = ((orc.MEMORY_MB,) if request.cpu_pinning_requested else
                 (orc.VCPU, orc.MEMORY_MB))
     return {rc: resources.get(rc, 0) for rc in changing}
@@ -31,6 +32,7 @@ def resources_from_size(instance, size):
 
 def claim_resources_on_destination(*nova):
     if elastic.is_elastic(instance.flavor):
+        # A forced host is not chosen by the scheduler, which requires this.
         traits = reportclient.get_provider_traits(
             context, dest_node.uuid).traits
         if elastic.TRAIT not in traits:

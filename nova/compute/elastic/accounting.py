@@ -12,10 +12,10 @@
 
 """What the elastic servers on a host are accounted for.
 
-A server is accounted for the larger of what its guest has and what it is to
-start with: in placement, in its own record, and in the usage of its host.
-Placement comes first when that grows and last when it shrinks, so whatever
-fails in between, it never holds less than a server has.
+A server is accounted for what its guest has or, where that is more, for what
+it starts with: in placement, in its own record, and in the usage of its host.
+Placement is updated first when a server grows and last when it shrinks. So
+whatever fails in between, a server is never allocated less than it has.
 """
 
 from keystoneauth1 import exceptions as ks_exc
@@ -30,13 +30,13 @@ from nova.scheduler import utils as scheduler_utils
 
 LOG = logging.getLogger(__name__)
 
-# Why the amounts that placement holds for a server cannot be changed now.
+# Why the allocation of a server cannot be changed now.
 PLACEMENT_ERRORS = (
     exception.AllocationUpdateFailed,
     exception.ConsumerAllocationRetrievalFailed, ks_exc.ClientException)
 
-# Of each resource: the errors when its host has too little available, and
-# when its host would not let one server have so much.
+# The errors for each resource: if the host has too little of it available, and
+# if the host does not allow one server to have so much.
 _SHORTAGES = {
     orc.VCPU: (exception.ServerAdjustHostLacksVCPUs,
                exception.ServerAdjustVCPUsAboveHostLimit),
@@ -57,7 +57,7 @@ class Accounting(object):
     def _get_nodename(self, instance):
         if instance.host == self._host:
             return instance.node
-        # It is about to come here, to the one node that this host has.
+        # It is on its way to this host, which has one node.
         return self._driver.get_available_nodes()[0]
 
     def _get_node(self, context, instance):
@@ -69,10 +69,10 @@ class Accounting(object):
     # Guests
 
     def get_live_size(self, instance):
-        """Return what its guest has, as far as the hypervisor knows unasked.
+        """Return what a guest has, without a question to its monitor.
 
         :returns: A Size, or None if the server is stopped
-        :raises: InstanceNotFound if a server that runs has no guest
+        :raises: InstanceNotFound if a server that is not stopped has no guest
         """
         try:
             return self._driver.get_live_size(instance)
@@ -84,10 +84,10 @@ class Accounting(object):
     # Placement
 
     def allocate(self, context, instance, size):
-        """Let placement hold what a server of this size has.
+        """Change the allocation of a server to what this size needs.
 
-        :returns: Whether it does; False if the records of the host were
-            updated by others each time
+        :returns: Whether it has that now; False if there were concurrent
+            updates at each attempt
         :raises: One of PLACEMENT_ERRORS
         """
         return self._reportclient.set_instance_resources(
@@ -95,7 +95,7 @@ class Accounting(object):
             scheduler_utils.resources_from_size(instance, size))
 
     def claim(self, context, instance, size):
-        """Let placement hold what a server grows to, or say why it does not.
+        """Claim what a server grows to.
 
         :raises: A ServerAdjustConflict or ServerAdjustUnavailable
         """
@@ -119,13 +119,13 @@ class Accounting(object):
         """Return the exception that says what the host lacks."""
         capacity = self._reportclient.get_capacity(
             context, self._get_node(context, instance).uuid)
-        held, requested = (
+        allocated, requested = (
             scheduler_utils.resources_from_size(instance, amounts)
             for amounts in (size_before, size))
         for rc in sorted(capacity.keys() & requested.keys()):
             lacking, above_limit = _SHORTAGES[rc]
             available, allowed = capacity[rc]
-            more = requested[rc] - held[rc]
+            more = requested[rc] - allocated[rc]
             if requested[rc] > allowed:
                 return above_limit(allowed=allowed, requested=requested[rc])
             if more > available:
@@ -133,10 +133,9 @@ class Accounting(object):
         return exception.ServerAdjustHostFull()
 
     def sync_allocation(self, context, instance):
-        """Let placement hold the size of a server, and no more than that.
+        """Change the allocation of a server to what its size needs.
 
-        It is no failure if that cannot be done now: the reconciliation does
-        it later.
+        If that cannot be done now, it is left to reconciliation.
         """
         try:
             if self.allocate(context, instance, elastic.size(instance)):
@@ -149,10 +148,10 @@ class Accounting(object):
                           instance=instance)
 
     def get_allocated(self, context, instance, allocations):
-        """Return what placement holds for a server on its node.
+        """Return the allocation of a server on its node.
 
-        :param allocations: Those of the nodes that were read already, by
-            their UUID; what is missing is added.
+        :param allocations: The allocations on the nodes that have been read,
+            by the UUID of the node; a node that is missing is added.
         """
         node = self._get_node(context, instance)
         if node.uuid not in allocations:
@@ -165,10 +164,10 @@ class Accounting(object):
     # The usage of the host
 
     def update_usage(self, instance, size_before=None):
-        """Let the host and the scheduler use the new size of a server.
+        """Update the usage of the host to the new size of a server.
 
-        :param size_before: What a server that is on its way here was
-            accounted for
+        :param size_before: The size before, if the server is still on its way
+            to this host
         """
         try:
             self._tracker.update_size(
@@ -181,19 +180,19 @@ class Accounting(object):
 
     @staticmethod
     def set_size(instance, size, start):
-        """Set the size of a server that others had the time to change.
+        """Set the size of a server that may have changed since it was read.
 
         The caller saves the instance.
         """
         elastic.set_size(instance, size, start)
         if 'system_metadata' in instance.obj_what_changed():
-            # All of it is saved at once, so what others have put there since
+            # All of the metadata is saved, so what others have written since
             # it was read would be lost.
             instance.refresh()
             elastic.set_size(instance, size, start)
 
     def follow_guest(self, context, instance, size):
-        """Claim or release what it takes for a server to have this size.
+        """Account for what the guest of a server has.
 
         If that cannot be done now, the server keeps its size and is
         reconciled later. The caller saves the instance.
@@ -210,12 +209,10 @@ class Accounting(object):
         self.set_size(instance, size, start)
 
     def follow_start_size(self, context, instance):
-        """Let the size of an elastic server follow its start size.
+        """Account for a server whose guest has been stopped or started.
 
-        This is for whenever its guest is stopped or started again. What is
-        freed is released first; if that fails the server is still accounted
-        for it, and the next stop or start tries again. The caller saves the
-        instance.
+        If its allocation cannot be changed now, the server keeps its size,
+        and the next stop or start tries again. The caller saves the instance.
 
         :returns: Whether the size has changed.
         """

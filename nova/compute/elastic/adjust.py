@@ -12,9 +12,9 @@
 
 """Adjustments: an elastic server gets more or less while it runs.
 
-A server that grows is claimed and accounted for first, and then its guest is
-changed; when it shrinks, it is the other way round. All of it is done, or
-nothing.
+To grow, a server is accounted for its new size first, and then its guest is
+changed. To shrink, it is the other way round. An adjustment is completed, or
+all of it is undone.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ LOG = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def _errors_for_users(instance, error):
-    """Raise nothing that says what is behind the API."""
+    """Replace errors that would show users what is behind the API."""
     try:
         yield
     except (exception.ServerAdjustConflict, exception.ServerAdjustFailed,
@@ -53,7 +53,7 @@ def _errors_for_users(instance, error):
 
 
 class Adjustments(object):
-    """Begins and ends the adjustments on a host, one at a time a server."""
+    """Begins and ends the adjustments on a host, one per server at a time."""
 
     def __init__(self, driver, accounting, questions, status, reporter):
         self._driver = driver
@@ -68,7 +68,7 @@ class Adjustments(object):
 
     @staticmethod
     def lock(instance):
-        """Lock what a server is accounted for against another writer here."""
+        """Lock the size of a server against other threads of this service."""
         return lockutils.lock('xloud-%s' % instance.uuid)
 
     def get(self, instance):
@@ -78,15 +78,16 @@ class Adjustments(object):
     def start(self, context, instance, action, requested, persist, force):
         """Adjust a server.
 
-        Returns once what it takes is claimed, and goes on in the background.
+        This returns once the capacity is claimed. The adjustment goes on in
+        the background.
 
         :param action: The name of the action in the log of the server
         :param requested: A nova.elastic.Size, with None for what is to be
             left as it is
-        :param persist: Whether it is to start with that as well
+        :param persist: Whether the server also starts with that from now on
         :param force: Whether its memory may go below what its guest needs
-        :raises: ServerAdjustConflict or ServerAdjustUnavailable if it is not
-            claimed; nothing has changed then.
+        :raises: ServerAdjustConflict or ServerAdjustUnavailable if it cannot
+            be claimed; nothing has changed then.
         """
         adjustment = Adjustment(
             context, instance, requested, persist, force, self._driver,
@@ -143,9 +144,10 @@ class Adjustments(object):
         self._finish(adjustment, event, failure)
 
     def _end_task(self, adjustment):
-        """End the task of a server, together with what is left to be saved.
+        """End the task of a server and save the server.
 
-        The next adjustment may come at once.
+        The next adjustment can begin as soon as that is saved, so this one is
+        forgotten under the same lock.
         """
         instance = adjustment.instance
         with self.lock(instance):
@@ -168,7 +170,7 @@ class Adjustments(object):
         event.finish(error)
 
     def _forget(self, adjustment):
-        # Unless the next one has come already.
+        # The next one may have begun already.
         if self.get(adjustment.instance) is adjustment:
             del self._in_progress[adjustment.instance.uuid]
             self._status.forget(adjustment.instance)
@@ -205,9 +207,9 @@ class Adjustment(object):
             return not self._is_recorded
 
     def prepare(self):
-        """Claim what the server is to have.
+        """Check the request, and claim what the server grows to.
 
-        :returns: Whether there is anything to do then.
+        :returns: Whether there is anything to apply then.
         """
         instance = self.instance
         size_before = elastic.size(instance)
@@ -233,14 +235,14 @@ class Adjustment(object):
         return True
 
     def _get_live_size(self):
-        """Return what the guest has now, and remember how it uses that."""
+        """Return what the guest has now, and keep how it uses its memory."""
         instance = self.instance
         self._memory_usage = None
         try:
             live = self._accounting.get_live_size(instance)
             if live:
-                # What the hypervisor knows unasked may be a second old; and
-                # whether it responds is better known before the claim.
+                # The live size may be a second old. This also finds out before
+                # the claim whether the hypervisor responds for the guest.
                 self._memory_usage = self._questions.ask(
                     self._context, instance.uuid,
                     CONF.xloud.guest_query_timeout,
@@ -251,14 +253,17 @@ class Adjustment(object):
             instance.flavor, live, self._memory_usage.actual_mb)
 
     def _check_paused(self):
-        """A guest that does not run can be given vCPUs, and no more."""
+        """Allow a paused server to be given vCPUs, and nothing else."""
         if self.instance.vm_state == vm_states.PAUSED and self._changes and (
                 self._changes != ['vcpus'] or
                 self.requested.vcpus < self._live.vcpus):
             raise exception.ServerAdjustPaused()
 
     def _check_floor(self):
-        """A guest that is left with less memory than it uses dies of that."""
+        """Refuse a shrink to less memory than the guest uses.
+
+        Its kernel would run out of memory and panic.
+        """
         if ('memory_mb' not in self._changes or self._force or
                 self.requested.memory_mb > self._live.memory_mb):
             return
@@ -267,14 +272,14 @@ class Adjustment(object):
             CONF.xloud.memory_floor_margin)
         if floor is None:
             LOG.info('The guest does not report how much of its memory is '
-                     'usable, so it is not known what it can do without.',
+                     'usable, so its floor is unknown.',
                      instance=self.instance)
         elif self.requested.memory_mb < floor:
             raise exception.ServerAdjustBelowFloor(
                 floor=floor, requested=self.requested.memory_mb)
 
     def _record_claim(self, size_before):
-        """Let the server be accounted for its claim, in quota as well."""
+        """Account for the claim in quota and usage as well."""
         elastic.set_size(self.instance, self._claimed, self._start_before)
         try:
             self.instance.save(
@@ -301,7 +306,7 @@ class Adjustment(object):
                 self._undo(begun)
                 self._reporter.notify_failure(
                     self._context, self.instance, error)
-        # What was released is not taken back, whatever happens from here on.
+        # The adjustment is recorded, so it is not undone from here on.
         if self._claimed != self._size:
             self._accounting.update_usage(self.instance)
             self._accounting.sync_allocation(self._context, self.instance)
@@ -365,7 +370,7 @@ class Adjustment(object):
         try:
             return elastic.due_size(self.instance, self._get_live_size())
         except exception.ServerAdjustNoGuest:
-            # A hard reboot would define it with its start size.
+            # A hard reboot defines the guest with its start size.
             return elastic.due_size(self.instance)
         except exception.ServerAdjustGuestNotResponding:
             return self._claimed

@@ -13,8 +13,8 @@
 """Compares the records about elastic servers, without a look at their guests.
 
 The database and placement have what a server is accounted for. Only its host
-knows what its guest has, and compares that by itself. So nothing here takes
-from a server what its size says that it may have.
+knows what its guest has, and compares that itself. So no size is reduced here,
+unless the flavor does not allow it.
 """
 
 import datetime
@@ -37,22 +37,22 @@ from nova import servicegroup
 
 CONF = nova.conf.CONF
 
-# Those in which a server is not yet, or not at present, what its records say.
+# In these states the records of a server are not final.
 _UNSETTLED_STATES = (vm_states.BUILDING, vm_states.RESIZED, vm_states.ERROR)
 
-# How long what a server has may take to be in the statistics of its host, in
-# seconds: two turns of the task that updates them.
+# How long the statistics of a host may take to have the size of a server, in
+# seconds: two runs of the periodic task that updates them.
 _COUNTED_WITHIN = 120
 
 
 class Finding(ty.NamedTuple):
-    """Records that disagree, about a server or about a host as a whole."""
+    """Records that disagree, about a server or about a whole host."""
 
     host: str
     uuid: ty.Optional[str]
     problem: str
     is_fixed: bool = False
-    # What can be done about it, unless it is fixed.
+    # What to do about it, unless it is fixed.
     remedy: str = ''
 
 
@@ -60,9 +60,9 @@ class SizeAudit(object):
     """Compares what elastic servers are accounted for, and fixes it."""
 
     def __init__(self, placement, fix=False, max_count=None):
-        """Prepare to look at any number of compute nodes.
+        """Prepare to compare any number of compute nodes.
 
-        :param placement: The SchedulerReportClient to ask
+        :param placement: The SchedulerReportClient
         :param fix: Whether to fix the findings
         :param max_count: How many servers to fix, or None for all
         """
@@ -90,7 +90,7 @@ class SizeAudit(object):
             not respond
         """
         instances = self._get_instances(context, node)
-        # Before anything is fixed, which the host has yet to learn of.
+        # This is before anything is fixed, as the host learns of that later.
         miscount = self._compare_usage(context, node, instances)
         allocations = self._placement.get_allocations_for_resource_provider(
             context, node.uuid).allocations
@@ -105,8 +105,8 @@ class SizeAudit(object):
             if self._is_busy(instance):
                 self.busy.append(instance)
                 continue
-            held = allocations.get(instance.uuid, {}).get('resources', {})
-            yield from self._compare_server(context, node, instance, held)
+            allocated = allocations.get(instance.uuid, {}).get('resources', {})
+            yield from self._compare_server(context, node, instance, allocated)
         if miscount:
             yield miscount
 
@@ -122,22 +122,22 @@ class SizeAudit(object):
     def _failed_to_become_elastic(instance):
         """Whether a resize of a plain server to an elastic flavor failed.
 
-        When that is late, Nova gives the server its flavor back and leaves it
-        the allocation that it was to have.
+        If it fails late, Nova restores the flavor of the server but not its
+        allocation.
         """
         return bool(instance.old_flavor and instance.new_flavor and
                     elastic.is_elastic(instance.new_flavor))
 
     @staticmethod
     def _is_busy(instance):
-        """Whether something is going on that changes what it has."""
+        """Whether an operation is in progress that may change its size."""
         if instance.task_state in task_states.xloud_adjust_states:
             return not timeutils.is_older_than(
                 instance.updated_at, _get_longest_adjust())
         return (instance.task_state is not None or
                 instance.vm_state in _UNSETTLED_STATES)
 
-    def _compare_server(self, context, node, instance, held):
+    def _compare_server(self, context, node, instance, allocated):
         reason = elastic.conflict(instance.flavor)
         if reason:
             yield Finding(
@@ -154,22 +154,22 @@ class SizeAudit(object):
                 _('its guest has %s, which its host has no capacity to '
                   'account for') % _format_size(excess),
                 remedy=_('Free capacity on its host, or migrate it.'))
-        if not self._get_problems(instance, held):
+        if not self._get_problems(instance, allocated):
             return
-        # It may have changed while others were looked at.
+        # It may have changed while other servers were compared.
         try:
-            held = self._read_again(context, node, instance)
+            allocated = self._read_again(context, node, instance)
         except exception.InstanceNotFound:
             return
-        if held is None:
+        if allocated is None:
             self.busy.append(instance)
             return
-        problems = self._get_problems(instance, held)
+        problems = self._get_problems(instance, allocated)
         if not problems:
             return
 
         finding = Finding(node.host, instance.uuid, '; '.join(problems))
-        remedy = self._get_remedy(context, instance, held)
+        remedy = self._get_remedy(context, instance, allocated)
         if remedy is None and self._fix:
             remedy = self._fix_server(context, node, instance)
             if remedy is None:
@@ -181,8 +181,8 @@ class SizeAudit(object):
     def _read_again(self, context, node, instance):
         """Read a server and its allocation again, at the same moment.
 
-        :returns: A dict of resource class to amount, or None if something is
-            going on with the server.
+        :returns: Its allocation as a dict of resource class to amount, or
+            None if an operation on the server has begun.
         """
         instance.refresh()
         size = elastic.size(instance)
@@ -196,7 +196,7 @@ class SizeAudit(object):
         return allocations.get(node.uuid, {}).get('resources', {})
 
     @staticmethod
-    def _get_problems(instance, held):
+    def _get_problems(instance, allocated):
         problems = []
         if instance.task_state is not None:
             problems.append(_('it is in task state %(state)s since %(since)s')
@@ -214,17 +214,17 @@ class SizeAudit(object):
                           'name': name, 'recorded': _format_size(recorded),
                           'due': _format_size(due)})
         due = scheduler_utils.resources_from_size(instance, size)
-        held = {rc: held.get(rc, 0) for rc in due}
-        if held != due:
+        allocated = {rc: allocated.get(rc, 0) for rc in due}
+        if allocated != due:
             problems.append(
-                _('its allocation is %(held)s, expected %(due)s') % {
-                    'held': _format_resources(held),
+                _('its allocation is %(allocated)s, expected %(due)s') % {
+                    'allocated': _format_resources(allocated),
                     'due': _format_resources(due)})
         return problems
 
-    def _get_remedy(self, context, instance, held):
-        """What is to be done by others, if anything is."""
-        if not held:
+    def _get_remedy(self, context, instance, allocated):
+        """Return what to do about what cannot be fixed here, or None."""
+        if not allocated:
             return _('Run "nova-manage placement heal_allocations --instance '
                      '%s".') % instance.uuid
         if instance.task_state is not None and self._is_up(
@@ -236,10 +236,10 @@ class SizeAudit(object):
         """Account for a server as expected.
 
         In the meantime it has the task state of an adjustment that its host
-        has not accepted yet, which keeps everything else from it. If this is
-        interrupted, the host clears that.
+        has not accepted yet, so that no other operation begins. If this is
+        interrupted, the host clears the task state.
 
-        :returns: What is to be done instead if it cannot be fixed.
+        :returns: What to do instead if it cannot be fixed, or None.
         """
         task_state = instance.task_state
         instance.task_state = task_states.XLOUD_ADJUST_PREP
@@ -289,7 +289,7 @@ class SizeAudit(object):
         """Compare the usage that a host reports with its servers' sizes."""
         if not self._get_miscount(context, node, instances):
             return None
-        # The host may have said so between both reads.
+        # The host may have updated it between the two reads.
         node = objects.ComputeNode.get_by_id(context, node.id)
         return self._get_miscount(
             context, node, self._get_instances(context, node))
@@ -304,7 +304,7 @@ class SizeAudit(object):
             return None
         inventories = response.json()['inventories']
         if orc.MEMORY_MB not in inventories:
-            # Its servers are whole machines.
+            # The servers of this host are bare-metal nodes.
             return None
         reserved = (inventories.get(rc, {}).get('reserved', 0)
                     for rc in (orc.VCPU, orc.MEMORY_MB))
@@ -322,7 +322,7 @@ class SizeAudit(object):
                      'its log.'))
 
     def _is_quiet(self, context, node, instances):
-        """Whether a host has had the time to count all its servers."""
+        """Whether the statistics of a host should have all its servers."""
         return (self._is_up(context, node.host) and
                 all(instance.task_state is None and
                     instance.vm_state not in _UNSETTLED_STATES and
@@ -345,10 +345,10 @@ class SizeAudit(object):
 
 
 def _get_longest_adjust():
-    """How long an adjustment can take until its host has ended it.
+    """Return how long it can take until a host has ended an adjustment.
 
-    That is when nothing comes of it and all is put back, or when the message
-    to the host is lost, and the host looks for that at its next turn.
+    It may time out and then be undone. Or the request for it may be lost;
+    then the next reconciliation of the host ends it.
     """
     return (2 * (CONF.xloud.vcpu_timeout + CONF.xloud.memory_timeout) +
             CONF.rpc_response_timeout + max(CONF.xloud.reconcile_interval, 60))

@@ -13,8 +13,8 @@
 """Work that goes on after its caller has been answered, and its bounds.
 
 Threads are started with the threading module, which eventlet makes green where
-Nova runs on it. They are none of Nova's own pools: a guest that is slow to
-comply must never hold up builds and migrations, which share those.
+Nova runs on it. They are not from the pools of Nova that builds and migrations
+share, since a slow guest must never delay those.
 """
 
 import threading
@@ -36,13 +36,13 @@ def start(context, function, *args):
 
 
 class Workers(object):
-    """At most so many pieces of work at once; one more is refused."""
+    """A limited number of workers; work beyond that is refused."""
 
     def __init__(self, limit):
         self._free = threading.BoundedSemaphore(limit)
 
     def reserve(self):
-        """Reserve a worker for what is about to begin.
+        """Reserve a worker.
 
         :raises: ServerAdjustHostBusy if there is none
         """
@@ -54,11 +54,11 @@ class Workers(object):
 
 
 class Questions(object):
-    """Questions about guests, none of which can hold up its asker.
+    """Questions about guests, for the answers of which nobody waits long.
 
-    A question about a guest may stay open as long as its QEMU does not
-    respond. Until then it occupies a thread, so there is at most one about
-    each guest, and few at once.
+    A question stays open and occupies a thread for as long as the QEMU of the
+    guest does not respond. So there is at most one about each guest, and few
+    at the same time.
     """
 
     def __init__(self, limit):
@@ -68,9 +68,9 @@ class Questions(object):
         self._open = {}
 
     def ask(self, context, guest, timeout, function, *args):
-        """Call a function, and wait for its result for some time.
+        """Call a function, and wait a limited time for its result.
 
-        :param guest: The UUID of the server that it is about
+        :param guest: The UUID of the server that the question is about
         :param timeout: How long to wait, in seconds
         :returns: What the function returns; what it raises is raised
         :raises: ServerAdjustGuestNotResponding if it does not return in time

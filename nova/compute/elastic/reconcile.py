@@ -10,11 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Making what servers are accounted for follow what their guests have.
+"""Reconciliation: servers are accounted for what their guests have.
 
-A guest may give a vCPU back long after it was asked to, have all its memory
-because its balloon driver does not run, or lie. A service may stop in the
-middle of an adjustment. All of that is found by looking, from time to time.
+A guest may give back a vCPU long after that was requested, have all its memory
+because it runs no balloon driver, or report less than it uses. A service may
+stop in the middle of an adjustment. So a periodic task compares the guests
+with the records.
 """
 
 from oslo_log import log as logging
@@ -35,23 +36,23 @@ CONF = nova.conf.CONF
 
 LOG = logging.getLogger(__name__)
 
-# In these the guest is all that the size depends on.
+# In these states the size follows the guest.
 _FOLLOWED_STATES = (vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED)
 
-# In these a guest may run as well, and use more than its server is accounted
-# for; what it uses less is for the end of that state to release.
+# In these states a guest may run as well, and use more than its server is
+# accounted for. If it uses less, that is released when the state ends.
 _WATCHED_STATES = (vm_states.RESIZED, vm_states.RESCUED, vm_states.ERROR)
 
 
 def confirmed_size(size, previous, due):
-    """Return the size that two looks at a guest agree on.
+    """Return the size that a server should have by two checks in a row.
 
     What a guest has for a moment is not accounted for: one that has just been
     started has all its memory until its balloon driver runs.
 
     :param size: What the server is accounted for
-    :param previous: What it should have been accounted for at the last look
-    :param due: What it now should be accounted for
+    :param previous: What it should be accounted for by the last check
+    :param due: What it should be accounted for by this check
     """
     return elastic.Size(*(
         now if min(before, now) > old else
@@ -63,18 +64,18 @@ class Reconciler(object):
     """Compares the elastic servers on a host with what they are accounted for.
     """
 
-    def __init__(self, host, driver, tracker, accounts, adjustments,
+    def __init__(self, host, driver, tracker, accounting, adjustments,
                  questions, reporter):
         self._host = host
         self._driver = driver
         self._tracker = tracker
-        self._accounting = accounts
+        self._accounting = accounting
         self._adjustments = adjustments
         self._questions = questions
         self._reporter = reporter
         self._is_running = False
-        # What servers should have been accounted for at the last look, where
-        # that was not what they are accounted for.
+        # What servers should be accounted for by the last check, if they are
+        # not.
         self._previous = {}
 
     def start(self, context):
@@ -96,7 +97,7 @@ class Reconciler(object):
             self._is_running = False
 
     def reconcile(self, context):
-        """Account for the servers on this host as their guests are."""
+        """Account for what the guests on this host have."""
         uuids = self._tracker.get_elastic_servers()
         self._previous = {uuid: size for uuid, size in self._previous.items()
                           if uuid in uuids}
@@ -123,7 +124,7 @@ class Reconciler(object):
         if instance.task_state in task_states.xloud_adjust_states:
             if (instance.task_state == task_states.XLOUD_ADJUSTING or
                     timeutils.is_older_than(
-                        # It may be on its way here.
+                        # The request may still be on its way here.
                         instance.updated_at, CONF.rpc_response_timeout)):
                 self.recover(context, instance)
             return
@@ -133,11 +134,11 @@ class Reconciler(object):
         allocated = self._accounting.get_allocated(
             context, instance, allocations)
         if not allocated:
-            # It is not for this task to claim what nobody has.
+            # An allocation that is gone is left to heal_allocations.
             return
         live = self._get_live_size(context, instance)
         if live is None and instance.vm_state != vm_states.STOPPED:
-            # Nova is about to learn that the guest has stopped.
+            # Nova has yet to notice that the guest has stopped.
             return
         size = self._get_confirmed_size(instance, live)
         if (size == elastic.size(instance) and
@@ -149,7 +150,7 @@ class Reconciler(object):
                 self._account(context, instance, size)
 
     def _get_live_size(self, context, instance):
-        """Return what a guest has: what it says, or its host sees it use."""
+        """Return what a guest has, including what its host sees it use."""
         live = self._accounting.get_live_size(instance)
         maximum = elastic.maximum(instance.flavor)
         if not live or live.memory_mb >= maximum.memory_mb:
@@ -173,7 +174,7 @@ class Reconciler(object):
             due = elastic.elementwise_max(due, size)
         previous = self._previous.pop(instance.uuid, size)
         if live is None:
-            # There is nobody whose word would have to be confirmed.
+            # Without a guest there is nothing to confirm.
             return due
         if due != size:
             self._previous[instance.uuid] = due
@@ -191,11 +192,12 @@ class Reconciler(object):
                    for rc, amount in due.items())
 
     def _account(self, context, instance, size):
-        """Account for a resting server, which need not rest until the end.
+        """Account for a server that no operation is in progress on.
 
-        It keeps its task state, so nobody's request is refused for this. The
-        lock keeps adjustments out, and a write to the server that finds it
-        busy fails; what placement holds then is looked at again.
+        The server gets no task state, so no request is refused because of
+        this. The lock keeps adjustments out. If another operation begins in
+        the meantime, saving the server fails, and its allocation is compared
+        again the next time.
         """
         size_before = elastic.size(instance)
         instance.refresh()
@@ -228,7 +230,7 @@ class Reconciler(object):
             self._accounting.sync_allocation(context, instance)
 
     def _report_excess(self, context, instance, size, error):
-        """Notify operators, once, of a guest that has more than its host."""
+        """Report a guest for which the host has no capacity, once."""
         reported = elastic.excess(instance)
         if reported and elastic.elementwise_max(reported, size) == reported:
             return
@@ -241,7 +243,7 @@ class Reconciler(object):
             context, instance, fields.NotificationPhase.ERROR, error)
 
     def recover(self, context, instance):
-        """End an adjustment that nobody works on any more."""
+        """End an adjustment that was interrupted."""
         with self._adjustments.lock(instance):
             instance.refresh()
             if self._adjustments.get(instance) or (
@@ -254,7 +256,7 @@ class Reconciler(object):
             try:
                 live = self._accounting.get_live_size(instance)
             except exception.InstanceNotFound:
-                # A hard reboot would define it with its start size.
+                # A hard reboot defines the guest with its start size.
                 live = None
             self._accounting.follow_guest(
                 context, instance, elastic.due_size(instance, live))
@@ -264,13 +266,12 @@ class Reconciler(object):
             self._accounting.update_usage(instance)
 
     def follow_start_size(self, context, instance):
-        """Let the size of a server follow its start size.
+        """Account for a server whose guest has been stopped or started.
 
-        This is for whenever its guest is stopped or started again. The caller
-        saves the instance.
+        The caller saves the instance.
 
         :returns: Whether the size has changed.
         """
-        # What its last guest had says nothing of the next one.
+        # The next guest does not have what the last one had.
         self._previous.pop(instance.uuid, None)
         return self._accounting.follow_start_size(context, instance)

@@ -31,7 +31,7 @@ class Reporter(object):
         self._notify_usage = notify_usage
 
     def event(self, context, instance, action):
-        """The event of an adjustment in the action log of its server."""
+        """Return the event of an adjustment in the action log of a server."""
         return Event(context, instance, 'compute_' + action, self._host)
 
     def notify(self, context, instance, phase, error=None):
@@ -44,7 +44,7 @@ class Reporter(object):
             exception=error, best_effort=True)
 
     def notify_failure(self, context, instance, error):
-        """Record a fault of the server, and notify of it."""
+        """Record a fault of the server, and send its notifications."""
         try:
             compute_utils.add_instance_fault_from_exc(context, instance, error)
         except Exception:
@@ -55,7 +55,7 @@ class Reporter(object):
 class Event(object):
     """An event that begins and ends in different threads.
 
-    The details of a failure begin with its code, for the status to read.
+    The details of a failure begin with its code, which the status shows.
     """
 
     def __init__(self, context, instance, name, host):
@@ -77,6 +77,6 @@ class Event(object):
                 exc_val=details, exc_tb=error and error.__traceback__,
                 want_result=False)
         except exception.InstanceActionNotFound:
-            # Its server has been deleted and archived in the meantime.
+            # The server has been deleted and archived in the meantime.
             LOG.info('The action of the adjustment is gone.',
                      instance=self._instance)

@@ -19,8 +19,8 @@ from nova.compute.elastic import reconcile
 from nova.compute.elastic import reports
 from nova.compute.elastic import status
 
-# How many questions about guests may be open at once. Under eventlet each of
-# them can occupy one of the 20 threads that all calls of libvirt share.
+# How many questions about guests may be open at the same time. Under eventlet
+# each of them can occupy one of the 20 threads that all libvirt calls share.
 _MAX_QUESTIONS = 8
 
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a host knows of an elastic server at this moment."""
+"""What a host knows about an elastic server at this moment."""
 
 import time
 
@@ -20,7 +20,7 @@ from nova import exception
 
 CONF = nova.conf.CONF
 
-# For how long an answer serves those who ask again, in seconds.
+# How long an answer is used again, in seconds.
 _CURRENT_FOR = 2
 
 
@@ -30,14 +30,14 @@ class LiveStatus(object):
     def __init__(self, driver, questions):
         self._driver = driver
         self._questions = questions
-        # When each guest answered last, and what.
+        # The last answer of each guest and when it was requested, by UUID.
         self._answers = {}
 
     def describe(self, context, instance, adjustment=None):
         """Return what a server has and is requested to have now.
 
-        :param adjustment: The one that is in progress, if any: its guest has
-            better things to do then than to answer
+        :param adjustment: The one that is in progress, if any; its guest is
+            not asked then
         """
         status = {'requested': adjustment and {
             'current_' + field: value for field, value in
@@ -52,7 +52,7 @@ class LiveStatus(object):
         return status
 
     def forget(self, instance):
-        """Let nobody have what a server had before it was adjusted."""
+        """Forget the answer of a guest from before its adjustment."""
         self._answers.pop(instance.uuid, None)
 
     def _get_answer(self, context, instance, live):

@@ -8,9 +8,9 @@ class InstancePayload(base.NotificationPayloadBase):
     def __init__(*nova):
         ...
         self.flavor = ...  # nova
-        # What meters servers reads these, so they say what the server is
-        # accounted for. The payload has no other place for that, and a new
-        # field would be a version of its own in each release.
+        # Metering reads these fields, so they have the size of the server.
+        # The payload has no other place for it, and a new field would need
+        # another version number in each release.
         self.flavor.vcpus, self.flavor.memory_mb = elastic.size(instance)
         ...
 

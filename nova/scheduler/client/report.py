@@ -9,17 +9,18 @@ class SchedulerReportClient(object):
     @retries
     def set_instance_resources(self, context, consumer_uuid, rp_uuid,
                                resources):
-        """Set what a consumer has of some resources of one provider.
+        """Set what a consumer is allocated of some resources of a provider.
 
-        What else it has, there or on other providers, stays.
+        Its other allocations, on this and on other providers, stay.
 
         :param context: The security context
         :param consumer_uuid: The UUID of the consumer to update
-        :param rp_uuid: The provider, of which the consumer has resources
-        :param resources: A dict of resource class to the new amount; what
-            has none afterwards is removed
-        :returns: True if the consumer has these amounts now. False if out of
-            retries.
+        :param rp_uuid: The UUID of the provider, on which the consumer has an
+            allocation
+        :param resources: A dict of resource class to the new amount; a
+            resource with the amount 0 is removed
+        :returns: True if the consumer is allocated these amounts now. False
+            if out of retries.
         :raises: keystoneauth1.exceptions.base.ClientException on failure to
             communicate with the placement API
         :raises: ConsumerAllocationRetrievalFailed if the current allocation
@@ -44,7 +45,7 @@ class SchedulerReportClient(object):
         if resp.status_code == 204:
             return True
         if resp.status_code != 409:
-            # This may come from what stands before placement.
+            # This may be the answer of a proxy in front of placement.
             raise ks_exc.from_response(
                 resp, 'PUT', '/allocations/%s' % consumer_uuid)
         error = resp.json()['errors'][0]

@@ -10,8 +10,8 @@ class LibvirtConfigGuest(LibvirtConfigObject):
     def __init__(*nova):
         ...
         self.vcpus = ...  # nova
-        # What the guest starts with, where that can be adjusted while it
-        # runs, and how many of its vCPUs are never unplugged.
+        # What the guest starts with if that can be adjusted while it runs,
+        # and how many of its vCPUs are never unplugged.
         self.vcpus_current = None
         self.vcpus_minimum = None
         self.current_memory = None
@@ -22,7 +22,7 @@ class LibvirtConfigGuest(LibvirtConfigObject):
         self.format_current(root)
 
     def format_current(self, root):
-        """Add what the guest starts with.
+        """Add the vCPUs and the memory that the guest starts with.
 
         :param root: The domain element of a guest, which has its maximum
         """
@@ -34,8 +34,8 @@ class LibvirtConfigGuest(LibvirtConfigObject):
         if self.vcpus_current is not None:
             vcpu = root.find("vcpu")
             vcpu.set("current", str(self.vcpus_current))
-            # Without this list libvirt never unplugs the vCPUs that are there
-            # at the start.
+            # Without this list libvirt never unplugs a vCPU that the guest
+            # has started with.
             vcpus = etree.Element("vcpus")
             for i in range(int(vcpu.text)):
                 vcpus.append(self._format_vcpu(i))
@@ -43,7 +43,7 @@ class LibvirtConfigGuest(LibvirtConfigObject):
 
     def _format_vcpu(self, i):
         enabled = i < self.vcpus_current
-        # libvirt wants the first one to be permanent.
+        # libvirt requires the first one to be permanent.
         is_permanent = i < max(self.vcpus_minimum or 1, 1)
         vcpu = etree.Element(
             "vcpu", id=str(i), enabled=self.get_yes_no_str(enabled),
@@ -81,8 +81,8 @@ class LibvirtConfigMemoryBalloon(LibvirtConfigGuestDevice):
     def __init__(*nova):
         ...
         self.model = ...  # nova
-        # Whether the guest takes back what its balloon holds when it runs
-        # short of memory; None for what other guests do.
+        # Whether the guest takes memory back from its balloon when it runs
+        # short of it; None for the default of the hypervisor.
         self.autodeflate = None
         ...
 

@@ -25,7 +25,7 @@ from nova.compute import api as compute
 from nova import exception
 from nova.policies import xloud_adjust as policies
 
-# The codes of what is refused before it is an adjustment.
+# The codes of errors that Nova raises before an adjustment begins.
 ERROR_CODES = {
     exception.InstanceNotFound: 'xloud.not_found',
     exception.InstanceIsLocked: 'xloud.locked',
@@ -36,7 +36,7 @@ ERROR_CODES = {
 
 @contextlib.contextmanager
 def _refusals(server_id):
-    """Answer for what does not allow an adjustment, with its code."""
+    """Turn what refuses an adjustment into an answer with its code."""
     try:
         yield
     except exception.ServerAdjustInvalid as error:

@@ -12,8 +12,8 @@
 
 """What running guests of elastic servers have, and how that is adjusted.
 
-libvirt passes on what is requested of a guest. Whether it complies is up to
-its operating system, so it is watched until it has done so or the time is up.
+libvirt passes on what is requested of a guest. Whether the guest complies is
+up to its operating system, so it is watched until it does or the time is up.
 """
 
 from nova.virt.libvirt.elastic.live import get_live_details

@@ -42,7 +42,7 @@ class GuestAgent(object):
     def get_online_vcpus(self):
         """Return how many vCPUs the operating system uses.
 
-        :returns: Their number, or None if the agent does not answer
+        :returns: A number, or None if the agent does not answer
         """
         if not self._answers:
             return None
@@ -57,7 +57,7 @@ class GuestAgent(object):
             return None
 
     def set_online_vcpus(self, count):
-        """Have the operating system use so many vCPUs, if it can."""
+        """Have the operating system use this many vCPUs, if it can."""
         if not self._answers:
             return
         try:

@@ -29,7 +29,7 @@ except ImportError:
 LOG = logging.getLogger(__name__)
 
 # How long to wait before looking again at what a guest has, in seconds. Most
-# guests are quick; those that are not are looked at ever less often.
+# guests are quick. The pauses grow for those that are not.
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 0.5
 
@@ -39,9 +39,9 @@ RUNNING_STATES = (
 
 
 def check_not_paused(guest):
-    """Refuse what a guest cannot do while it does not run.
+    """Refuse what a guest cannot do while it is paused.
 
-    It would comply as soon as it runs again, however late that is.
+    It would comply when it runs again, however late that is.
 
     :raises: ServerAdjustGuestPaused
     """
@@ -51,11 +51,12 @@ def check_not_paused(guest):
 
 
 def wait_until(advance, deadline):
-    """Go on with something until it is done.
+    """Take one step after another until the last one or the deadline.
 
-    :param advance: Does the next step and returns whether that was the last
-    :param deadline: When to stop, in seconds of time.monotonic
-    :returns: Whether it was done before the deadline
+    :param advance: A function that takes a step, and returns whether that was
+        the last one
+    :param deadline: A time, in seconds of time.monotonic
+    :returns: Whether the last step was taken
     """
     pause = FIRST_PAUSE
     while not advance():
@@ -70,10 +71,10 @@ def wait_until(advance, deadline):
 def hypervisor_errors(instance, error=exception.ServerAdjustHypervisorError):
     """Raise exceptions of Nova's in place of those of libvirt.
 
-    The text of libvirt may name paths and cgroups of the host, so it goes to
-    the log and to nobody else.
+    The text of libvirt may have paths and cgroups of the host, so it goes to
+    the log alone.
 
-    :param error: What to raise unless the guest does not exist
+    :param error: What to raise if the guest exists
     """
     try:
         yield

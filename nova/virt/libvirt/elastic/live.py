@@ -32,8 +32,8 @@ except ImportError:
 
 CONF = nova.conf.CONF
 
-# How many periods of its statistics a guest may miss, as one that is busy
-# does, before they say nothing of what it uses now.
+# A guest that is busy misses some reports of its statistics. After this many
+# periods they are too old to say what it uses now.
 MISSED_PERIODS = 3
 
 
@@ -42,9 +42,9 @@ def get_live_size(guest, instance):
 
     :param guest: The nova.virt.libvirt.guest.Guest
     :param instance: The nova.objects.Instance it is of
-    :returns: A nova.elastic.Size, or None if the guest is not running. Its
-        memory is what the balloon had a second ago at most: QEMU sends events
-        no more often.
+    :returns: A nova.elastic.Size, or None if the guest is not running. The
+        memory may be a second old: QEMU sends events of its balloon no more
+        often.
     """
     with _query_errors(instance):
         info = guest.get_size_info()
@@ -57,7 +57,7 @@ def get_live_size(guest, instance):
 
 
 def get_memory_usage(guest, instance):
-    """Return how a guest uses its memory, as its monitor says.
+    """Return how a guest uses its memory, as its monitor reports it.
 
     :returns: A nova.virt.driver.MemoryUsage
     """
@@ -81,7 +81,7 @@ def get_memory_usage(guest, instance):
 
 
 def get_live_details(guest, instance):
-    """Return the rest of what a guest and its agent say of its size."""
+    """Return what else a guest and its agent report about its size."""
     with _query_errors(instance):
         is_running = guest.get_size_info().state in common.RUNNING_STATES
         devices = etree.fromstring(guest.get_xml_desc()).findall(
@@ -102,8 +102,8 @@ def get_live_details(guest, instance):
 def get_memory_mb(guest, stats):
     """Return the memory that the balloon of a guest does not hold.
 
-    :param stats: The memory statistics of the guest. They are exact; what
-        libvirt has learned from events may be a second old.
+    :param stats: The memory statistics of the guest. They are current; what
+        libvirt knows from events may be a second old.
     """
     memory = stats.get('actual')
     return to_mb(guest.get_size_info().memory if memory is None else memory)
@@ -111,8 +111,8 @@ def get_memory_mb(guest, stats):
 
 def is_balloon_driver_active(guest):
     stats = guest.get_memory_stats()
-    # Only the driver knows what is available and unused in the guest. Some
-    # drivers do not report it: those are known by what they have changed.
+    # Only the driver reports what is available and unused in the guest. Some
+    # drivers do not; but then the memory has changed from its maximum.
     return bool({'available', 'unused', 'usable'} & set(stats)) or (
         'actual' in stats and
         stats['actual'] < guest.get_size_info().max_memory)

@@ -14,8 +14,8 @@
 
 A balloon takes memory from a guest faster than the guest can report that it
 runs short: a shrink to less than the guest uses kills it within seconds. So a
-guest shrinks in steps, each of which leaves it some of what it reports as
-usable, and is watched all the time.
+guest shrinks in steps. Each step leaves some of the memory that it reports as
+usable, and the guest is watched all the time.
 """
 
 import contextlib
@@ -40,26 +40,26 @@ except ImportError:
 LOG = logging.getLogger(__name__)
 CONF = nova.conf.CONF
 
-# How often a guest reports its statistics while it shrinks, in seconds, and
-# how long to wait for the first ones.
+# How often a guest reports its statistics during an adjustment, and how long
+# to wait for the first ones, in seconds.
 STATISTICS_PERIOD = 1
 FIRST_STATISTICS = 3
 
-# A step takes this part of what the guest can do without.
+# A step takes this part of the usable memory that is not reserved.
 STEP_OF_USABLE = 1 / 2
 
-# Without statistics a step takes this part of what the guest has, and is
-# followed by a pause, in seconds: a guest that runs short gets ever slower, so
-# that it has at most one step too little when that shows.
+# Without statistics a step takes this part of the memory that the guest has. A
+# pause, in seconds, follows each step: a guest that runs short gets slower, so
+# it is at most one step too small when that shows.
 STEP_OF_MEMORY = 1 / 16
 PAUSE = 0.5
 
-# The smallest step. A guest that is less than this from the target of a step
-# has made it, in MiB.
+# The smallest step, in MiB. A guest that is nearer than this to its target has
+# completed the step.
 SMALLEST_STEP_MB = 4
 
-# A balloon moves away from its target by more than this, in MiB, only when
-# the guest is restarted: it then has all its memory when its driver starts.
+# A guest exceeds its target by more than this, in MiB, only after a restart:
+# it has all its memory until its balloon driver runs.
 RESTART_MB = 64
 
 
@@ -68,7 +68,7 @@ def set_memory_mb(guest, instance, memory_mb, force=False):
 
     :param guest: The nova.virt.libvirt.guest.Guest
     :param instance: The nova.objects.Instance it is of
-    :param force: Shrink it also below what it uses
+    :param force: Whether to shrink it even below what it uses
     :raises: ServerAdjustFailed if the guest does not comply in time, is
         restarted, or has too little usable memory
     """
@@ -84,7 +84,7 @@ def set_memory_mb(guest, instance, memory_mb, force=False):
 
 
 class _Adjustment(object):
-    """A balloon on its way to a target, and what the guest reports of it."""
+    """A balloon on its way to a target, and the reports of its guest."""
 
     def __init__(self, guest, instance, before, memory_mb, timeout):
         self._guest = guest
@@ -95,7 +95,7 @@ class _Adjustment(object):
         self._timeout = timeout
         self._faults = None
         # What the guest last reported as usable, when that was, and whether
-        # it had reached its target by then.
+        # the balloon had reached its target by then.
         self._usable = None
         self._updated = None
         self._is_reported = False
@@ -109,7 +109,7 @@ class _Adjustment(object):
 
     @contextlib.contextmanager
     def _frequent_statistics(self):
-        # What it is defined with stays, also if this is interrupted.
+        # The definition keeps its period, also if this is interrupted.
         root = etree.fromstring(self._guest.get_xml_desc(dump_inactive=True))
         stats = root.find('./devices/memballoon/stats')
         period = 0 if stats is None else int(stats.get('period'))
@@ -139,9 +139,9 @@ class _Adjustment(object):
         self._is_reported = False
 
     def _look(self):
-        """Learn what the guest has now, and what it reports.
+        """Read what the guest has now, and what it reports.
 
-        :raises: ServerAdjustGuestRestarted if it is not the same guest
+        :raises: ServerAdjustGuestRestarted if it was started again
         """
         had_arrived = self._actual is not None and self._has_arrived()
         stats = self._guest.get_memory_stats()
@@ -173,7 +173,7 @@ class _Adjustment(object):
         return abs(self._actual - self._target) < SMALLEST_STEP_MB
 
     def _is_complete(self):
-        # libvirt learns of it last, and the live size is what it says.
+        # libvirt learns of it last, and the live size comes from there.
         return self._memory_mb == self._actual == live.to_mb(
             self._guest.get_size_info().memory)
 
@@ -184,7 +184,7 @@ class _Growth(_Adjustment):
     _error = exception.ServerAdjustMemoryNotTaken
 
     def run(self):
-        # Also a guest that has this much may be on its way to another target.
+        # A guest that has this much now may be on its way to another target.
         self._request(self._memory_mb)
         if self._memory_mb != self._before:
             super().run()
@@ -193,8 +193,8 @@ class _Growth(_Adjustment):
         self._look()
         if not self._is_complete():
             return False
-        # What the guest reported of less memory would be taken for what it
-        # can do without of this.
+        # An older report is about less memory than the guest has now, and the
+        # next adjustment would compute its floor from it.
         return (self._is_reported or self._updated is None or
                 time.monotonic() >= self._patience_ends)
 
@@ -211,7 +211,7 @@ class _Shrink(_Adjustment):
 
     def run(self):
         try:
-            # It may be on its way to another target.
+            # The guest may be on its way to another target.
             self._request(self._before)
             super().run()
         except Exception:
@@ -243,7 +243,7 @@ class _Shrink(_Adjustment):
         return time.monotonic() >= self._patience_ends
 
     def _get_step(self):
-        """Return how much the guest can do without next, in MiB."""
+        """Return how much the next step takes from the guest, in MiB."""
         step = SMALLEST_STEP_MB
         if self._usable is not None:
             step = max(step, int(
@@ -258,7 +258,7 @@ class _Shrink(_Adjustment):
     def _check_usable(self):
         left = self._usable
         if self._is_reported:
-            # Only now do both figures belong together.
+            # Only now are both figures of the same moment.
             left -= self._actual - self._memory_mb
         if left >= self._reserve:
             return

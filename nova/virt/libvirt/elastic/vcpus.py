@@ -30,8 +30,8 @@ except ImportError:
 LOG = logging.getLogger(__name__)
 CONF = nova.conf.CONF
 
-# How long libvirt waits for a guest to let a vCPU go, in seconds. One that
-# needs longer is left in peace for as long before it is requested again.
+# How long libvirt waits for a guest to release a vCPU, in seconds. A guest
+# that needs longer gets this time again before the request is repeated.
 UNPLUG_PATIENCE = 5
 
 
@@ -70,7 +70,7 @@ class _VCPUAdjustment(object):
             is_complete = common.wait_until(self._advance, self._deadline)
         finally:
             if not is_complete:
-                # What the guest still has is of more use online.
+                # Leave no vCPU offline that the guest still has.
                 self._agent.set_online_vcpus(self._live)
         if not is_complete:
             self._fail()
@@ -95,8 +95,8 @@ class _VCPUAdjustment(object):
         if self._live != self._count:
             return False
 
-        # Many guests do not bring online what is plugged. Also what the agent
-        # has taken offline need not have been the vCPUs that are gone now.
+        # Many guests leave added vCPUs offline. And those that the agent has
+        # taken offline need not be the ones that were unplugged.
         self._online = self._agent.get_online_vcpus()
         if self._online is None or self._online >= self._count:
             return True
@@ -108,7 +108,7 @@ class _VCPUAdjustment(object):
 
         It unplugs them one after another, and libvirt gives up at the first
         one that is not unplugged in time. So the request is repeated when some
-        have been unplugged, or when the guest has had its time.
+        have been unplugged, or after UNPLUG_PATIENCE.
         """
         now = time.monotonic()
         is_first = self._requested_at is None
@@ -117,7 +117,7 @@ class _VCPUAdjustment(object):
             if online is not None and online > self._count:
                 self._agent.set_online_vcpus(self._count)
         elif now + UNPLUG_PATIENCE > self._deadline:
-            # Nobody would be there to see what comes of it.
+            # The deadline would come before the result.
             return
         elif (self._live == self._requested_with and
                 now < self._requested_at + UNPLUG_PATIENCE):
@@ -129,7 +129,7 @@ class _VCPUAdjustment(object):
             if (code == libvirt.VIR_ERR_CONFIG_UNSUPPORTED and
                     'hotpluggable vcpus' in str(ex)):
                 raise exception.ServerAdjustNeedsHardReboot()
-            # To request a vCPU again may be an internal error.
+            # A repeated request for the same vCPU may be an internal error.
             if code != libvirt.VIR_ERR_OPERATION_TIMEOUT and (
                     is_first or code != libvirt.VIR_ERR_INTERNAL_ERROR):
                 raise
