@@ -18,7 +18,7 @@ xloud_group = cfg.OptGroup(
     help="""
 Servers of a flavor with the extra specs ``minimum_cpu`` and
 ``minimum_memory`` can be adjusted: they get more or less of both while they
-run. These options limit what adjustments may take of a compute service, how
+run. These options limit how many adjustments a compute service works on, how
 far the memory of a guest may shrink, and how long a guest has to comply.
 """)
 
@@ -47,8 +47,8 @@ Related options:
         help="""
 How long to wait for a guest to plug or unplug vCPUs, in seconds.
 
-The operating system in the guest unplugs a vCPU, after it has moved off it
-what runs there. If that has not happened by then, the adjustment fails and the
+The operating system of the guest has to move its tasks off a vCPU before it
+unplugs it. If that has not happened by then, the adjustment fails and the
 server gets its previous size back.
 """),
     cfg.IntOpt(
@@ -73,13 +73,13 @@ How much usable memory a shrink leaves to a guest, in MiB.
 A guest whose memory shrinks below what it uses is killed: its kernel runs out
 of memory and panics. The floor of a guest is what it has, less what its
 balloon driver reports as usable, plus this margin. An adjustment to less than
-the floor is refused, unless it is forced. While a guest shrinks its usable
-memory is watched: the shrink is stopped and taken back when less than half of
-this margin is left.
+the floor is refused, unless it is forced. While a guest shrinks, its usable
+memory is watched: the shrink is stopped and undone when less than half of this
+margin is left.
 
 The default covers the reserves of a Linux kernel, which are a few MiB for a
-guest of up to 4 GiB, and what processes allocate between two looks at the
-statistics. Choose more for guests that allocate memory in large bursts.
+guest of up to 4 GiB, and what processes allocate between two reports of the
+guest. Choose more for guests that allocate memory in large bursts.
 
 Possible values:
 
@@ -91,12 +91,12 @@ Possible values:
         default=256,
         min=0,
         help="""
-How much memory the process of a guest may have on its host beyond the memory
-of the guest, in MiB.
+How much more memory the process of a guest may have on its host than the guest
+itself, in MiB.
 
 What a balloon driver reports is only the word of the guest. The resident
 memory of its process is what the host sees. When that exceeds the size of the
-server by more than this, the server is accounted for the excess.
+server by more than this, the server is accounted for what is above.
 
 The default covers the devices, the video memory and the I/O buffers of QEMU
 with KVM, which have 50 to 200 MiB in most guests. With
@@ -112,8 +112,8 @@ How long to wait for the hypervisor to answer a question about one guest, in
 seconds.
 
 The monitor of a guest may not respond, for instance while its storage hangs.
-Others do not wait for it longer than this: the status of the server is then
-reported from the database, and an adjustment fails.
+After this time an adjustment of the server is refused, and its status lacks
+what only the monitor knows, such as the floor of its memory.
 """),
     cfg.IntOpt(
         'guest_agent_timeout',
@@ -123,7 +123,7 @@ reported from the database, and an adjustment fails.
 How long to wait for an answer of the guest agent, in seconds.
 
 The agent is asked to take vCPUs offline before they are unplugged, and to
-bring added vCPUs online. Guests without an agent can do both by themselves.
+bring added vCPUs online. Many guests do both without an agent.
 """),
     cfg.IntOpt(
         'reconcile_interval',

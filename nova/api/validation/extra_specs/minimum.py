@@ -16,13 +16,13 @@ from nova.api.validation.extra_specs import base
 
 
 _CPU = (
-    'The number of vCPUs a server of this flavor boots with. While it runs, '
-    "it can be given up to the flavor's number of vCPUs and taken back to "
+    'The number of vCPUs with which a server of this flavor boots. While it '
+    "runs, it can grow up to the flavor's number of vCPUs and shrink back to "
     'this minimum. Without this extra spec the number of vCPUs is fixed.'
 )
 _MEMORY = (
-    'The memory a server of this flavor boots with, in MiB. While it runs, it '
-    "can be given up to the flavor's memory and taken back to this minimum. "
+    'The memory with which a server of this flavor boots, in MiB. While it '
+    "runs, it can grow up to the flavor's memory and shrink to this minimum. "
     'Without this extra spec the memory is fixed. It cannot be combined with '
     'anything that pins the memory of the guest, such as explicit huge pages, '
     'locked memory, memory encryption, PCI passthrough, virtual GPUs or '
