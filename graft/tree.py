@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from graft import fetch
+from graft import fetch, kept
 from graft.errors import TreeError
 from graft.project import Project, Release
 from graft.run import run, step
@@ -106,12 +106,8 @@ def _made_from(tree: Path) -> str | None:
 
 def _key(project: Project, release: Release) -> str:
     """A digest of everything that a woven tree is made from."""
-    digest = hashlib.sha256(f'{release.sha256} {project.version(release)}'.encode())
-    package = Path(__file__).parent
-    apart = {'tests', 'workshop'}  # which weave nothing
-    modules = (p for p in sorted(package.rglob('*.py')) if not apart & {*p.parts})
-    sources = {f'graft/{p.relative_to(package)}': p for p in modules}
-    for path, source in {**sources, **project.files(release)}.items():
+    digest = hashlib.sha256(f'{kept.code()} {release.sha256} {project.version(release)}'.encode())
+    for path, source in project.files(release).items():
         content = hashlib.sha256(source.read_bytes()).hexdigest()
         digest.update(f'{path} {content}\n'.encode())
     return digest.hexdigest()

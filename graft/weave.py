@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from graft import python, text
+from graft import kept, python, text
 from graft.errors import SketchError
 from graft.project import Project, Release
 from graft.text import entry_points
@@ -36,6 +36,7 @@ def weave(project: Project, release: Release, pristine: Path) -> Woven:
     files: dict[str, bytes] = {}
     touches: dict[str, list[Touch]] = {}
     drops: dict[str, list[Drop]] = {}
+    weaves = project.work / 'weaves'
     for path, source in project.files(release).items():
         if (pristine / path).exists():
             _refuse_new_file(path, source.read_bytes(), release)
@@ -47,12 +48,13 @@ def weave(project: Project, release: Release, pristine: Path) -> Woven:
                 touches[target] = [Touch(target, 'new', added=sketch.count(b'\n'))]
                 continue
             before = original.read_text()
-            after, touched, dropped = _language(target).weave(
-                target, before, sketch.decode(), release.name
+            after, touched, dropped = kept.result(
+                weaves, _language(target).weave, target, before, sketch.decode(), release.name
             )
             if after != before:
                 files[target], touches[target] = after.encode(), touched
                 drops[target] = dropped
+    kept.forget(weaves)
     return Woven(files, touches, drops)
 
 
