@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     reporter = progress.Progress(quiet=options.quiet)
     cloud = lifecycle.Cloud(settings.State(), reporter)
     try:
-        if options.run is not _ci:  # Which says so, and counts.
+        if options.run is not _ci:  # It reports that as a skipped test.
             machine.check()
         return int(options.run(cloud, options, reporter) or 0)
     except errors.CloudError as error:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno == errno.ENOSPC:
             remedy = 'free some disk, then run the command again'
         elif _is_below(error.filename, cloud.state.packages):
-            remedy = 'it is of what was fetched: run `xcloud wipe --packages`, then `xcloud up`'
+            remedy = 'a fetched file is damaged: run `xcloud wipe --packages`, then `xcloud up`'
         elif _is_below(error.filename, cloud.state.root):
             remedy = 'the state folder is damaged: run `xcloud wipe`, then `xcloud up`'
         else:
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print(
-            'xcloud: interrupted; what was started runs on\n'
+            'xcloud: interrupted; what was started keeps running\n'
             '`xcloud up` continues, `xcloud stop` ends it',
             file=sys.stderr,
         )
@@ -75,8 +75,8 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    up = command('up', _up, 'Install, configure and start what is not.')
-    check = command('check', _check, 'Say whether something is in the way of `up`; change nothing.')
+    up = command('up', _up, 'Make and start the cloud. What is done already is skipped.')
+    check = command('check', _check, 'Check what `up` needs; change nothing.')
     for parser_of_choices in (up, check):
         _add_choices(parser_of_choices)
 
@@ -85,9 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     restart = command('restart', _restart, 'Stop a service, start it, wait until it answers.')
     restart.add_argument('service')
     wipe = command('wipe', _wipe, 'Stop the cloud and remove its state.')
-    wipe.add_argument('--packages', action='store_true', help='also what was fetched')
-    status = command('status', _status, 'Show what runs, where, and how much memory it has.')
-    status.add_argument('service', nargs='*', help='only these (all)')
+    wipe.add_argument('--packages', action='store_true', help='remove what was fetched, too')
+    status = command('status', _status, 'Show the services: processes, ports and memory.')
+    status.add_argument('service', nargs='*', help='default: all')
     logs = command('logs', _logs, 'Show the log of a service.')
     logs.add_argument('service')
     logs.add_argument('-f', '--follow', action='store_true')

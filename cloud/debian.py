@@ -20,7 +20,7 @@ def missing(names: Iterable[str]) -> list[str]:
     if shutil.which('dpkg-query') is None:
         raise errors.CheckError(
             'this tool installs Debian packages and there is no dpkg here\n'
-            'use a Debian 12 machine or container'
+            'use a machine or container with Debian 12 or 13'
         )
     # dpkg-query ends with status 1 when it does not know a name: ask for all.
     listing = command.run(['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\\n'])

@@ -45,14 +45,14 @@ class Cloud:
         self.progress = reporter
 
     def up(self, changes: dict[str, Any]) -> None:
-        """Install, configure and start what is not; repeat it at will."""
+        """Install, configure and start what has not been; it can be repeated."""
         with self._checked(changes) as installation:
             installation.run()
             self.state.save(installation.context.settings)
             self._run(installation.waves)
 
     def check(self, changes: dict[str, Any]) -> None:
-        """Raise when something is in the way of ``up``."""
+        """Raise if this machine lacks what ``up`` needs."""
         with self._checked(changes):
             pass
 

@@ -16,7 +16,7 @@ DEBIAN = ('12', '13')
 def check() -> None:
     """Raise when this is no machine, or no user, for any command."""
     if sys.platform != 'linux':
-        raise errors.CheckError('this tool needs Linux, Debian 12 for choice')
+        raise errors.CheckError('this tool needs Debian 12 or 13')
     if os.geteuid() != 0:
         raise errors.CheckError(
             'this needs root: for namespaces, libvirt and Debian packages\nrun it as root'

@@ -121,7 +121,7 @@ class Service:
         return {}
 
     def check(self) -> None:
-        """Raise when it does not run and something is in the way of its start."""
+        """Raise if the service does not run and cannot be started."""
         daemon = self.daemon()
         if daemon is not None and daemon.pid is None:
             for what, port in self.ports().items():

@@ -159,7 +159,7 @@ def test_damaged_packages(
     assert cli.main(['up']) == 1
     assert capsys.readouterr().err == (
         f"xcloud: [Errno 2] No such file or directory: '{missing}'\n"
-        'it is of what was fetched: run `xcloud wipe --packages`, then `xcloud up`\n'
+        'a fetched file is damaged: run `xcloud wipe --packages`, then `xcloud up`\n'
     )
 
 
