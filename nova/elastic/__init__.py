@@ -41,6 +41,11 @@ from nova.elastic.flavor import pins_cpus
 from nova.elastic.flavor import quota_flavor
 from nova.elastic.flavor import Size
 from nova.elastic.flavor import TRAIT
+from nova.elastic.history import Change
+from nova.elastic.history import Period
+from nova.elastic.history import periods
+from nova.elastic.history import Usage
+from nova.elastic.history import usage
 from nova.elastic.resize import flavors_in_resize
 from nova.elastic.resize import forget_size
 from nova.elastic.resize import old_size
@@ -63,11 +68,14 @@ from nova.elastic.server import to_start_size
 from nova.elastic.server import with_live_memory
 
 __all__ = [
+    'Change',
     'EXTRA_SPECS',
     'MINIMUM_CPU',
     'MINIMUM_MEMORY',
+    'Period',
     'Size',
     'TRAIT',
+    'Usage',
     'check',
     'conflict',
     'describe',
@@ -87,6 +95,7 @@ __all__ = [
     'new_size',
     'old_size',
     'ordered_changes',
+    'periods',
     'pinned_memory',
     'pins_cpus',
     'port_conflict',
@@ -101,5 +110,6 @@ __all__ = [
     'start_size',
     'to_flavor',
     'to_start_size',
+    'usage',
     'with_live_memory',
 ]

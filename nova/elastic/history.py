@@ -1,0 +1,103 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The size of a server over time: the periods between its changes."""
+
+import datetime
+import typing as ty
+
+from nova.elastic import flavor as flavors
+
+
+class Change(ty.NamedTuple):
+    """A server gets another size, or is launched, as it is recorded."""
+
+    at: datetime.datetime
+    size: flavors.Size
+    # What it had until then, and since which launch; None at its first one.
+    old_size: ty.Optional[flavors.Size] = None
+    launched_at: ty.Optional[datetime.datetime] = None
+    cause: ty.Optional[str] = None
+    request_id: ty.Optional[str] = None
+    user_id: ty.Optional[str] = None
+
+
+class Period(ty.NamedTuple):
+    """A server has one size from ``start`` up to ``end``."""
+
+    start: datetime.datetime
+    end: datetime.datetime
+    size: flavors.Size
+    # The change that it begins with, if that is recorded.
+    change: ty.Optional[Change] = None
+
+    @property
+    def seconds(self):
+        return (self.end - self.start).total_seconds()
+
+
+class Usage(ty.NamedTuple):
+    """What a server has had, for how long."""
+
+    seconds: float
+    vcpu_seconds: float
+    memory_mb_seconds: float
+
+
+def periods(changes, size, launched_at, begin, end):
+    """Return the Periods of a server up to a time, without a gap.
+
+    :param changes: The Changes of the server since ``begin``, in order.
+        Earlier ones only tell why it has the size that it begins with.
+    :param size: The Size that it has now, or None if changes follow that are
+        not among these
+    :param launched_at: When it was launched last, or None
+    :param begin: A datetime, or None for the first launch of the server
+    :param end: A datetime at which the server still is
+    """
+    steps = []
+    for at, size_then, change in _get_steps(changes, size, launched_at):
+        # Not all clocks agree.
+        start = max(time for time in (
+            at, begin, steps and steps[-1].start) if time)
+        if start >= end:
+            break
+        if steps and steps[-1].start == start:
+            steps.pop()
+        if not steps or steps[-1].size != size_then:
+            steps.append(Period(start, end, size_then, change))
+    return [step._replace(end=following.start)
+            for step, following in zip(steps, steps[1:])] + steps[-1:]
+
+
+def _get_steps(changes, size, launched_at):
+    """Yield since when a server has which size, by which Change."""
+    if not changes:
+        if launched_at:
+            yield launched_at, size, None
+        return
+    if changes[0].launched_at:
+        yield changes[0].launched_at, changes[0].old_size, None
+    for change in changes:
+        yield change.at, change.size, change
+    if size not in (None, changes[-1].size) and launched_at:
+        # A server that is not elastic any more is not recorded. It is
+        # launched again with each flavor that it gets.
+        yield launched_at, size, None
+
+
+def usage(server_periods):
+    """Return what a server has had in all of these Periods."""
+    return Usage(*(
+        sum(period.seconds * factor(period.size) for period in server_periods)
+        for factor in (lambda size: 1, lambda size: size.vcpus,
+                       lambda size: size.memory_mb)))

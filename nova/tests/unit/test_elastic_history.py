@@ -1,0 +1,153 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The sizes of a server over time, as tables."""
+
+import datetime
+
+import ddt
+
+from nova import elastic
+from nova import test
+
+SMALL, MIDDLE, BIG = (elastic.Size(count, count * 1024) for count in (1, 2, 4))
+
+
+def _at(seconds):
+    return None if seconds is None else datetime.datetime(
+        2024, 2, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(
+            seconds=seconds)
+
+
+def _change(at, size, old_size=None, launched_at=None):
+    return elastic.Change(_at(at), size, old_size, _at(launched_at))
+
+
+LAUNCH = _change(0, SMALL)
+
+
+@ddt.ddt
+class TestPeriods(test.NoDBTestCase):
+
+    def _periods(self, changes, size, launched_at, begin, end):
+        return [
+            ((period.start - _at(0)).total_seconds(),
+             (period.end - _at(0)).total_seconds(), period.size)
+            for period in elastic.periods(
+                changes, size, _at(launched_at), _at(begin), _at(end))]
+
+    @ddt.data(
+        # Nothing is recorded: the size it has is the one it always had.
+        ([], SMALL, 0, None, 10, [(0, 10, SMALL)]),
+        ([], SMALL, 0, 4, 10, [(4, 10, SMALL)]),
+        ([], SMALL, 20, 4, 10, []),
+        ([], SMALL, None, None, 10, []),
+        # It is recorded since its launch.
+        ([LAUNCH], SMALL, 0, None, 10, [(0, 10, SMALL)]),
+        ([LAUNCH, _change(3, BIG, SMALL, 0)], BIG, 0, None, 10,
+         [(0, 3, SMALL), (3, 10, BIG)]),
+        ([LAUNCH, _change(3, BIG, SMALL, 0), _change(7, MIDDLE, BIG, 0)],
+         MIDDLE, 0, None, 10,
+         [(0, 3, SMALL), (3, 7, BIG), (7, 10, MIDDLE)]),
+        # It was there before anything was recorded.
+        ([_change(3, MIDDLE, BIG, -100)], MIDDLE, -100, None, 10,
+         [(-100, 3, BIG), (3, 10, MIDDLE)]),
+        # What was before the first change in question is in that change.
+        ([_change(7, MIDDLE, BIG, 0)], MIDDLE, 0, 5, 10,
+         [(5, 7, BIG), (7, 10, MIDDLE)]),
+        # An earlier change is of no consequence.
+        ([_change(3, BIG, SMALL, 0), _change(7, MIDDLE, BIG, 0)],
+         MIDDLE, 0, 5, 10, [(5, 7, BIG), (7, 10, MIDDLE)]),
+        ([_change(3, BIG, SMALL, 0)], BIG, 0, 5, 10, [(5, 10, BIG)]),
+        # Later ones tell what it had before.
+        ([_change(12, MIDDLE, BIG, 0)], MIDDLE, 0, 5, 10, [(5, 10, BIG)]),
+        ([_change(10, MIDDLE, BIG, 0)], MIDDLE, 0, 5, 10, [(5, 10, BIG)]),
+        ([_change(12, SMALL)], SMALL, 12, 5, 10, []),
+        # A launch again is not the beginning.
+        ([LAUNCH, _change(6, SMALL, SMALL, 0)], SMALL, 6, None, 10,
+         [(0, 10, SMALL)]),
+        ([_change(6, SMALL, SMALL, 0)], SMALL, 6, 5, 10, [(5, 10, SMALL)]),
+        # Changes of one moment: the last one counts.
+        ([LAUNCH, _change(3, BIG, SMALL, 0), _change(3, MIDDLE, BIG, 0)],
+         MIDDLE, 0, None, 10, [(0, 3, SMALL), (3, 10, MIDDLE)]),
+        ([LAUNCH, _change(3, BIG, SMALL, 0), _change(3, SMALL, BIG, 0)],
+         SMALL, 0, None, 10, [(0, 10, SMALL)]),
+        ([LAUNCH, _change(0, BIG, SMALL, 0)], BIG, 0, None, 10,
+         [(0, 10, BIG)]),
+        # A clock that is behind makes no overlap.
+        ([LAUNCH, _change(5, BIG, SMALL, 0), _change(4, MIDDLE, BIG, 0),
+          _change(8, SMALL, MIDDLE, 0)], SMALL, 0, None, 10,
+         [(0, 5, SMALL), (5, 8, MIDDLE), (8, 10, SMALL)]),
+        # It became a plain server at 5 and, which is not recorded, another
+        # one at 8, with a launch as each resize has one.
+        ([LAUNCH, _change(5, MIDDLE, SMALL, 0)], BIG, 8, None, 10,
+         [(0, 5, SMALL), (5, 8, MIDDLE), (8, 10, BIG)]),
+        # More changes follow that nobody has read yet.
+        ([LAUNCH, _change(3, BIG, SMALL, 0)], None, 0, None, 7,
+         [(0, 3, SMALL), (3, 7, BIG)]),
+        # Nothing is left of it in a period of no length.
+        ([LAUNCH], SMALL, 0, 10, 10, []),
+    )
+    @ddt.unpack
+    def test_periods(self, changes, size, launched_at, begin, end, expected):
+        """Each begins where the one before it ends."""
+        self.assertEqual(
+            expected, self._periods(changes, size, launched_at, begin, end))
+
+    def test_parts_make_the_whole(self):
+        """Wherever a time is cut in two, both parts have what it has."""
+        changes = [LAUNCH] + [
+            _change(at, size, old, 0) for at, size, old in (
+                (2, BIG, SMALL), (3, MIDDLE, BIG), (3, BIG, MIDDLE),
+                (7, SMALL, BIG))]
+        whole = elastic.usage(elastic.periods(
+            changes, SMALL, _at(0), None, _at(9)))
+        for cut in range(1, 9):
+            parts = [
+                elastic.usage(elastic.periods(
+                    [change for change in changes
+                     if begin is None or change.at >= _at(begin)],
+                    SMALL, _at(0), _at(begin), _at(end)))
+                for begin, end in ((None, cut), (cut, 9))]
+            self.assertEqual(whole, elastic.Usage(*map(sum, zip(*parts))))
+
+    def test_change(self):
+        """A period knows the change that it begins with."""
+        grown = _change(3, BIG, SMALL, 0)
+        self.assertEqual(
+            [LAUNCH, grown],
+            [period.change for period in elastic.periods(
+                [LAUNCH, grown], BIG, _at(0), None, _at(10))])
+        self.assertEqual(
+            [None, grown],
+            [period.change for period in elastic.periods(
+                [grown], BIG, _at(0), None, _at(10))])
+        self.assertEqual(
+            [grown],
+            [period.change for period in elastic.periods(
+                [grown], BIG, _at(0), _at(5), _at(10))])
+
+
+class TestUsage(test.NoDBTestCase):
+
+    def test_month(self):
+        """What was had for a day counts as a day."""
+        day = 24 * 60 * 60
+        changes = [LAUNCH, _change(1, BIG, SMALL, 0),
+                   _change(29 * day + 1, SMALL, BIG, 0)]
+        usage = elastic.usage(elastic.periods(
+            changes, SMALL, _at(0), _at(1), _at(30 * day + 1)))
+        self.assertEqual(
+            (30 * day, (29 * 4 + 1) * day, (29 * 4 + 1) * 1024 * day), usage)
+
+    def test_nothing(self):
+        self.assertEqual((0, 0, 0), elastic.usage([]))
