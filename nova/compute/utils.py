@@ -8,6 +8,7 @@ from oslo_utils import timeutils
 
 from nova.compute import instance_actions
 from nova.compute import task_states
+from nova import elastic
 
 # What the details of a failed event begin with.
 _ERROR_CODE = re.compile(r'(xloud\.\w+): ')
@@ -25,6 +26,13 @@ def get_last_adjust(context, instance):
             return action
 
 
+def _get_adjust_events(context, action):
+    """Return the events of an adjustment, the latest first."""
+    return [event for event in objects.InstanceActionEventList.get_by_action(
+                context, action.id)
+            if event.event != elastic.SIZE_EVENT]
+
+
 def describe_last_adjust(context, instance):
     """Return how the last adjustment of a server went, if there is one.
 
@@ -34,7 +42,7 @@ def describe_last_adjust(context, instance):
     action = get_last_adjust(context, instance)
     if action is None:
         return None
-    events = objects.InstanceActionEventList.get_by_action(context, action.id)
+    events = _get_adjust_events(context, action)
     failed = [event for event in events if event.result == 'Error']
     state, since, details = 'succeeded', action.start_time, None
     if failed:
@@ -86,7 +94,7 @@ def close_last_adjust(context, instance):
         return
     context = context.elevated()
     context.request_id = action.request_id
-    events = objects.InstanceActionEventList.get_by_action(context, action.id)
+    events = _get_adjust_events(context, action)
     event = 'compute_' + action.action
     error = exception.ServerAdjustInterrupted()
     if not events:

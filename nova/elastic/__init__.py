@@ -42,8 +42,12 @@ from nova.elastic.flavor import quota_flavor
 from nova.elastic.flavor import Size
 from nova.elastic.flavor import TRAIT
 from nova.elastic.history import Change
+from nova.elastic.history import dump_change
+from nova.elastic.history import is_recorded
+from nova.elastic.history import load_change
 from nova.elastic.history import Period
 from nova.elastic.history import periods
+from nova.elastic.history import SIZE_EVENT
 from nova.elastic.history import Usage
 from nova.elastic.history import usage
 from nova.elastic.resize import flavors_in_resize
@@ -73,6 +77,7 @@ __all__ = [
     'MINIMUM_CPU',
     'MINIMUM_MEMORY',
     'Period',
+    'SIZE_EVENT',
     'Size',
     'TRAIT',
     'Usage',
@@ -80,6 +85,7 @@ __all__ = [
     'conflict',
     'describe',
     'due_size',
+    'dump_change',
     'elastic_resources',
     'elementwise_max',
     'excess',
@@ -89,6 +95,8 @@ __all__ = [
     'forget_size',
     'is_elastic',
     'is_elastic_extra_spec',
+    'is_recorded',
+    'load_change',
     'maximum',
     'memory_floor',
     'minimum',

@@ -15,7 +15,16 @@
 import datetime
 import typing as ty
 
+from oslo_serialization import jsonutils
+from oslo_utils import timeutils
+
 from nova.elastic import flavor as flavors
+
+# The event in the log of an action that has changed the size of its server.
+SIZE_EVENT = 'xloud_size'
+
+# Adjustments, by the name that users know them by.
+_ADJUSTMENTS = ('xloud_adjust', 'hotplug_vcpus')
 
 
 class Change(ty.NamedTuple):
@@ -53,11 +62,56 @@ class Usage(ty.NamedTuple):
     memory_mb_seconds: float
 
 
+def is_recorded(instance, updates):
+    """Whether an update of a server may be a change that is recorded.
+
+    :param updates: The names of the fields that are updated
+    """
+    return (not {*flavors.Size._fields, 'launched_at'}.isdisjoint(updates) and
+            any(field in instance and instance[field] and
+                flavors.is_elastic(instance[field])
+                for field in ('flavor', 'old_flavor', 'new_flavor')))
+
+
+def dump_change(change):
+    """Return a Change as it is recorded with the event of an action.
+
+    The database keeps the time of an event to the second, in which there can
+    be more than one.
+    """
+    old = change.old_size
+    return jsonutils.dumps({
+        'at': change.at.isoformat(), 'vcpus': change.size.vcpus,
+        'memory_mb': change.size.memory_mb, 'old_vcpus': old and old.vcpus,
+        'old_memory_mb': old and old.memory_mb,
+        'launched_at': change.launched_at and change.launched_at.isoformat(),
+        'request_id': change.request_id})
+
+
+def load_change(details, action, request_id, user_id):
+    """Return a Change from the details of an event and from its action.
+
+    What no request has caused is recorded with the action before it.
+    """
+    recorded = jsonutils.loads(details)
+    launched_at = recorded['launched_at']
+    is_requested = recorded['request_id'] == request_id
+    return Change(
+        timeutils.parse_isotime(recorded['at']),
+        flavors.Size(recorded['vcpus'], recorded['memory_mb']),
+        launched_at and flavors.Size(
+            recorded['old_vcpus'], recorded['old_memory_mb']),
+        launched_at and timeutils.parse_isotime(launched_at),
+        'drift' if not is_requested else
+        'adjustment' if action in _ADJUSTMENTS else action,
+        recorded['request_id'], user_id if is_requested else None)
+
+
 def periods(changes, size, launched_at, begin, end):
     """Return the Periods of a server up to a time, without a gap.
 
     :param changes: The Changes of the server since ``begin``, in order.
-        Earlier ones only tell why it has the size that it begins with.
+        Earlier ones only say why it has the size that it begins with.
     :param size: The Size that it has now, or None if changes follow that are
         not among these
     :param launched_at: When it was launched last, or None

@@ -238,7 +238,8 @@ class ElasticServersMixin:
             if action['action'] == name)
         action = self.admin_api.api_get(
             '%s/%s' % (url, request_id)).body['instanceAction']
-        event, = action['events']
+        event, = (event for event in action['events']
+                  if event['event'] != elastic.SIZE_EVENT)
         return event['event'], event['result'], event.get('details')
 
     def assertAdjusted(self, server, *args, **kwargs):

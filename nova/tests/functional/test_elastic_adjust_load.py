@@ -126,6 +126,8 @@ class ElasticAdjustCostTest(elastic_helpers.ElasticAdjustTestBase):
     def setUp(self):
         super().setUp()
         self.costs = collections.Counter()
+        # Statements about the action log, in which the history is.
+        self.actions = []
 
         for name in ('call', 'cast'):
             self._patch(rpc_client._BaseCallContext, name, self._count_rpc)
@@ -174,6 +176,8 @@ class ElasticAdjustCostTest(elastic_helpers.ElasticAdjustTestBase):
         if re.match(r'(INSERT INTO|UPDATE|DELETE FROM) '
                     r'(instance|compute_nodes)', statement):
             self.costs['writes'] += 1
+        if 'instance_actions' in statement:
+            self.actions.append(statement)
 
     def assertCosts(self, server, size, **bounds):
         """An adjustment costs no more than this."""
@@ -191,14 +195,38 @@ class ElasticAdjustCostTest(elastic_helpers.ElasticAdjustTestBase):
     def test_grow(self):
         """A change of both takes one call and one claim."""
         self.assertCosts(self._boot(), GROWN, rpc=1, placement_get=1,
-                         placement_put=1, conductor=7, writes=17)
+                         placement_put=1, conductor=7, writes=18)
 
     def test_shrink(self):
         server = self._boot()
         self._adjust(server, GROWN)
         self.assertCosts(server, MINIMUM, rpc=1, placement_get=1,
-                         placement_put=1, conductor=6, writes=14)
+                         placement_put=1, conductor=6, writes=15)
 
     def test_nothing_to_do(self):
         self.assertCosts(
             self._boot(), MINIMUM, rpc=1, conductor=4, writes=11)
+
+    def _count_action_log(self, server, size):
+        """Count the statements of an adjustment about the action log."""
+        self.actions.clear()
+        self._adjust(server, size)
+        for _attempt in range(100):
+            if any(statement.startswith('UPDATE instance_actions_events')
+                   for statement in self.actions):
+                break
+            time.sleep(0.1)
+        return collections.Counter(
+            statement.split()[0] for statement in self.actions)
+
+    def test_history(self):
+        """To record a change costs one write, and one read of its action."""
+        server = self._boot()
+        sizes = (GROWN, MINIMUM)
+        with_history = [self._count_action_log(server, size)
+                        for size in sizes]
+        self.useFixture(fixtures.MockPatchObject(
+            elastic, 'is_recorded', return_value=False))
+        for size, counts in zip(sizes, with_history):
+            counts.subtract(self._count_action_log(server, size))
+            self.assertEqual({'INSERT': 1, 'SELECT': 1, 'UPDATE': 0}, counts)

@@ -113,4 +113,5 @@ class StockNovaTest(elastic_helpers.ElasticAdjustTestBase):
             self.assertEqual([4, 4096], known['request'])
             self.assertIn('xloud_adjust', known['actions'])
             self.assertIn('compute_xloud_adjust', known['events'])
+            self.assertIn('xloud_size', known['events'])
         self.assertEqual(8, found['host1']['vcpus'])

@@ -17,6 +17,7 @@ import datetime
 import ddt
 
 from nova import elastic
+from nova import objects
 from nova import test
 
 SMALL, MIDDLE, BIG = (elastic.Size(count, count * 1024) for count in (1, 2, 4))
@@ -68,7 +69,7 @@ class TestPeriods(test.NoDBTestCase):
         ([_change(3, BIG, SMALL, 0), _change(7, MIDDLE, BIG, 0)],
          MIDDLE, 0, 5, 10, [(5, 7, BIG), (7, 10, MIDDLE)]),
         ([_change(3, BIG, SMALL, 0)], BIG, 0, 5, 10, [(5, 10, BIG)]),
-        # Later ones tell what it had before.
+        # Later ones say what it had before.
         ([_change(12, MIDDLE, BIG, 0)], MIDDLE, 0, 5, 10, [(5, 10, BIG)]),
         ([_change(10, MIDDLE, BIG, 0)], MIDDLE, 0, 5, 10, [(5, 10, BIG)]),
         ([_change(12, SMALL)], SMALL, 12, 5, 10, []),
@@ -151,3 +152,63 @@ class TestUsage(test.NoDBTestCase):
 
     def test_nothing(self):
         self.assertEqual((0, 0, 0), elastic.usage([]))
+
+
+@ddt.ddt
+class TestRecords(test.NoDBTestCase):
+
+    CHANGE = elastic.Change(
+        _at(0.25), BIG, SMALL, _at(-5), 'adjustment', 'req-1', 'someone')
+
+    @ddt.data(
+        ('xloud_adjust', 'req-1', {}),
+        ('hotplug_vcpus', 'req-1', {}),
+        ('resize', 'req-1', {'cause': 'resize'}),
+        # Its action is of another request: the last one before it.
+        ('resize', 'req-0', {'cause': 'drift', 'user_id': None}),
+    )
+    @ddt.unpack
+    def test_read_back(self, action, request_id, expected):
+        """A change is read as it was recorded, with the cause it had."""
+        self.assertEqual(
+            self.CHANGE._replace(**expected),
+            elastic.load_change(elastic.dump_change(self.CHANGE), action,
+                                request_id, 'someone'))
+
+    def test_first_launch(self):
+        """Before its first launch a server had nothing."""
+        change = self.CHANGE._replace(launched_at=None)
+        self.assertEqual(
+            change._replace(old_size=None),
+            elastic.load_change(elastic.dump_change(change), 'xloud_adjust',
+                                'req-1', 'someone'))
+
+    @ddt.data(
+        (['vcpus'], True, None, True),
+        (['memory_mb', 'host'], True, None, True),
+        (['launched_at'], True, None, True),
+        (['task_state'], True, None, False),
+        ([], True, None, False),
+        (['vcpus'], False, None, False),
+        (['vcpus'], False, True, True),
+        (['vcpus'], True, False, True),
+    )
+    @ddt.unpack
+    def test_is_recorded(self, updates, elastic_now, elastic_before,
+                         expected):
+        """What a server that is or was elastic has, and its launches."""
+        flavors = {
+            is_elastic: objects.Flavor(
+                vcpus=4, memory_mb=4096, extra_specs={
+                    'minimum_cpu': '1'} if is_elastic else {})
+            for is_elastic in (True, False)}
+        instance = objects.Instance(
+            flavor=flavors[elastic_now], new_flavor=None,
+            old_flavor=flavors.get(elastic_before))
+        self.assertEqual(
+            expected, elastic.is_recorded(instance, dict.fromkeys(updates)))
+
+    def test_flavor_is_not_loaded(self):
+        """Nobody changes the size of a server without its flavor."""
+        self.assertFalse(elastic.is_recorded(
+            objects.Instance(), {'launched_at': None}))

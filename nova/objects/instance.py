@@ -1,0 +1,16 @@
+"""Updates of servers that are or were elastic are part of their history.
+
+Only the server knows its flavors, and only the database what it had before.
+"""
+
+from nova import elastic
+
+
+class Instance(...):
+
+    def save(*nova):
+        ...
+        if elastic.is_recorded(self, updates):
+            updates['records_size'] = True
+        expected_attrs = ...  # nova
+        ...
