@@ -68,6 +68,7 @@ class SizeAudit(object):
         """
         self._placement = placement
         self._servicegroup = servicegroup.API()
+        self._usage_audit = UsageAudit(placement, self._servicegroup)
         self._fix = fix
         self._max_count = max_count
         self.servers = 0
@@ -89,9 +90,9 @@ class SizeAudit(object):
             keystoneauth1.exceptions.base.ClientException if placement does
             not respond
         """
-        instances = self._get_instances(context, node)
+        instances = _get_instances(context, node)
         # This is before anything is fixed, as the host learns of that later.
-        miscount = self._compare_usage(context, node, instances)
+        miscount = self._usage_audit.compare(context, node, instances)
         allocations = self._placement.get_allocations_for_resource_provider(
             context, node.uuid).allocations
         for instance in instances:
@@ -109,14 +110,6 @@ class SizeAudit(object):
             yield from self._compare_server(context, node, instance, allocated)
         if miscount:
             yield miscount
-
-    @staticmethod
-    def _get_instances(context, node):
-        return objects.InstanceList.get_by_host_and_node(
-            context, node.host, node.hypervisor_hostname,
-            expected_attrs=['flavor', 'system_metadata'])
-
-    # Servers
 
     @staticmethod
     def _failed_to_become_elastic(instance):
@@ -227,8 +220,8 @@ class SizeAudit(object):
         if not allocated:
             return _('Run "nova-manage placement heal_allocations --instance '
                      '%s".') % instance.uuid
-        if instance.task_state is not None and self._is_up(
-                context, instance.host):
+        if instance.task_state is not None and _is_up(
+                self._servicegroup, context, instance.host):
             return _('Its compute service is up and should clear that. See '
                      'its log, or restart it.')
 
@@ -276,23 +269,30 @@ class SizeAudit(object):
             compute_utils.close_last_adjust(context, instance)
         return remedy
 
-    # Hosts
 
-    def _is_up(self, context, host):
-        try:
-            return self._servicegroup.service_is_up(
-                objects.Service.get_by_compute_host(context, host))
-        except exception.ComputeHostNotFound:
-            return False
+class UsageAudit(object):
+    """Compares the usage that hosts report with the sizes of their servers."""
 
-    def _compare_usage(self, context, node, instances):
-        """Compare the usage that a host reports with its servers' sizes."""
+    def __init__(self, placement, servicegroup_api):
+        """Prepare to compare any number of compute nodes.
+
+        :param placement: The SchedulerReportClient
+        :param servicegroup_api: A servicegroup.API
+        """
+        self._placement = placement
+        self._servicegroup = servicegroup_api
+
+    def compare(self, context, node, instances):
+        """Compare the usage that a compute node reports with its servers.
+
+        :returns: A Finding or None
+        """
         if not self._get_miscount(context, node, instances):
             return None
         # The host may have updated it between the two reads.
         node = objects.ComputeNode.get_by_id(context, node.id)
         return self._get_miscount(
-            context, node, self._get_instances(context, node))
+            context, node, _get_instances(context, node))
 
     def _get_miscount(self, context, node, instances):
         if not self._is_quiet(context, node, instances):
@@ -323,7 +323,7 @@ class SizeAudit(object):
 
     def _is_quiet(self, context, node, instances):
         """Whether the statistics of a host should have all its servers."""
-        return (self._is_up(context, node.host) and
+        return (_is_up(self._servicegroup, context, node.host) and
                 all(instance.task_state is None and
                     instance.vm_state not in _UNSETTLED_STATES and
                     timeutils.is_older_than(
@@ -342,6 +342,20 @@ class SizeAudit(object):
             instance.terminated_at for instance in
             objects.InstanceList.get_active_by_window_joined(
                 context, since, host=node.host, expected_attrs=[]))
+
+
+def _get_instances(context, node):
+    return objects.InstanceList.get_by_host_and_node(
+        context, node.host, node.hypervisor_hostname,
+        expected_attrs=['flavor', 'system_metadata'])
+
+
+def _is_up(servicegroup_api, context, host):
+    try:
+        return servicegroup_api.service_is_up(
+            objects.Service.get_by_compute_host(context, host))
+    except exception.ComputeHostNotFound:
+        return False
 
 
 def _get_longest_adjust():
