@@ -193,6 +193,39 @@ class ElasticAdjustTest(elastic_helpers.ElasticAdjustTestBase):
                 '/os-xloud-adjust/%s' % server['id'], method=method)
             self.assertIn(response.status_code, (404, 405))
 
+    def test_as_a_dashboard_does(self):
+        """It reads the status, and sends both values as its form has them."""
+        server = self._boot()
+        status = self._status(server)
+        for gigabytes in ('4.0', '2.5', '1.0'):
+            # The form shows decimal gigabytes, rounded.
+            asked = round(float(gigabytes) * 1000 * 1.024)
+            self._post(server, current_vcpus=str(status['max_vcpus'] - 1),
+                       current_memory_mb=str(asked))
+            self._wait_until_adjusted(server)
+            status = self._status(server)
+            self.assertEqual(3, status['current_vcpus'])
+            self.assertEqual(asked, status['current_memory_mb'])
+        self.assertSize(server, elastic.Size(3, 1024))
+
+    def test_hotplug_vcpus(self):
+        """What other code of Nova can call, for vCPUs only."""
+        server = self._boot()
+        api = compute_api.API()
+        context = nova_context.RequestContext(
+            'fake', self.api.project_id, roles=['member', 'reader'])
+        api.hotplug_vcpus(
+            context, api.get(context, server['id']), new_count=3)
+        self._wait_until_adjusted(server)
+        self.assertSize(server, elastic.Size(3, 1024))
+        self.assertEqual(('compute_hotplug_vcpus', 'Success', None),
+                         self._last_adjust(server, 'hotplug_vcpus'))
+
+
+@ddt.ddt
+class ElasticAdjustConditionsTest(elastic_helpers.ElasticAdjustTestBase):
+    """What a server, its host, its project and its user allow."""
+
     def test_locked(self):
         """A locked server is adjusted by an administrator only."""
         server = self._boot()
@@ -344,31 +377,3 @@ class ElasticAdjustTest(elastic_helpers.ElasticAdjustTestBase):
         self.assertRaises(api_client.OpenStackApiNotFoundException,
                           self._status, server, stranger)
         self.assertSize(server, elastic.Size(2, 1024))
-
-    def test_as_a_dashboard_does(self):
-        """It reads the status, and sends both values as its form has them."""
-        server = self._boot()
-        status = self._status(server)
-        for gigabytes in ('4.0', '2.5', '1.0'):
-            # The form shows decimal gigabytes, rounded.
-            asked = round(float(gigabytes) * 1000 * 1.024)
-            self._post(server, current_vcpus=str(status['max_vcpus'] - 1),
-                       current_memory_mb=str(asked))
-            self._wait_until_adjusted(server)
-            status = self._status(server)
-            self.assertEqual(3, status['current_vcpus'])
-            self.assertEqual(asked, status['current_memory_mb'])
-        self.assertSize(server, elastic.Size(3, 1024))
-
-    def test_hotplug_vcpus(self):
-        """What other code of Nova can call, for vCPUs only."""
-        server = self._boot()
-        api = compute_api.API()
-        context = nova_context.RequestContext(
-            'fake', self.api.project_id, roles=['member', 'reader'])
-        api.hotplug_vcpus(
-            context, api.get(context, server['id']), new_count=3)
-        self._wait_until_adjusted(server)
-        self.assertSize(server, elastic.Size(3, 1024))
-        self.assertEqual(('compute_hotplug_vcpus', 'Success', None),
-                         self._last_adjust(server, 'hotplug_vcpus'))

@@ -10,23 +10,17 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What becomes of a server when its adjustment fails or is interrupted."""
+"""What becomes of a server when its adjustment fails."""
 
 import contextlib
-import datetime
 import itertools
 import time
-from unittest import mock
 
 import ddt
 import eventlet  # noqa: H905
-import fixtures
 from keystoneauth1 import exceptions as ks_exc
 from oslo_db import exception as db_exc
-from oslo_utils import fixture as utils_fixture
-from oslo_utils import timeutils
 
-from nova.compute import manager
 from nova.compute import task_states
 from nova.db.main import api as db
 from nova import elastic
@@ -40,16 +34,13 @@ from nova.tests.functional.elastic_helpers import START
 from nova import utils
 from nova.virt import fake
 
-NO_ANSWER = 'The host did not respond.'
+
+def _failed():
+    return exception.ServerAdjustFailed('No.')
 
 
 @ddt.ddt
 class ElasticAdjustFaultsTest(elastic_helpers.ElasticAdjustTestBase):
-
-    def _failed(self, reason='No.'):
-        return exception.ServerAdjustFailed(reason)
-
-    # The hypervisor
 
     @ddt.data('set_current_vcpus', 'set_current_memory_mb')
     def test_hypervisor_refuses(self, setter):
@@ -58,7 +49,7 @@ class ElasticAdjustFaultsTest(elastic_helpers.ElasticAdjustTestBase):
             server = self._boot()
             self._adjust(server, before)
             patch = self._break(
-                fake.FakeDriver, setter, self._failed(), times=1)
+                fake.FakeDriver, setter, _failed(), times=1)
             self._adjust(server, after)
             self.assertNotAdjusted('xloud.host_error: No.', server, before)
             self.assertEqual(before, self._live(server))
@@ -70,7 +61,7 @@ class ElasticAdjustFaultsTest(elastic_helpers.ElasticAdjustTestBase):
     def test_failure_is_reported(self):
         """The status, a fault and a notification say why."""
         server = self._boot()
-        self._break(fake.FakeDriver, 'set_current_vcpus', self._failed())
+        self._break(fake.FakeDriver, 'set_current_vcpus', _failed())
         self._adjust(server, GROWN)
         self.notifier.wait_for_versioned_notifications(
             'instance.xloud_adjust.error')
@@ -88,7 +79,7 @@ class ElasticAdjustFaultsTest(elastic_helpers.ElasticAdjustTestBase):
         def grow_and_fail(method, driver, instance, count):
             if count > 1:
                 method(driver, instance, count)
-            raise self._failed()
+            raise _failed()
 
         patch = self._patch(
             fake.FakeDriver, 'set_current_vcpus', grow_and_fail)
@@ -141,8 +132,6 @@ class ElasticAdjustFaultsTest(elastic_helpers.ElasticAdjustTestBase):
             self.assertSize(server, MINIMUM)
         self._reconcile()
         self.assertSize(server, elastic.Size(1, 4096), start=MINIMUM)
-
-    # Placement
 
     def test_placement_is_down(self):
         server = self._boot()
@@ -203,7 +192,7 @@ class ElasticAdjustFaultsTest(elastic_helpers.ElasticAdjustTestBase):
         def fail(method, *args, **kwargs):
             down.append(self._break(report.SchedulerReportClient, 'put',
                                     ks_exc.ConnectFailure('no')))
-            raise self._failed()
+            raise _failed()
 
         down = []
         broken = self._patch(fake.FakeDriver, 'set_current_vcpus', fail)
@@ -217,127 +206,9 @@ class ElasticAdjustFaultsTest(elastic_helpers.ElasticAdjustTestBase):
             self._reconcile()
         self.assertNotAdjusted('xloud.host_error: No.', server, MINIMUM)
 
-    # The compute
 
-    def test_compute_dies_before_claim(self):
-        """A compute that does not answer has not done anything later."""
-        self.flags(rpc_response_timeout=1)
-        server = self._boot()
-        self.computes['host1'].stop()
-        self.assertEqual(
-            NO_ANSWER, self._refused(503, server, current_vcpus=2))
-        self._restart('host1')
-        self.assertNotAdjusted(
-            'xloud.host_not_responding: ' + NO_ANSWER, server, MINIMUM,
-            by='api')
-
-    @ddt.data(task_states.XLOUD_ADJUST_PREP, task_states.XLOUD_ADJUSTING)
-    def test_compute_starts_after_crash(self, task_state):
-        """An adjustment that nobody works on ends when the compute starts."""
-        server = self._boot()
-        instance = self._instance(server)
-        instance.task_state = task_state
-        instance.save()
-        self._restart('host1')
-        self._wait_until_adjusted(server)
-        self.assertSize(server, MINIMUM)
-
-    @ddt.data((MINIMUM, GROWN, True), (GROWN, MINIMUM, True),
-              (START, GROWN, False), (GROWN, START, False))
-    @ddt.unpack
-    def test_compute_dies_before_hypervisor(self, before, after, persist):
-        """What was claimed is released when the compute comes back."""
-        server = self._boot()
-        self._adjust(server, before)
-        self._die(server, after, persist, done=False)
-        self.assertCut(server, before)
-
-    @ddt.data((MINIMUM, GROWN, True, GROWN, MINIMUM),
-              (GROWN, MINIMUM, True, GROWN, GROWN),
-              (MINIMUM, GROWN, False, GROWN, MINIMUM),
-              (GROWN, MINIMUM, False, GROWN, GROWN))
-    @ddt.unpack
-    def test_compute_dies_before_record(self, before, after, persist, size,
-                                        start):
-        """What a guest has is known from the hypervisor."""
-        server = self._boot()
-        self._adjust(server, before)
-        self._die(server, after, persist, done=True)
-        self.assertCut(server, size, start=start)
-
-    def _die(self, server, size, persist, done, restart=True):
-        """Have the compute die while it changes the guest."""
-        # The first and the last thing that is done to the guest.
-        setter = 'set_current_vcpus' if done else 'set_current_memory_mb'
-        # What a service does here it does in greenlets: one is held by this.
-        reached = eventlet.event.Event()  # noqa: N373
-
-        def hang(method, *args, **kwargs):
-            if done:
-                method(*args, **kwargs)
-            reached.send(eventlet.getcurrent())
-            eventlet.event.Event().wait()  # noqa: N373
-
-        patch = self._patch(fake.FakeDriver, setter, hang)
-        self._adjust(server, size, persist=persist, wait=False)
-        thread = reached.wait()
-        patch.stop()
-        # A compute that dies does not record that in the action log.
-        with mock.patch.object(
-                objects.InstanceActionEvent, 'event_finish_with_failure'):
-            eventlet.kill(thread)
-        if restart:
-            self._restart('host1')
-
-    def assertCut(self, server, *args, **kwargs):
-        self.assertNotAdjusted(
-            'xloud.interrupted: nova-compute stopped before the adjustment '
-            'was complete.', server, *args, **kwargs)
-
-    def test_state_is_reset_after_the_compute_died(self):
-        """What nobody will record the end of was interrupted."""
-        server = self._boot()
-        self._die(server, GROWN, persist=True, done=False, restart=False)
-        self.admin_api.post_server_action(
-            server['id'], {'os-resetState': {'state': 'active'}})
-        self.assertEqual('running', self._status(server)['adjust']['state'])
-        self.useFixture(utils_fixture.TimeFixture(
-            timeutils.utcnow() + datetime.timedelta(minutes=2)))
-        adjust = self._status(server)['adjust']
-        self.assertEqual(
-            ('failed', 'xloud.interrupted',
-             'nova-compute stopped before the adjustment was complete.'),
-            (adjust['state'], adjust['code'], adjust['reason']))
-
-    def test_compute_without_the_fork(self):
-        """A compute that cannot do it says so, and nothing has changed."""
-        server = self._boot()
-        self.useFixture(fixtures.MonkeyPatch(
-            'nova.compute.manager.ComputeManager.xloud_adjust',
-            fixtures.MonkeyPatch.delete))
-        reason = ('The host runs a version of Nova that cannot adjust '
-                  'servers.')
-        self.assertEqual(
-            reason, self._refused(409, server, current_vcpus=2))
-        self.assertNotAdjusted(
-            'xloud.not_supported: ' + reason, server, MINIMUM, by='api')
-
-    def test_api_dies(self):
-        """The periodic task ends what no compute has heard of."""
-        server = self._boot()
-        self._break(manager.ComputeManager, 'xloud_adjust', self._failed())
-        instance = self._instance(server)
-        instance.task_state = task_states.XLOUD_ADJUST_PREP
-        instance.save()
-        self._reconcile()
-        self.assertEqual(task_states.XLOUD_ADJUST_PREP,
-                         self._instance(server).task_state)
-        self.flags(rpc_response_timeout=-1)
-        self._reconcile()
-        self.assertIsNone(self._instance(server).task_state)
-        self.assertSize(server, MINIMUM)
-
-    # The database
+@ddt.ddt
+class ElasticAdjustDatabaseFaultsTest(elastic_helpers.ElasticAdjustTestBase):
 
     @ddt.data((MINIMUM, GROWN), (GROWN, MINIMUM))
     @ddt.unpack
@@ -425,7 +296,10 @@ class ElasticAdjustFaultsTest(elastic_helpers.ElasticAdjustTestBase):
         for patch in patches:
             patch.stop()
 
-    # The user
+
+@ddt.ddt
+class ElasticAdjustServerChangesTest(elastic_helpers.ElasticAdjustTestBase):
+    """Users and operators do something else with the server."""
 
     def test_deleted(self):
         """Delete is always allowed, and leaves nothing."""
@@ -461,7 +335,7 @@ class ElasticAdjustFaultsTest(elastic_helpers.ElasticAdjustTestBase):
                     server['id'], {'lock': {'locked_reason': 'Hands off.'}})
             patch.stop()
             if not succeeds:
-                raise self._failed()
+                raise _failed()
             return method(*args, **kwargs)
 
         patch = self._patch(fake.FakeDriver, 'set_current_vcpus', lock)

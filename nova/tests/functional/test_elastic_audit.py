@@ -261,7 +261,10 @@ class ElasticAuditTest(elastic_audit_base.ElasticAuditTestBase):
         self.assertEqual(200, self.placement.put(url, inventories).status)
         self.assertAgrees()
 
-    # Which servers
+
+@ddt.ddt
+class ElasticAuditOptionsTest(elastic_audit_base.ElasticAuditTestBase):
+    """Which servers are checked and fixed."""
 
     def test_max_count(self):
         """Each run goes on where the one before has ended."""

@@ -55,7 +55,7 @@ class ElasticReconcileTest(elastic_helpers.ElasticAdjustTestBase):
                  self.notifier.versioned_notifications],
                 [n.event_type for n in self.notifier.notifications]))
 
-    # Growth that nobody asked for
+    # Growth that nobody requested
 
     def test_growth_of_any_value(self):
         """Two looks that find more are enough, also if the values differ."""
@@ -212,7 +212,9 @@ class ElasticReconcileTest(elastic_helpers.ElasticAdjustTestBase):
         requests[0].join()
         self.assertAdjusted(server, GROWN)
 
-    # What must not stop it, and what it must not stop
+
+class ElasticReconcileFaultsTest(elastic_helpers.ElasticAdjustTestBase):
+    """What must not stop reconciliation, and what it must not stop."""
 
     def _hang(self, server):
         """Let the hypervisor not respond for the guest of a server."""
@@ -295,8 +297,6 @@ class ElasticReconcileTest(elastic_helpers.ElasticAdjustTestBase):
         self._break(objects.InstanceList, 'get_by_filters', AssertionError)
         self._break(objects.InstanceList, 'get_by_host', AssertionError)
         self._reconcile()
-
-    # The usage of the host
 
     def test_usage_is_updated_in_between(self):
         """A size that the periodic task saw first is not added twice."""

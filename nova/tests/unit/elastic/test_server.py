@@ -104,11 +104,11 @@ class TestServers(test.NoDBTestCase):
         ((1, 1024), (9, 512), (4, 1024), (4, 1024)),
     )
     @ddt.unpack
-    def test_expected_sizes(self, size, start, settled, settled_start):
+    def test_expected_sizes(self, size, start, expected, expected_start):
         """A server is accounted for what its flavor allows."""
         instance = fakes.instance(size)
         elastic.set_size(instance, size, elastic.Size(*start or size))
-        self.assertEqual((settled, settled_start),
+        self.assertEqual((expected, expected_start),
                          elastic.expected_sizes(instance))
 
 
@@ -134,9 +134,9 @@ class TestRequested(test.NoDBTestCase):
         ({}, (4, 4096), (4, 4096)),
     )
     @ddt.unpack
-    def test_allowed(self, specs, asked, expected):
+    def test_allowed(self, specs, requested, expected):
         self.assertEqual(
-            expected, elastic.requested_size(fakes.flavor(specs), *asked))
+            expected, elastic.requested_size(fakes.flavor(specs), *requested))
 
     @ddt.data(
         (fakes.BOTH, (0, None),
@@ -163,41 +163,42 @@ class TestRequested(test.NoDBTestCase):
          'not set minimum_cpu.'),
     )
     @ddt.unpack
-    def test_refused(self, specs, asked, message):
+    def test_refused(self, specs, requested, message):
         error = self.assertRaises(
             exception.ServerAdjustInvalid, elastic.requested_size,
-            fakes.flavor(specs), *asked)
+            fakes.flavor(specs), *requested)
         self.assertEqual(message, error.format_message())
 
     def test_bounds_nearer_than_what_is_rounded(self):
         """Memory that is both bounds, as rounded, stays within them."""
         flavor = fakes.flavor({'minimum_memory': '4090'})
         for memory_mb in range(4082, 4105):
-            asked = elastic.requested_size(flavor, memory_mb=memory_mb)
-            self.assertIn(asked.memory_mb, (4090, 4096))
+            requested = elastic.requested_size(flavor, memory_mb=memory_mb)
+            self.assertIn(requested.memory_mb, (4090, 4096))
 
 
 @ddt.ddt
 class TestAdjusted(test.NoDBTestCase):
 
-    # What the server has and starts with, what is asked for; then, what it
+    # What the server has and starts with, what is requested; then, what it
     # has and starts with afterwards.
     @ddt.data(
         ((2, 2048), (2, 2048), (3, 3072), (3, 3072), (3, 3072)),
         ((2, 2048), (2, 2048), (1, 1024), (1, 1024), (1, 1024)),
         ((2, 2048), (2, 2048), (3, None), (3, 2048), (3, 2048)),
         ((2, 2048), (2, 2048), (None, 1024), (2, 1024), (2, 1024)),
-        # The start size of what is not asked for stays.
+        # The start size of what is not requested stays.
         ((3, 3072), (2, 2048), (4, None), (4, 3072), (4, 2048)),
         ((3, 3072), (2, 2048), (3, 3072), (3, 3072), (3, 3072)),
         ((3, 3072), (2, 2048), (2, 2048), (2, 2048), (2, 2048)),
         ((2, 2048), (2, 2048), (None, None), (2, 2048), (2, 2048)),
     )
     @ddt.unpack
-    def test_permanently(self, size, start, asked, expected, expected_start):
+    def test_permanently(self, size, start, requested, expected,
+                         expected_start):
         self.assertEqual(
             (expected, expected_start), elastic.sizes_after(
-                fakes.instance(size, start), elastic.Size(*asked)))
+                fakes.instance(size, start), elastic.Size(*requested)))
 
     @ddt.data(
         ((2, 2048), (2, 2048), (3, 3072), (3, 3072)),
@@ -207,11 +208,11 @@ class TestAdjusted(test.NoDBTestCase):
         ((3, 3072), (2, 2048), (1, 2560), (2, 2560)),
     )
     @ddt.unpack
-    def test_until_next_start(self, size, start, asked, expected):
+    def test_until_next_start(self, size, start, requested, expected):
         """What it starts with stays as it is."""
         self.assertEqual(
             (expected, start), elastic.sizes_after(
-                fakes.instance(size, start), elastic.Size(*asked),
+                fakes.instance(size, start), elastic.Size(*requested),
                 persist=False))
 
 
@@ -264,6 +265,6 @@ class TestOrder(test.NoDBTestCase):
         ((3, 1024), ['memory_mb', 'vcpus']),
     )
     @ddt.unpack
-    def test_ordered_changes(self, asked, expected):
+    def test_ordered_changes(self, requested, expected):
         self.assertEqual(expected, elastic.ordered_changes(
-            elastic.Size(2, 2048), elastic.Size(*asked)))
+            elastic.Size(2, 2048), elastic.Size(*requested)))

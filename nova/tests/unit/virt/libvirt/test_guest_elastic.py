@@ -15,7 +15,7 @@ from nova.compute import power_state
 from nova import exception
 from nova import test
 from nova.tests.fixtures import libvirt as fakelibvirt
-from nova.tests.unit.virt.libvirt import test_fake_size
+from nova.tests.unit.fixtures import test_libvirt_size
 from nova.virt.libvirt import guest as libvirt_guest
 
 
@@ -25,8 +25,8 @@ class ElasticGuestTest(test.NoDBTestCase):
         super().setUp()
         self.useFixture(fakelibvirt.LibvirtFixture())
         connection = fakelibvirt.Connection('qemu:///system')
-        self.domain = connection.defineXML(test_fake_size.DOMAIN % (
-            test_fake_size.ELASTIC, test_fake_size.AGENT))
+        self.domain = connection.defineXML(test_libvirt_size.DOMAIN % (
+            test_libvirt_size.ELASTIC, test_libvirt_size.AGENT))
         self.domain.create()
         self.domain._size.guest.agent.connected = True
         self.guest = libvirt_guest.Guest(self.domain)
@@ -83,8 +83,8 @@ class ElasticGuestTest(test.NoDBTestCase):
         """They are asked at the same time."""
         connection = fakelibvirt.Connection('qemu:///system')
         domain = connection.defineXML(
-            (test_fake_size.DOMAIN % (
-                test_fake_size.ELASTIC, test_fake_size.AGENT)).replace(
+            (test_libvirt_size.DOMAIN % (
+                test_libvirt_size.ELASTIC, test_libvirt_size.AGENT)).replace(
                     'f01cf68d', 'a1b0b17d').replace('growing', 'other'))
         domain.create()
         domain._size.guest.agent.connected = True
