@@ -141,7 +141,7 @@ def flavor_at_size(flavor, size):
 
 
 def quota_flavor(flavor, image_meta=None):
-    """Return the plain flavor that quota counts for an elastic one.
+    """Return the plain flavor that quota uses in place of an elastic one.
 
     :param flavor: The flavor of a new server, or what ``flavor_at_size``
         returns for an existing one
