@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cloud import ci, demo, e2e, errors, lifecycle, machine, process, progress, settings
+from cloud import ci, demo, e2e, errors, lifecycle, locks, machine, process, progress, settings
 
 _READY = """
 The cloud is ready. In this shell:
@@ -77,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
 
     up = command('up', _up, 'Make and start the cloud. What is done already is skipped.')
     check = command('check', _check, 'Check what `up` needs; change nothing.')
-    for parser_of_choices in (up, check):
+    release = command('release', _release, 'Print the release of OpenStack that `up` takes.')
+    for parser_of_choices in (up, check, release):
         _add_choices(parser_of_choices)
 
     command('start', _start, 'Start the cloud again after a stop.')
@@ -99,12 +100,12 @@ def _parser() -> argparse.ArgumentParser:
     tests.add_argument('--short', action='store_true', help='only the quick selection')
     tests.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
     once = command('ci', _ci, 'Make a cloud, run the quick tests on it, and remove it.')
-    once.add_argument('--release', help='the OpenStack release (default: 2024.1)')
+    once.add_argument('--release', help=f'the OpenStack release (default: {locks.default()})')
     return parser
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--release', help='the OpenStack release (default: 2024.1)')
+    parser.add_argument('--release', help=f'the OpenStack release (default: {locks.default()})')
     parser.add_argument(
         '--pristine',
         action=argparse.BooleanOptionalAction,
@@ -136,6 +137,10 @@ def _up(cloud: lifecycle.Cloud, options: argparse.Namespace, reporter: progress.
 
 def _check(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
     cloud.check(_choices(options))
+
+
+def _release(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
+    print(cloud.chosen(_choices(options)).release)
 
 
 def _choices(options: argparse.Namespace) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from cloud import (
     errors,
     files,
     install,
+    locks,
     machine,
     process,
     progress,
@@ -55,6 +56,13 @@ class Cloud:
         """Raise if this machine lacks what ``up`` needs."""
         with self._checked(changes):
             pass
+
+    def chosen(self, changes: dict[str, Any]) -> settings.Settings:
+        """Return the settings that ``up`` takes, or say why it cannot."""
+        present = self.state.load()
+        if present is None:
+            return settings.Settings(**changes)
+        return present.following(changes)
 
     def start(self) -> None:
         """Start what is installed and stopped."""
@@ -155,8 +163,8 @@ class Cloud:
     @contextlib.contextmanager
     def _checked(self, changes: dict[str, Any]) -> Iterator[install.Installation]:
         machine.check_system()
-        chosen = self._chosen(changes)
-        venv.Venv(self.state, chosen.release).check()
+        chosen = self.chosen(changes)
+        locks.check(chosen.release)
         self.state.prepare()
         with self.alone():
             context = service.Context(self.state, chosen)
@@ -165,12 +173,6 @@ class Cloud:
             for part in services.every(installation.waves):
                 part.check()
             yield installation
-
-    def _chosen(self, changes: dict[str, Any]) -> settings.Settings:
-        present = self.state.load()
-        if present is None:
-            return settings.Settings(**changes)
-        return present.following(changes)
 
     def _run(self, waves: list[services.Wave]) -> None:
         with self.progress.step('configuration'):

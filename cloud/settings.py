@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from cloud import errors, files
+from cloud import errors, files, locks
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 E2E = REPOSITORY / 'cloud' / 'tests' / 'e2e'
@@ -42,7 +42,7 @@ _ACCOUNTS = (
 class Settings:
     """The choices of ``xcloud up``, kept for the next call."""
 
-    release: str = '2024.1'
+    release: str = dataclasses.field(default_factory=locks.default)
     pristine: bool = False
     database: str = 'sqlite'
     computes: int = 1

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 import re
 import shutil
 import sys
 from pathlib import Path
 
-from cloud import command, errors, files, settings
-
-_LOCKS = Path(__file__).resolve().parent / 'constraints'
+from cloud import command, errors, files, locks, settings
 
 
 class Environment:
@@ -52,39 +49,11 @@ class Venv(Environment):
         super().__init__(state.packages / f'venv-{release}')
         self.state = state
         self.release = release
-        self.lock = _LOCKS / f'{release}.txt'
+        self.lock = locks.path(release)
 
     def share(self, *parts: str) -> Path:
         """Return a file that a package put under ``etc`` of the environment."""
         return self.root.joinpath('etc', *parts)
-
-    def check(self) -> None:
-        if not self.lock.exists():
-            releases = ', '.join(sorted(file.stem for file in _LOCKS.glob('*.txt')))
-            raise errors.CheckError(
-                f'there is no lock of the cloud of release {self.release}: {self.lock}\n'
-                f'releases that have one: {releases}'
-            )
-        if self._newest_python(self.lock) < sys.version_info[:2]:
-            fitting = [
-                lock.stem
-                for lock in sorted(_LOCKS.glob('*.txt'))
-                if self._newest_python(lock) >= sys.version_info[:2]
-            ]
-            newest = '.'.join(map(str, self._newest_python(self.lock)))
-            raise errors.CheckError(
-                f'the packages of release {self.release} need Python {newest} or older, '
-                f'and this is {platform.python_version()}\n'
-                f'releases that run on it: {", ".join(fitting) or "none"}'
-            )
-
-    @staticmethod
-    def _newest_python(lock: Path) -> tuple[int, ...]:
-        """Return the newest Python that all the packages of a lock run on."""
-        match = re.search(r'^# Newest Python: 3\.(\d+)$', lock.read_text(), re.MULTILINE)
-        if match is None:
-            raise errors.CheckError(f'{lock} has no line `# Newest Python: 3.N`')
-        return 3, int(match[1])
 
     @property
     def _installed(self) -> Path:
@@ -97,7 +66,7 @@ class Venv(Environment):
 
     def install(self) -> None:
         """Install what the lock names, unless it was."""
-        self.check()
+        locks.check(self.release)
         if self.is_installed():
             return
         self._installed.unlink(missing_ok=True)

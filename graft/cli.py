@@ -158,11 +158,11 @@ def _style(project, args):
 
 
 def _venv(project, args):
-    print(venv.make(project, project.release(args.release))[1])
+    print(venv.make(project, venv.choose(project, args.release))[1])
 
 
 def _trial(project, args):
-    release = project.release(args.release)
+    release = venv.choose(project, args.release)
     source, python = venv.make(project, release)
     tests = trial.select(project, release, source, args.kind, args.tests)
     if args.pristine:
@@ -179,7 +179,7 @@ def _trial(project, args):
 
 
 def _upstream(project, args):
-    found = trial.upstream(project, project.release(args.release), args.kind, args.tests)
+    found = trial.upstream(project, venv.choose(project, args.release), args.kind, args.tests)
     for test in sorted(found.pristine):
         print(f'fails on pristine Nova, too: {test}')
     for test in sorted(found.passing):
@@ -208,8 +208,8 @@ def _new(project, args):
 
 
 def _docs(project, args):
-    print(docs.build(project, project.release(args.release)))
+    print(docs.build(project, venv.choose(project, args.release)))
 
 
 def _test(project, args):
-    return suite.run(project, project.release(args.release), everything=args.all)
+    return suite.run(project, venv.choose(project, args.release), everything=args.all)

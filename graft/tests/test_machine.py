@@ -23,7 +23,7 @@ def amend(house: House, name: str, lines: str) -> None:
 def test_release_that_this_python_cannot_run(house: House) -> None:
     """One sentence, with what to type instead, before anything is woven for it."""
     amend(house, 'old', 'newest-python = "3.10"\n')
-    assert house.graft('venv') == (
+    assert house.graft('venv', '--release', 'old') == (
         1,
         '',
         f'graft: Nova 1.0.0 (old) runs on Python 3.10 and older, and this is {HERE}.\n'
@@ -31,6 +31,26 @@ def test_release_that_this_python_cannot_run(house: House) -> None:
         'Or name an older Python: make PYTHON=python3.10 ...\n',
     )
     assert not house.tree.exists()
+
+
+def test_default_is_one_that_this_python_can_run(house: House) -> None:
+    """Whoever names no release gets one that can be run, and reads which."""
+    amend(house, 'old', 'newest-python = "3.10"\n')
+    code, out, err = house.graft('venv')
+    assert (code, out) == (1, '')
+    assert err.startswith(
+        f'Nova 1.0.0 (old) runs on Python 3.10 and older, and this is {HERE}: '
+        'taking new; RELEASE=... names another\n'
+    )
+    assert 'releases/new has no constraints.txt' in err
+
+
+def test_no_release_that_this_python_can_run(house: House) -> None:
+    for name in ('old', 'new'):
+        amend(house, name, 'newest-python = "3.10"\n')
+    code, _, err = house.graft('venv')
+    assert code == 1
+    assert err.startswith('graft: Nova 1.0.0 (old) runs on Python 3.10 and older')
 
 
 def test_release_that_this_python_can_run_still(house: House) -> None:

@@ -46,6 +46,20 @@ def tools(project: Project, release: Release, names: Collection[str]) -> Path:
         return _environment(folder, pins, f'install {", ".join(sorted(names))} of {release.name}')
 
 
+def choose(project: Project, name: str | None) -> Release:
+    """The release that is named or else, where this Python cannot run the default, the newest."""
+    release = project.release(name)
+    others = [other for other in project.releases() if _runs_here(other)]
+    if name or not others or _runs_here(release):
+        return release
+    print(
+        f'Nova {release.version} ({release.name}) runs on Python {release.newest_python} and '
+        f'older, and this is {_this_python()}: taking {others[-1].name}; RELEASE=... names another',
+        file=sys.stderr,
+    )
+    return others[-1]
+
+
 def check(project: Project, release: Release) -> None:
     """Refuse a release that this Python cannot run, before anything is fetched for it."""
     if why := refusal(project, release):
@@ -56,12 +70,11 @@ def refusal(project: Project, release: Release) -> str:
     """Why this Python cannot run a release, and what to do instead; nothing if it can."""
     if _runs_here(release):
         return ''
-    here = '.'.join(map(str, sys.version_info[:3]))
     others = [other.name for other in project.releases() if _runs_here(other)]
     instead = f'take a release that does: RELEASE={others[-1]}. Or ' if others else ''
     return (
         f'Nova {release.version} ({release.name}) runs on Python {release.newest_python} and '
-        f'older, and this is {here}.\n'
+        f'older, and this is {_this_python()}.\n'
         f'  To go on, {instead}name an older Python: make PYTHON=python{release.newest_python} ...'
     )
 
@@ -93,6 +106,10 @@ def _constraints(release: Release) -> str:
 def _runs_here(release: Release) -> bool:
     newest = release.newest_python
     return newest is None or sys.version_info[:2] <= tuple(map(int, newest.split('.')))
+
+
+def _this_python() -> str:
+    return '.'.join(map(str, sys.version_info[:3]))
 
 
 def _check_compiler(release: Release) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud import cli, debian, errors, install, lifecycle, machine, progress, settings, venv
+from cloud import cli, debian, errors, install, lifecycle, locks, machine, progress, settings
 from cloud.services import rabbitmq
 
 
@@ -69,7 +69,17 @@ def test_newer_python(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) -
         'the packages of release 2024.1 need Python 3.12 or older, and this is 3.13.5\n'
         'releases that run on it: 2026.1'
     )
-    venv.Venv(cloud.state, '2026.1').check()
+    locks.check('2026.1')
+
+
+def test_default_release(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one that this Python runs; a cloud that is there keeps its own."""
+    for version, release in (((3, 11, 2), '2024.1'), ((3, 13, 5), '2026.1')):
+        monkeypatch.setattr(sys, 'version_info', version)
+        assert cloud.chosen({}).release == release
+    cloud.state.prepare()
+    cloud.state.save(settings.Settings(release='2024.1'))
+    assert cloud.chosen({}).release == '2024.1'
 
 
 def test_port_of_another(cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
