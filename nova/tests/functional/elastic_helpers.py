@@ -145,25 +145,33 @@ class ElasticServersMixin:
         self.assertEqual(
             size, self._allocated(server['id'], host), 'allocation')
         self.assertEqual(quota or size, self._quota_usage(), 'quota')
+        usage = {}
         for name in self.computes:
             used = [size] if name == host else []
             if name in (held or {}):
                 used.append(held[name])
-            self.assertHostUsage(
-                name, elastic.Size(*map(sum, zip(NOTHING, *used))))
+            usage[name] = elastic.Size(*map(sum, zip(NOTHING, *used)))
+        self.assertHostUsage(host, usage.pop(host), usage)
 
-    def assertHostUsage(self, host, size):
-        for periodics in ('before', 'after'):
-            hypervisor, provider = self._host_usage(host)
-            self.assertEqual(size, provider, '%s in placement' % host)
-            self.assertEqual(
-                size, hypervisor,
-                '%s %s its periodic task' % (host, periodics))
-            self._run_periodics()
+    def assertHostUsage(self, host, size, others=None):
+        """A host reports this usage, before its periodic task and after it.
+
+        :param others: A dict of other hosts to what they report after it
+        """
+        self._assertReports(host, size, 'before')
+        self._run_periodics()
+        for name, used in {host: size, **(others or {})}.items():
+            self._assertReports(name, used, 'after')
+
+    def _assertReports(self, host, size, when):
+        hypervisor, provider = self._host_usage(host)
+        self.assertEqual(size, provider, '%s in placement' % host)
+        self.assertEqual(
+            size, hypervisor, '%s %s its periodic task' % (host, when))
 
     def assertNothingUsed(self):
-        for host in self.computes:
-            self.assertHostUsage(host, NOTHING)
+        host, *others = self.computes
+        self.assertHostUsage(host, NOTHING, dict.fromkeys(others, NOTHING))
         self.assertEqual(NOTHING, self._quota_usage())
 
     # The API
