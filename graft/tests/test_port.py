@@ -28,7 +28,7 @@ WHEELS = {
 NEEDS = {
     'requirements.txt': 'bird\n',
     'test-requirements.txt': '',
-    'doc/requirements.txt': '',
+    'doc/requirements.txt': 'whereto>=0.3.0\n',
 }
 
 

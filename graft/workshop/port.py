@@ -22,6 +22,9 @@ PUBLISHED = 'https://releases.openstack.org/constraints/upper/{release}'
 PYTHONS = ('3.11', '3.12', '3.13')
 # With which Nova's wheels, and those of releases before pyproject.toml, are built.
 BUILD = ('pbr', 'setuptools<81', 'wheel')
+# Nova's pages build without it: it checks the redirects of those that are published, and in some
+# releases has to be compiled, with headers of a library that systems no longer have.
+NEEDLESS = 'whereto'
 HEADER = """\
 # Everything that Nova {nova}, its tests and its documentation need, resolved from OpenStack's
 # published constraints of {release}; placement because the functional tests run a real one.
@@ -84,8 +87,10 @@ def _resolve(source: Path, upper: Path, version: str) -> list[str]:
     # Placement is not among the constraints; it and Nova count their series side by side.
     placement = f'openstack-placement~={int(version.partition(".")[0]) - 18}.0'
     files = ['requirements.txt', 'test-requirements.txt', 'doc/requirements.txt']
-    wanted = [word for file in files for word in ('--requirement', source / file)]
-    found = _report([*wanted, placement, *BUILD], upper)
+    lines = [line for file in files for line in (source / file).read_text().splitlines()]
+    needed = upper.with_name('needed.txt')
+    needed.write_text('\n'.join(line for line in lines if not line.startswith(NEEDLESS)))
+    found = _report(['--requirement', needed, placement, *BUILD], upper)
     pins = {canonicalize_name(p['metadata']['name']): p['metadata']['version'] for p in found}
     elsewhere = {
         canonicalize_name(requirement.name): (requirement, python)
