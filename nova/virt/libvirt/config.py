@@ -70,10 +70,29 @@ class LibvirtConfigGuest(LibvirtConfigObject):
         elif xmldoc.tag == 'vcpu':
             if xmldoc.get('current') is not None:
                 self.vcpus_current = int(xmldoc.get('current'))
+        elif xmldoc.tag == 'maxMemory':
+            self.max_memory_size = int(xmldoc.text)
+            self.max_memory_slots = int(xmldoc.get('slots'))
         elif xmldoc.tag == 'vcpus':
             self.vcpus_current = len(xmldoc.findall("vcpu[@enabled='yes']"))
             self.vcpus_minimum = len(
                 xmldoc.findall("vcpu[@hotpluggable='no']"))
+
+    def parse_dom(*nova):
+        ...
+        for c in xmldoc:  # nova
+            if c.tag == 'devices':  # nova
+                for d in c:  # nova
+                    ...
+                    self._parse_virtio_mem(d)
+            ...
+        ...
+
+    def _parse_virtio_mem(self, xmldoc):
+        if xmldoc.tag == 'memory' and xmldoc.get('model') == 'virtio-mem':
+            device = LibvirtConfigGuestVirtioMem()
+            device.parse_dom(xmldoc)
+            self.add_device(device)
 
 
 class LibvirtConfigMemoryBalloon(LibvirtConfigGuestDevice):
@@ -91,3 +110,56 @@ class LibvirtConfigMemoryBalloon(LibvirtConfigGuestDevice):
         if self.autodeflate is not None:
             dev.set('autodeflate', self.get_on_off_str(self.autodeflate))
         return dev  # nova
+
+
+class LibvirtConfigGuestVPMEM(LibvirtConfigGuestDevice):
+
+    ...
+
+
+class LibvirtConfigGuestVirtioMem(LibvirtConfigGuestDevice):
+    """Memory that is plugged and unplugged block by block, in KiB.
+
+    https://libvirt.org/formatdomain.html#memory-devices
+    """
+
+    # Nova finds it again by that, and libvirt names it in events.
+    ALIAS = 'ua-elastic'
+
+    def __init__(self, **kwargs):
+        super().__init__(root_name="memory", **kwargs)
+        self.page_size = None
+        self.target_size = 0
+        self.target_node = 0
+        self.block_size = 2 * units.Ki
+        self.requested_size = 0
+        # What is plugged. libvirt says so, and takes it from nobody.
+        self.current_size = None
+
+    def format_dom(self):
+        memory = super().format_dom()
+        memory.set("model", "virtio-mem")
+        if self.page_size is not None:
+            source = etree.SubElement(memory, "source")
+            source.append(
+                self._text_node("pagesize", self.page_size, unit="KiB"))
+        target = etree.SubElement(memory, "target")
+        target.append(self._text_node("size", self.target_size, unit="KiB"))
+        target.append(self._text_node("node", self.target_node))
+        target.append(self._text_node("block", self.block_size, unit="KiB"))
+        target.append(
+            self._text_node("requested", self.requested_size, unit="KiB"))
+        memory.append(etree.Element("alias", name=self.ALIAS))
+        return memory
+
+    def parse_dom(self, xmldoc):
+        super().parse_dom(xmldoc)
+        for name, path in (('page_size', 'source/pagesize'),
+                           ('target_size', 'target/size'),
+                           ('target_node', 'target/node'),
+                           ('block_size', 'target/block'),
+                           ('requested_size', 'target/requested'),
+                           ('current_size', 'target/current')):
+            value = xmldoc.findtext(path)
+            if value is not None:
+                setattr(self, name, int(value))
