@@ -22,12 +22,20 @@ class API:
         # A server boots with the minimum of its flavor.
         if elastic.minimum(flavor).memory_mb < int(image.get('min_ram') or 0):
             raise exception.FlavorMemoryTooSmall()
+        elastic.check_image(flavor, image.get('properties', {}))
         ...
 
     @staticmethod
     def _validate_flavor_image_numa_pci(*nova):
         image_meta = ...  # nova
         elastic.check(flavor, image_meta)
+        ...
+
+    def _create_instance(*nova):
+        ...
+        self._check_auto_disk_config(...)  # nova
+        flavor = elastic.with_memory_means(
+            flavor, boot_meta.get('properties', {}), CONF.xloud.memory_means)
         ...
 
     def _validate_and_build_base_options(*nova):
@@ -83,6 +91,16 @@ class API:
                 ...
 
     def resize(*nova):
+        ...
+        if not flavor_id:  # nova
+            ...
+        else:  # nova
+            new_flavor = ...  # nova
+            image = utils.get_image_from_system_metadata(
+                instance.system_metadata)
+            new_flavor = elastic.with_memory_means(
+                new_flavor, image['properties'], CONF.xloud.memory_means)
+            ...
         ...
         if not same_flavor:  # nova
             ...

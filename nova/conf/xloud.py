@@ -63,6 +63,37 @@ host, and cannot return what is in use. If the guest has not reached the
 requested memory by then, the adjustment fails and the server gets its previous
 size back.
 """),
+    cfg.StrOpt(
+        'memory_means',
+        default='balloon',
+        choices=[
+            ('balloon', 'The guest has the maximum, and its balloon driver '
+                        'gives back what it is not to have'),
+            ('virtio-mem', 'The guest has the minimum, and a device plugs '
+                           'what it has beyond that'),
+        ],
+        help="""
+How the memory of a new server is adjusted, where neither its flavor nor its
+image says so.
+
+A guest with a balloon can touch its maximum until its driver runs, and gives
+memory back on its word. With virtio-mem it has no memory but what was plugged.
+Its operating system needs a driver for that, as in Linux 5.8 or later, and its
+compute service libvirt 8.9 and QEMU 6.0.
+
+This is read by the API, when a server is created or resized. It changes
+nothing for a server that exists.
+
+Possible values:
+
+* ``balloon``
+* ``virtio-mem``
+
+Related options:
+
+* the extra spec ``hw:mem_hotplug_virtio`` of the flavor decides before the
+  image property ``hw_mem_hotplug_virtio``, and that before this option
+"""),
     cfg.IntOpt(
         'memory_floor_margin',
         default=64,

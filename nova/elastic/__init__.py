@@ -50,6 +50,17 @@ from nova.elastic.history import periods
 from nova.elastic.history import SIZE_EVENT
 from nova.elastic.history import Usage
 from nova.elastic.history import usage
+from nova.elastic.memory import BALLOON
+from nova.elastic.memory import check_image
+from nova.elastic.memory import memory_warning
+from nova.elastic.memory import required_traits
+from nova.elastic.memory import uses_virtio_mem
+from nova.elastic.memory import virtio_mem
+from nova.elastic.memory import VIRTIO_MEM
+from nova.elastic.memory import VIRTIO_MEM_EXTRA_SPEC
+from nova.elastic.memory import VIRTIO_MEM_TRAIT
+from nova.elastic.memory import VirtioMem
+from nova.elastic.memory import with_memory_means
 from nova.elastic.resize import flavors_in_resize
 from nova.elastic.resize import forget_size
 from nova.elastic.resize import old_size
@@ -72,6 +83,7 @@ from nova.elastic.server import to_start_size
 from nova.elastic.server import with_live_memory
 
 __all__ = [
+    'BALLOON',
     'Change',
     'EXTRA_SPECS',
     'MINIMUM_CPU',
@@ -81,7 +93,12 @@ __all__ = [
     'Size',
     'TRAIT',
     'Usage',
+    'VIRTIO_MEM',
+    'VIRTIO_MEM_EXTRA_SPEC',
+    'VIRTIO_MEM_TRAIT',
+    'VirtioMem',
     'check',
+    'check_image',
     'conflict',
     'describe',
     'due_size',
@@ -99,6 +116,7 @@ __all__ = [
     'load_change',
     'maximum',
     'memory_floor',
+    'memory_warning',
     'minimum',
     'new_size',
     'old_size',
@@ -111,6 +129,7 @@ __all__ = [
     'remember_size',
     'request_flavor',
     'requested_size',
+    'required_traits',
     'set_excess',
     'set_size',
     'size',
@@ -119,5 +138,8 @@ __all__ = [
     'to_flavor',
     'to_start_size',
     'usage',
+    'uses_virtio_mem',
+    'virtio_mem',
     'with_live_memory',
+    'with_memory_means',
 ]

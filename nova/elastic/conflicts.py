@@ -18,6 +18,7 @@ import os_resource_classes as orc
 from oslo_utils import strutils
 
 from nova.elastic import flavor as flavors
+from nova.elastic import memory
 from nova import exception
 from nova.i18n import _
 from nova.network import model as network_model
@@ -56,6 +57,10 @@ def conflict(flavor, image_meta=None, pci_requests=None, networks=None):
                      'name': (names['vcpus'] + names['memory_mb'])[0],
                      'architecture': architecture}
 
+    sentence = memory.virtio_mem_conflict(flavor, image_meta)
+    if sentence:
+        return sentence
+
     resources = {
         match.group(1) for match in map(_RESOURCE.fullmatch, specs) if match}
     for field, other in (('vcpus', orc.VCPU), ('memory_mb', orc.MEMORY_MB)):
@@ -66,7 +71,7 @@ def conflict(flavor, image_meta=None, pci_requests=None, networks=None):
     if not names['memory_mb']:
         return None
     cause = _what_pins_memory(
-        specs, resources, image_meta, pci_requests, networks)
+        flavor, resources, image_meta, pci_requests, networks)
     return cause and pinned_memory(cause, names['memory_mb'][0])
 
 
@@ -96,7 +101,8 @@ def port_conflict(flavor, vnic_type):
     :returns: One sentence, or None if it can be.
     """
     if (vnic_type in network_model.VNIC_TYPES_SRIOV and
-            'memory_mb' in flavors.elastic_resources(flavor)):
+            'memory_mb' in flavors.elastic_resources(flavor) and
+            not memory.uses_virtio_mem(flavor)):
         return _("A port of type %s cannot be attached to a server with "
                  "elastic memory, since it pins the memory of the "
                  "guest.") % vnic_type
@@ -125,16 +131,23 @@ def _bad_minimum(specs, names, maximum, unit):
             'name': names[0], 'other': names[1]}
 
 
-def _what_pins_memory(specs, resources, image_meta, pci_requests, networks):
-    """Return the extra spec, image property or device that pins memory."""
-    properties = image_meta.properties if image_meta else {}
+def _what_pins_memory(flavor, resources, image_meta, pci_requests, networks):
+    """Return the extra spec, image property or device that pins memory.
 
-    for source, key in ((specs, 'hw:mem_page_size'),
-                        (properties, 'hw_mem_page_size')):
-        # nova.virt.hardware takes "any" for "small" if memory is elastic.
-        value = source.get(key)
-        if value and value not in ('small', 'any'):
-            return key
+    What virtio-mem plugs is pinned and unpinned block by block.
+    """
+    specs = flavors.get_extra_specs(flavor)
+    properties = image_meta.properties if image_meta else {}
+    is_virtio_mem = memory.uses_virtio_mem(flavor)
+
+    # nova.virt.hardware takes "any" for "small" if memory is elastic.
+    if (specs.get('hw:mem_page_size', 'any') not in ('small', 'any') and
+            not is_virtio_mem):
+        return 'hw:mem_page_size'
+    # The size of its blocks depends on that of the pages, so with virtio-mem
+    # the flavor has to name it.
+    if properties.get('hw_mem_page_size', 'any') not in ('small', 'any'):
+        return 'hw_mem_page_size'
 
     for name in ('locked_memory', 'mem_encryption'):
         for source, key in ((specs, 'hw:' + name), (properties, 'hw_' + name)):
@@ -144,18 +157,24 @@ def _what_pins_memory(specs, resources, image_meta, pci_requests, networks):
     if strutils.bool_from_string(specs.get('hw:cpu_realtime')):
         return 'hw:cpu_realtime'
 
-    for key in ('pci_passthrough:alias', 'accel:device_profile', 'hw:pmem'):
+    for key in ('accel:device_profile', 'hw:pmem'):
         if specs.get(key):
             return key
 
     for name in sorted(resources):
-        if name in (orc.VGPU, orc.PCI_DEVICE, orc.MEM_ENCRYPTION_CONTEXT):
+        if name in (orc.VGPU, orc.MEM_ENCRYPTION_CONTEXT):
             return 'resources:' + name
         if name.startswith('CUSTOM_PMEM_NAMESPACE_'):
             return 'resources:' + name
 
-    if pci_requests and pci_requests.requests:
-        return _('PCI passthrough')
-
     if any(network.device_profile for network in networks or ()):
         return _('a port with a device profile')
+
+    if is_virtio_mem:
+        return None
+    if specs.get('pci_passthrough:alias'):
+        return 'pci_passthrough:alias'
+    if orc.PCI_DEVICE in resources:
+        return 'resources:' + orc.PCI_DEVICE
+    if pci_requests and pci_requests.requests:
+        return _('PCI passthrough')

@@ -13,6 +13,7 @@
 """The size of an elastic server, its start size, and how they change."""
 
 from nova.elastic import flavor as flavors
+from nova.elastic import memory
 from nova import exception
 
 # Requested memory that is as near to a bound as this means the bound, since
@@ -176,6 +177,10 @@ def requested_size(flavor, vcpus=None, memory_mb=None):
         for bound in (least.memory_mb, most.memory_mb):
             if abs(memory_mb - bound) <= MEMORY_TOLERANCE_MB:
                 memory_mb = bound
+        device = memory.virtio_mem(flavor)
+        if device and least.memory_mb < memory_mb < most.memory_mb:
+            # It has whole blocks, and what it has is accounted for.
+            memory_mb = device.round_up(memory_mb)
 
     requested = flavors.Size(vcpus, memory_mb)
     errors = flavors.Size(

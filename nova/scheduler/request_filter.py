@@ -7,13 +7,14 @@ from nova import elastic
 def elastic_filter(ctxt, request_spec):
     """Require a compute that can run elastic servers, if this is one.
 
-    A compute does not report the trait if its version of Nova has no elastic
-    servers, or if its driver cannot adjust them.
+    A compute does not report the traits if its version of Nova has no elastic
+    servers, or if its driver cannot adjust them in that way.
     """
     if not elastic.is_elastic(request_spec.flavor):
         return False
-    request_spec.root_required.add(elastic.TRAIT)
-    LOG.debug('elastic_filter request filter added trait %s', elastic.TRAIT)
+    traits = elastic.required_traits(request_spec.flavor)
+    request_spec.root_required.update(traits)
+    LOG.debug('elastic_filter request filter added traits %s', traits)
     return True
 
 

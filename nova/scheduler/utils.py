@@ -39,4 +39,8 @@ def claim_resources_on_destination(*nova):
             raise exception.NoValidHost(
                 reason=_('Host %s does not support elastic servers.') %
                 dest_node.host)
+        if not traits.issuperset(elastic.required_traits(instance.flavor)):
+            raise exception.NoValidHost(
+                reason=_('Host %s does not support elastic memory by '
+                         'virtio-mem.') % dest_node.host)
     ...

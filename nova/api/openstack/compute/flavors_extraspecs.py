@@ -4,7 +4,11 @@ The validators of extra specs see one of them at a time, and only from
 microversion 2.86 on.
 """
 
+from oslo_log import log as logging
+
 from nova import elastic
+
+LOG = logging.getLogger(__name__)
 
 
 class FlavorExtraSpecsController(wsgi.Controller):
@@ -15,11 +19,15 @@ class FlavorExtraSpecsController(wsgi.Controller):
     @staticmethod
     def _check_elastic(flavor, specs):
         """Refuse extra specs that do not go together, at any microversion."""
-        reason = elastic.conflict(
-            dict(elastic.maximum(flavor)._asdict(),
-                 extra_specs=dict(flavor.extra_specs, **specs)))
+        changed = dict(elastic.maximum(flavor)._asdict(),
+                       extra_specs=dict(flavor.extra_specs, **specs))
+        reason = elastic.conflict(changed)
         if reason:
             raise webob.exc.HTTPBadRequest(explanation=reason)
+        warning = elastic.memory_warning(changed)
+        if warning:
+            LOG.warning('Flavor %(flavor)s: %(warning)s', {
+                'flavor': flavor.flavorid, 'warning': warning})
 
     def create(*nova):
         ...

@@ -24,9 +24,19 @@ _MEMORY = (
     'The memory with which a server of this flavor boots, in MiB. While it '
     "runs, it can grow up to the flavor's memory and shrink to this minimum. "
     'Without this extra spec the memory is fixed. It cannot be combined with '
-    'anything that pins the memory of the guest, such as explicit huge pages, '
-    'locked memory, memory encryption, PCI passthrough, virtual GPUs or '
-    'persistent memory.'
+    'anything that pins the memory of the guest, such as locked memory, '
+    'memory encryption, virtual GPUs or persistent memory, and only with '
+    '``hw:mem_hotplug_virtio`` with explicit huge pages or PCI passthrough.'
+)
+_VIRTIO_MEM = (
+    'Whether the memory of a server of this flavor is adjusted by virtio-mem '
+    'instead of a balloon. Its guest then boots with ``minimum_memory``, and '
+    'a device plugs what it has beyond that: it cannot touch more, whatever '
+    'its operating system does. It needs a driver for virtio-mem, as in Linux '
+    '5.8 or later. The memory of the flavor can be at most 16 times its '
+    'minimum and must differ from it by a multiple of 2 MiB, or of the size of its '
+    'huge pages. Without this extra spec the image property '
+    '``hw_mem_hotplug_virtio`` decides, and else ``[xloud] memory_means``.'
 )
 _OTHER_NAME = '``%s`` is another name of this extra spec.'
 _CPU_VALUE = 'A number of vCPUs, not above the vCPUs of the flavor.'
@@ -46,6 +56,13 @@ EXTRA_SPEC_VALIDATORS = [
         ('minimum_memory', 'hw:mem_min', _MEMORY, _MEMORY_VALUE),
         ('hw:mem_min', 'minimum_memory', _MEMORY, _MEMORY_VALUE),
     )
+] + [
+    base.ExtraSpecValidator(
+        name='hw:mem_hotplug_virtio',
+        description=_VIRTIO_MEM,
+        value={'type': bool,
+               'description': 'Whether the memory is adjusted by virtio-mem.'},
+    ),
 ]
 
 
