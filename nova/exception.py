@@ -236,6 +236,18 @@ class ServerAdjustNeedsHardReboot(ServerAdjustFailed):
     error_code = 'xloud.needs_hard_reboot'
 
 
+class ServerAdjustNoVirtioMemDriver(ServerAdjustFailed):
+    msg_fmt = _("The guest has no active driver for virtio-mem. It still has "
+                "%(current)d MiB after %(timeout)d seconds.")
+    error_code = 'xloud.no_virtio_mem_driver'
+
+
+class ServerAdjustMemoryNotOnline(ServerAdjustFailed):
+    msg_fmt = _("The guest does not use the memory that it was given: it was "
+                "not brought online in %(timeout)d seconds.")
+    error_code = 'xloud.memory_not_online'
+
+
 class ServerAdjustNoBalloonDriver(ServerAdjustFailed):
     msg_fmt = _("The guest has no active balloon driver. It still has "
                 "%(current)d MiB after %(timeout)d seconds.")

@@ -88,6 +88,8 @@ class ComputeDriver(object):
         :param memory_mb: How much memory, up to its maximum, in MiB
         :param force: Whether to go on with a shrink that leaves the guest too
             little usable memory
+        :returns: What the guest has then. That can be a few MiB more where
+            some of its memory holds what cannot be moved.
         :raises: ServerAdjustMemoryExhausted if a shrink was stopped
         :raises: ServerAdjustGuestRestarted if the guest was restarted
         :raises: ServerAdjustFailed if it does not have it in time, with how

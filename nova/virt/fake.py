@@ -54,3 +54,4 @@ class FakeDriver(driver.ComputeDriver):
     def set_current_memory_mb(self, instance, memory_mb, force=False):
         self._live_sizes[instance.uuid] = self.get_live_size(
             instance)._replace(memory_mb=memory_mb)
+        return memory_mb

@@ -191,6 +191,8 @@ class Adjustment(object):
         self._questions = questions
         self._reporter = reporter
         self._end_task = end_task
+        # What the guest has after its memory was changed.
+        self._memory_mb = None
         # Guards the two below.
         self._lock = threading.Lock()
         self._is_recorded = False
@@ -300,6 +302,7 @@ class Adjustment(object):
             for field in self._changes:
                 begun.append(field)
                 self._set(field, getattr(self.requested, field), self._force)
+            self._account_for_rest()
             self._record()
         except Exception as error:
             with excutils.save_and_reraise_exception():
@@ -322,8 +325,14 @@ class Adjustment(object):
         if field == 'vcpus':
             self._driver.set_current_vcpus(self.instance, value)
         else:
-            self._driver.set_current_memory_mb(
+            self._memory_mb = self._driver.set_current_memory_mb(
                 self.instance, value, force=force)
+
+    def _account_for_rest(self):
+        """Account for a little that the guest could not give back."""
+        if self._memory_mb is not None:
+            self._size = self._size._replace(
+                memory_mb=max(self._size.memory_mb, self._memory_mb))
 
     def _record(self):
         with self._lock:

@@ -7,8 +7,15 @@ of its own adjusts guests while they run.
 
 from lxml import etree
 
+import contextlib
+
 from nova import elastic
 from nova.virt.libvirt import elastic as libvirt_elastic
+
+# libvirt can suspend guests with virtio-mem from that version on. Its domain
+# capabilities do not say whether it has such devices.
+MIN_LIBVIRT_VIRTIO_MEM = (8, 9, 0)
+MIN_QEMU_VIRTIO_MEM = (6, 0, 0)
 
 
 class LibvirtDriver(driver.ComputeDriver):
@@ -32,6 +39,9 @@ class LibvirtDriver(driver.ComputeDriver):
         guest.vcpus = ...  # nova
         self._set_start_size(guest, instance)
         ...
+        guest.cpu = ...  # nova
+        self._guest_add_virtio_mem(guest, instance)
+        ...
 
     @staticmethod
     def _supports_elastic():
@@ -39,6 +49,17 @@ class LibvirtDriver(driver.ComputeDriver):
         return (CONF.libvirt.virt_type in ('qemu', 'kvm') and
                 fields.Architecture.from_host() in (
                     fields.Architecture.X86_64, fields.Architecture.I686))
+
+    def _supports_virtio_mem(self):
+        """Return whether guests here can have their memory by virtio-mem."""
+        return self._supports_elastic() and self._host.has_min_version(
+            MIN_LIBVIRT_VIRTIO_MEM, MIN_QEMU_VIRTIO_MEM)
+
+    def _get_virtio_mem(self, instance):
+        """Return the VirtioMem that the guest of a server has, or None."""
+        if not self._supports_elastic():
+            return None
+        return elastic.virtio_mem(instance.flavor)
 
     def _set_start_size(self, guest, instance):
         """Have the guest of an elastic server start with its start size.
@@ -54,7 +75,39 @@ class LibvirtDriver(driver.ComputeDriver):
             guest.vcpus_current = size.vcpus
             guest.vcpus_minimum = elastic.minimum(flavor).vcpus
         if 'memory_mb' in resources:
-            guest.current_memory = size.memory_mb * units.Ki
+            device = self._get_virtio_mem(instance)
+            # A balloon never holds any of what a guest with virtio-mem has.
+            guest.current_memory = units.Ki * (
+                device.boot_mb if device else size.memory_mb)
+
+    def _get_requested_memory(self, instance):
+        """Return what virtio-mem is to plug at the next start, in KiB."""
+        return units.Ki * self._get_virtio_mem(instance).requested_mb(
+            elastic.start_size(instance).memory_mb)
+
+    def _guest_add_virtio_mem(self, guest, instance):
+        """Add the device by which a guest has more than its minimum."""
+        device = self._get_virtio_mem(instance)
+        if device is None:
+            return
+        if guest.cpu.numa is None:
+            # A memory device belongs to a NUMA node.
+            cell = vconfig.LibvirtConfigGuestCPUNUMACell()
+            cell.id = 0
+            cell.cpus = set(range(guest.vcpus))
+            guest.cpu.numa = vconfig.LibvirtConfigGuestCPUNUMA()
+            guest.cpu.numa.cells.append(cell)
+        cell, = guest.cpu.numa.cells
+        cell.memory = device.boot_mb * units.Ki
+        guest.max_memory_size = guest.memory
+        guest.max_memory_slots = 1
+        memory = vconfig.LibvirtConfigGuestVirtioMem()
+        memory.page_size = device.page_kb
+        memory.target_size = device.size_mb * units.Ki
+        memory.target_node = cell.id
+        memory.block_size = device.block_mb * units.Ki
+        memory.requested_size = self._get_requested_memory(instance)
+        guest.add_device(memory)
 
     def _get_start_size_config(self, instance):
         """Return a guest config that has nothing but the start size."""
@@ -67,7 +120,10 @@ class LibvirtDriver(driver.ComputeDriver):
         config = self._get_start_size_config(instance)
         if config.vcpus_current is not None:
             guest.set_vcpus(config.vcpus_current, persistent=True)
-        if config.current_memory is not None:
+        if self._get_virtio_mem(instance):
+            guest.set_virtio_mem(
+                self._get_requested_memory(instance), persistent=True)
+        elif config.current_memory is not None:
             guest.set_memory(config.current_memory, persistent=True)
 
     def _with_start_size(self, xml, instance):
@@ -76,6 +132,10 @@ class LibvirtDriver(driver.ComputeDriver):
             return xml
         root = etree.fromstring(xml)
         self._get_start_size_config(instance).format_current(root)
+        requested = root.find(
+            "./devices/memory[@model='virtio-mem']/target/requested")
+        if requested is not None:
+            requested.text = str(self._get_requested_memory(instance))
         return etree.tostring(root, encoding='unicode')
 
     def _guest_add_mdevs(*nova):
@@ -105,10 +165,14 @@ class LibvirtDriver(driver.ComputeDriver):
     def _update_provider_tree_for_elastic(self, provider_tree, nodename):
         """Report in the provider tree whether elastic servers can run here."""
         # All of the file-backed memory of a guest is allocated at its start.
-        if self._supports_elastic() and not CONF.libvirt.file_backed_memory:
-            provider_tree.add_traits(nodename, elastic.TRAIT)
-        else:
-            provider_tree.remove_traits(nodename, elastic.TRAIT)
+        is_backed = CONF.libvirt.file_backed_memory
+        for trait, supported in (
+                (elastic.TRAIT, self._supports_elastic()),
+                (elastic.VIRTIO_MEM_TRAIT, self._supports_virtio_mem())):
+            if supported and not is_backed:
+                provider_tree.add_traits(nodename, trait)
+            else:
+                provider_tree.remove_traits(nodename, trait)
 
     def get_live_size(self, instance):
         guest = self._host.get_guest(instance)
@@ -131,4 +195,27 @@ class LibvirtDriver(driver.ComputeDriver):
 
     def set_current_memory_mb(self, instance, memory_mb, force=False):
         guest = self._host.get_guest(instance)
-        libvirt_elastic.set_memory_mb(guest, instance, memory_mb, force)
+        return libvirt_elastic.set_memory_mb(
+            guest, instance, memory_mb, force,
+            functools.partial(self._wait_for_memory_event, instance))
+
+    def _wait_for_memory_event(self, instance, timeout):
+        """Wait until the guest has plugged or unplugged memory.
+
+        :param timeout: How long to wait for that, in seconds
+        """
+        handler = self._device_event_handler
+        waiter = handler.create_waiter(
+            instance.uuid, vconfig.LibvirtConfigGuestVirtioMem.ALIAS,
+            {libvirtevent.MemoryDeviceSizeChangedEvent})
+        with contextlib.suppress(KeyError):
+            # It is gone if the guest is destroyed in the meantime.
+            handler.wait(waiter, timeout)
+
+    def emit_event(*nova):
+        if isinstance(event, libvirtevent.MemoryDeviceSizeChangedEvent):
+            # A guest does that by itself when it boots: most often nobody
+            # waits for it.
+            self._device_event_handler.notify_waiters(event)
+            return
+        ...

@@ -22,6 +22,16 @@ from nova.tests.functional.libvirt import base
 from nova.virt.libvirt import guest as libvirt_guest
 
 
+class VirtioMemMixin:
+    """Servers whose memory is adjusted by virtio-mem."""
+
+    VERSIONS = {'libvirt_version': 8009000, 'qemu_version': 6000000}
+
+    def _elastic_flavor(self, *args, **specs):
+        specs.setdefault(elastic.VIRTIO_MEM_EXTRA_SPEC, 'true')
+        return super()._elastic_flavor(*args, **specs)
+
+
 class ElasticServersTestBase(
         elastic_helpers.ElasticServersMixin, base.LibvirtMigrationMixin,
         base.ServersTestBase):
@@ -31,6 +41,9 @@ class ElasticServersTestBase(
     ADMIN_API = True
     HOSTS = ('host1', 'host2')
     CPUS = 4
+
+    # Versions of libvirt and QEMU, where they matter.
+    VERSIONS = {}
 
     def setUp(self):
         # A host has what it says and not more.
@@ -67,7 +80,7 @@ class ElasticServersTestBase(
     def _start_host(self, host):
         self.start_compute(hostname=host, host_info=fakelibvirt.HostInfo(
             cpu_nodes=1, cpu_sockets=1, cpu_cores=self.CPUS, cpu_threads=1,
-            kB_mem=16 * 1024 * 1024))
+            kB_mem=16 * 1024 * 1024), **self.VERSIONS)
         self._set_cpus(host)
 
     def _restart_host(self, host):
@@ -84,7 +97,8 @@ class ElasticServersTestBase(
     # defined there as it is requested.
     def _migrate_stub(self, domain, destination, params, flags):
         connection = self._connection(self.dest_host)
-        connection.createXML(params['destination_xml'], 0)
+        arrived = connection.createXML(params['destination_xml'], 0)
+        arrived._size.arrive(domain._size)
         connection.defineXML(params['persistent_xml'])
         domain.complete_job()
         self.migrate_stub_ran = True
@@ -108,6 +122,15 @@ class ElasticServersTestBase(
         return self.computes[host].driver._host.get_guest(
             self._instance(server))
 
+    @staticmethod
+    def _set_live_memory(guest, memory_mb):
+        """Have a guest use so much memory, whatever its server is to have."""
+        device = guest.get_virtio_mem()
+        if device:
+            guest.set_virtio_mem(memory_mb * 1024 - device.boot, live=True)
+        else:
+            guest.set_memory(memory_mb * 1024, live=True)
+
     # What a domain has
 
     @staticmethod
@@ -115,9 +138,14 @@ class ElasticServersTestBase(
         """Return the size in a description of a domain."""
         root = etree.fromstring(domain.XMLDesc(flags))
         vcpu = root.find('vcpu')
+        memory = int(root.findtext('currentMemory'))
+        target = root.find("./devices/memory[@model='virtio-mem']/target")
+        if target is not None:
+            memory = int(root.findtext('memory')) - int(
+                target.findtext('size')) + int(
+                    target.findtext('current') or target.findtext('requested'))
         return elastic.Size(
-            int(vcpu.get('current') or vcpu.text),
-            int(root.findtext('currentMemory')) // 1024)
+            int(vcpu.get('current') or vcpu.text), memory // 1024)
 
     def _live(self, server, host='host1'):
         return self._described(self._domain(server, host))

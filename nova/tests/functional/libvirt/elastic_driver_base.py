@@ -45,13 +45,14 @@ class DriverTestBase(elastic_base.ElasticServersTestBase):
         if vcpus:
             guest.set_vcpus(vcpus, live=True)
         if memory_mb:
-            guest.set_memory(memory_mb * 1024, live=True)
+            self._set_live_memory(guest, memory_mb)
 
     def _set_vcpus(self, count, **kwargs):
         self.driver.set_current_vcpus(self.instance, count, **kwargs)
 
     def _set_memory(self, memory_mb, **kwargs):
-        self.driver.set_current_memory_mb(self.instance, memory_mb, **kwargs)
+        return self.driver.set_current_memory_mb(
+            self.instance, memory_mb, **kwargs)
 
     def _live_size(self):
         return self.driver.get_live_size(self.instance)

@@ -53,7 +53,7 @@ class ElasticLifecycleTest(elastic_base.ElasticServersTestBase):
         self._set_size(server, GROWN, start=GROWN)
         guest = self._guest(server)
         guest.set_vcpus(1, live=True)
-        guest.set_memory(1024 * 1024, live=True)
+        self._set_live_memory(guest, 1024)
         self.assertEqual(elastic_helpers.MINIMUM, self._live(server))
         self.assertRecords(server, GROWN)
         self._reboot_server(server, hard=hard)

@@ -50,19 +50,21 @@ def check_not_paused(guest):
         raise exception.ServerAdjustGuestPaused()
 
 
-def wait_until(advance, deadline):
+def wait_until(advance, deadline, wait=None):
     """Take one step after another until the last one or the deadline.
 
     :param advance: A function that takes a step, and returns whether that was
         the last one
     :param deadline: A time, in seconds of time.monotonic
+    :param wait: A function that waits for so many seconds, or until there is
+        something to see
     :returns: Whether the last step was taken
     """
     pause = FIRST_PAUSE
     while not advance():
         if time.monotonic() >= deadline:
             return False
-        time.sleep(pause)
+        (wait or time.sleep)(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
     return True
 

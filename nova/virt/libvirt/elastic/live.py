@@ -44,13 +44,21 @@ def get_live_size(guest, instance):
     :param instance: The nova.objects.Instance it is of
     :returns: A nova.elastic.Size, or None if the guest is not running. The
         memory may be a second old: QEMU sends events of its balloon no more
-        often.
+        often. With virtio-mem it is what the guest may have.
     """
     with _query_errors(instance):
         info = guest.get_size_info()
     if info.state not in common.RUNNING_STATES:
         return None
-    live = elastic.Size(info.vcpus, to_mb(info.memory))
+    memory = info.memory
+    if elastic.virtio_mem(instance.flavor):
+        with _query_errors(instance):
+            plugged = guest.get_virtio_mem()
+        if plugged:
+            # It may plug what is requested whenever it likes. While it boots
+            # it has nothing plugged.
+            memory = plugged.boot + max(plugged.requested, plugged.plugged)
+    live = elastic.Size(info.vcpus, to_mb(memory))
     return elastic.maximum(instance.flavor)._replace(
         **{name: getattr(live, name)
            for name in elastic.elastic_resources(instance.flavor)})
@@ -68,7 +76,7 @@ def get_memory_usage(guest, instance):
             if ex.get_error_code() != libvirt.VIR_ERR_OPERATION_INVALID:
                 raise
             return driver.MemoryUsage(None, None, None)
-        actual_mb = get_memory_mb(guest, stats)
+        actual_mb = _get_actual_mb(guest, instance, stats)
     usable = stats.get('usable')
     period = max(CONF.libvirt.mem_stats_period_seconds, 1)
     if time.time() - stats.get('last_update', 0) > MISSED_PERIODS * period:
@@ -78,6 +86,13 @@ def get_memory_usage(guest, instance):
         actual_mb=actual_mb,
         usable_mb=None if usable is None else usable // units.Ki,
         host_mb=None if host is None else to_mb(host))
+
+
+def _get_actual_mb(guest, instance, stats):
+    plugged = (elastic.virtio_mem(instance.flavor) and
+               guest.get_virtio_mem())
+    return (get_plugged_mb(plugged) if plugged else
+            get_memory_mb(guest, stats))
 
 
 def get_live_details(guest, instance):
@@ -99,6 +114,14 @@ def get_live_details(guest, instance):
         }
 
 
+def get_plugged_mb(memory):
+    """Return what a guest with virtio-mem has.
+
+    :param memory: The nova.virt.libvirt.guest.VirtioMemSize
+    """
+    return to_mb(memory.boot + memory.plugged)
+
+
 def get_memory_mb(guest, stats):
     """Return the memory that the balloon of a guest does not hold.
 
@@ -113,9 +136,11 @@ def is_balloon_driver_active(guest):
     stats = guest.get_memory_stats()
     # Only the driver reports what is available and unused in the guest. Some
     # drivers do not; but then the memory has changed from its maximum.
-    return bool({'available', 'unused', 'usable'} & set(stats)) or (
-        'actual' in stats and
-        stats['actual'] < guest.get_size_info().max_memory)
+    if {'available', 'unused', 'usable'} & set(stats):
+        return True
+    plugged = guest.get_virtio_mem()
+    most = plugged.boot if plugged else guest.get_size_info().max_memory
+    return 'actual' in stats and stats['actual'] < most
 
 
 def _query_errors(instance):

@@ -10,11 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Adjusting the memory of a running guest by its balloon.
+"""Adjusting the memory of a running guest.
 
-A balloon takes memory from a guest faster than the guest can report that it
-runs short: a shrink to less than the guest uses kills it within seconds. So a
-guest shrinks in steps. Each step leaves some of the memory that it reports as
+Memory is taken from a guest faster than the guest can report that it runs
+short: a shrink to less than the guest uses kills it within seconds. So a guest
+shrinks in steps. Each step leaves some of the memory that it reports as
 usable, and the guest is watched all the time.
 """
 
@@ -29,7 +29,7 @@ from oslo_utils import units
 import nova.conf
 from nova import exception
 from nova.virt.libvirt.elastic import common
-from nova.virt.libvirt.elastic import live
+from nova.virt.libvirt.elastic import means as memory_means
 
 try:
     # It is not needed to import this module, only to use it.
@@ -54,39 +54,41 @@ STEP_OF_USABLE = 1 / 2
 STEP_OF_MEMORY = 1 / 16
 PAUSE = 0.5
 
-# The smallest step, in MiB. A guest that is nearer than this to its target has
-# completed the step.
-SMALLEST_STEP_MB = 4
 
-# A guest exceeds its target by more than this, in MiB, only after a restart:
-# it has all its memory until its balloon driver runs.
-RESTART_MB = 64
-
-
-def set_memory_mb(guest, instance, memory_mb, force=False):
+def set_memory_mb(guest, instance, memory_mb, force, wait_for_event):
     """Adjust the memory of a running guest, and wait until it has that.
 
     :param guest: The nova.virt.libvirt.guest.Guest
     :param instance: The nova.objects.Instance it is of
     :param force: Whether to shrink it even below what it uses
+    :param wait_for_event: A function that waits until the guest has plugged
+        or unplugged memory, or for so many seconds
+    :returns: What the guest has, in MiB
     :raises: ServerAdjustFailed if the guest does not comply in time, is
         restarted, or has too little usable memory
     """
     with common.hypervisor_errors(instance):
-        before = live.get_memory_mb(guest, guest.get_memory_stats())
+        stats = guest.get_memory_stats()
+        means = memory_means.get_means(guest, instance, stats, wait_for_event)
+        memory_mb = means.round_up(memory_mb)
+        before = means.get_memory_mb(stats)
         if memory_mb != before:
             common.check_not_paused(guest)
         timeout = CONF.xloud.memory_timeout
         if memory_mb < before:
-            _Shrink(guest, instance, before, memory_mb, timeout, force).run()
+            adjustment = _Shrink(
+                guest, instance, means, before, memory_mb, timeout, force)
         else:
-            _Growth(guest, instance, before, memory_mb, timeout).run()
+            adjustment = _Growth(
+                guest, instance, means, before, memory_mb, timeout)
+        return adjustment.run()
 
 
 class _Adjustment(object):
-    """A balloon on its way to a target, and the reports of its guest."""
+    """A guest on its way to a target, and its reports."""
 
-    def __init__(self, guest, instance, before, memory_mb, timeout):
+    def __init__(self, guest, instance, means, before, memory_mb, timeout):
+        self._means = means
         self._guest = guest
         self._instance = instance
         self._before = self._target = before
@@ -99,13 +101,21 @@ class _Adjustment(object):
         self._usable = None
         self._updated = None
         self._is_reported = False
+        # Whether it reported that it uses what it has been given.
+        self._is_usable = False
         self._patience_ends = time.monotonic() + FIRST_STATISTICS
 
     def run(self):
+        """Go on until the guest has what it is to have.
+
+        :returns: What it has then, in MiB
+        """
         with self._frequent_statistics():
             deadline = time.monotonic() + self._timeout
-            if not common.wait_until(self._advance, deadline):
+            if not common.wait_until(
+                    self._advance, deadline, self._means.wait):
                 self._fail()
+        return self._actual
 
     @contextlib.contextmanager
     def _frequent_statistics(self):
@@ -124,17 +134,15 @@ class _Adjustment(object):
                           '%s', ex, instance=self._instance)
 
     def _fail(self):
-        if (self._actual == self._before and
-                not live.is_balloon_driver_active(self._guest)):
-            raise exception.ServerAdjustNoBalloonDriver(
-                current=self._actual, timeout=self._timeout)
+        self._means.check_driver(
+            self._actual, self._before, self._memory_mb, self._timeout)
         done = (self._actual - self._before) * self._direction
         raise self._error(
             done=max(done, 0), requested=abs(self._memory_mb - self._before),
             timeout=self._timeout)
 
     def _request(self, target):
-        self._guest.set_memory(target * units.Ki, live=True)
+        self._means.request(target)
         self._target = target
         self._is_reported = False
 
@@ -145,12 +153,12 @@ class _Adjustment(object):
         """
         had_arrived = self._actual is not None and self._has_arrived()
         stats = self._guest.get_memory_stats()
-        actual = live.get_memory_mb(self._guest, stats)
+        actual = self._means.get_memory_mb(stats)
         # The guest counts its page faults since its start.
         faults = stats.get('minor_fault')
         is_restarted = (
             self._actual is not None and
-            actual > max(self._actual, self._target) + RESTART_MB or
+            self._means.is_restarted(actual, self._actual, self._target) or
             None not in (faults, self._faults) and faults < self._faults)
         if is_restarted:
             raise exception.ServerAdjustGuestRestarted()
@@ -163,6 +171,7 @@ class _Adjustment(object):
             if self._updated is not None:
                 self._usable = stats['usable'] // units.Ki
                 self._is_reported = had_arrived
+                self._is_usable = self._means.is_online(actual, stats)
                 self._check_usable()
             self._updated = updated
 
@@ -170,12 +179,10 @@ class _Adjustment(object):
         pass
 
     def _has_arrived(self):
-        return abs(self._actual - self._target) < SMALLEST_STEP_MB
+        return abs(self._actual - self._target) < self._means.SLACK_MB
 
     def _is_complete(self):
-        # libvirt learns of it last, and the live size comes from there.
-        return self._memory_mb == self._actual == live.to_mb(
-            self._guest.get_size_info().memory)
+        return self._means.is_complete(self._actual, self._memory_mb)
 
 
 class _Growth(_Adjustment):
@@ -186,16 +193,21 @@ class _Growth(_Adjustment):
     def run(self):
         # A guest that has this much now may be on its way to another target.
         self._request(self._memory_mb)
-        if self._memory_mb != self._before:
-            super().run()
+        if self._memory_mb == self._before:
+            return self._before
+        return super().run()
 
     def _advance(self):
         self._look()
         if not self._is_complete():
+            self._patience_ends = max(
+                self._patience_ends, time.monotonic() + self._means.PATIENCE)
             return False
+        if self._is_reported:
+            return self._is_usable
         # An older report is about less memory than the guest has now, and the
         # next adjustment would compute its floor from it.
-        return (self._is_reported or self._updated is None or
+        return (self._updated is None or
                 time.monotonic() >= self._patience_ends)
 
 
@@ -204,8 +216,9 @@ class _Shrink(_Adjustment):
     _direction = -1
     _error = exception.ServerAdjustMemoryNotReleased
 
-    def __init__(self, guest, instance, before, memory_mb, timeout, force):
-        super().__init__(guest, instance, before, memory_mb, timeout)
+    def __init__(self, guest, instance, means, before, memory_mb, timeout,
+                 force):
+        super().__init__(guest, instance, means, before, memory_mb, timeout)
         self._force = force
         self._reserve = CONF.xloud.memory_floor_margin // 2
 
@@ -214,6 +227,10 @@ class _Shrink(_Adjustment):
             # The guest may be on its way to another target.
             self._request(self._before)
             super().run()
+            if self._actual != self._memory_mb:
+                # The guest need not try any longer.
+                self._request(self._actual)
+            return self._actual
         except Exception:
             with excutils.save_and_reraise_exception():
                 self._put_back()
@@ -231,7 +248,8 @@ class _Shrink(_Adjustment):
             return False
         if self._target == self._memory_mb:
             return self._is_complete()
-        self._request(max(self._memory_mb, self._actual - self._get_step()))
+        self._request(max(self._memory_mb, self._means.round_down(
+            self._actual - self._get_step())))
         self._patience_ends = time.monotonic() + PAUSE
         return False
 
@@ -244,7 +262,7 @@ class _Shrink(_Adjustment):
 
     def _get_step(self):
         """Return how much the next step takes from the guest, in MiB."""
-        step = SMALLEST_STEP_MB
+        step = memory_means.SMALLEST_STEP_MB
         if self._usable is not None:
             step = max(step, int(
                 (self._usable - self._reserve) * STEP_OF_USABLE))
@@ -270,4 +288,4 @@ class _Shrink(_Adjustment):
             raise exception.ServerAdjustMemoryExhausted()
 
     def _has_arrived(self):
-        return self._actual < self._target + SMALLEST_STEP_MB
+        return self._actual < self._target + self._means.SLACK_MB
