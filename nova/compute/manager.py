@@ -59,7 +59,7 @@ class ComputeManager(manager.Manager):
         self.rt = ...  # nova
         self.elastic = elastic_servers.ElasticServers(
             self.host, self.driver, self.rt, self.reportclient,
-            self._notify_about_instance_usage)
+            self._notify_about_instance_usage, self.compute_api)
 
     def _init_instance(*nova):
         ...

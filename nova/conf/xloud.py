@@ -134,6 +134,32 @@ with KVM, which have 50 to 200 MiB in most guests. With
 ``[libvirt] virt_type = qemu`` the process also holds translated code, up to
 1 GiB: use 1280 there.
 """),
+    cfg.StrOpt(
+        'on_excess',
+        default='log',
+        choices=[
+            ('log', 'Log a warning and send an error notification'),
+            ('pause', 'Also pause the server: its guest takes no more'),
+            ('stop', 'Also stop the server: its memory is free again'),
+        ],
+        help="""
+What to do with a server whose guest takes more than its host has.
+
+A guest that takes more memory than its server is accounted for is accounted
+for that as soon as it was seen twice. If its host has no capacity for it, the
+host may run out of memory, and other guests suffer. With ``pause`` or ``stop``
+the server is paused or stopped then. That is in the action log of the server,
+and its user can unpause or start it; if it still takes too much it is paused
+or stopped again.
+
+Guests with virtio-mem cannot take more than their servers are accounted for.
+
+Related options:
+
+* ``[xloud] reconcile_interval`` is how often guests are compared with what
+  their servers are accounted for
+* ``[xloud] guest_memory_overhead`` is what does not count
+"""),
     cfg.IntOpt(
         'guest_query_timeout',
         default=5,

@@ -65,7 +65,7 @@ class Reconciler(object):
     """
 
     def __init__(self, host, driver, tracker, accounting, adjustments,
-                 questions, reporter):
+                 questions, reporter, excess):
         self._host = host
         self._driver = driver
         self._tracker = tracker
@@ -73,6 +73,7 @@ class Reconciler(object):
         self._adjustments = adjustments
         self._questions = questions
         self._reporter = reporter
+        self._excess = excess
         self._is_running = False
         # What servers should be accounted for by the last check, if they are
         # not.
@@ -213,7 +214,7 @@ class Reconciler(object):
                      instance=instance)
             return
         except exception.ServerAdjustConflict as error:
-            self._report_excess(context, instance, size, error)
+            self._excess.handle(context, instance, size, error)
             return
 
         elastic.set_excess(instance, None)
@@ -228,19 +229,6 @@ class Reconciler(object):
                 context, instance, fields.NotificationPhase.END)
         if claimed != size or size == size_before:
             self._accounting.sync_allocation(context, instance)
-
-    def _report_excess(self, context, instance, size, error):
-        """Report a guest for which the host has no capacity, once."""
-        reported = elastic.excess(instance)
-        if reported and elastic.elementwise_max(reported, size) == reported:
-            return
-        LOG.warning('The guest has %(vcpus)d vCPUs and %(memory_mb)d MiB, for '
-                    'which the server cannot be accounted: %(error)s',
-                    {**size._asdict(), 'error': error}, instance=instance)
-        elastic.set_excess(instance, size)
-        instance.save(expected_task_state=[None])
-        self._reporter.notify(
-            context, instance, fields.NotificationPhase.ERROR, error)
 
     def recover(self, context, instance):
         """End an adjustment that was interrupted."""

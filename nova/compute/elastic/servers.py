@@ -15,6 +15,7 @@
 from nova.compute.elastic import accounting
 from nova.compute.elastic import adjust
 from nova.compute.elastic import background
+from nova.compute.elastic import excess
 from nova.compute.elastic import reconcile
 from nova.compute.elastic import reports
 from nova.compute.elastic import status
@@ -26,7 +27,8 @@ _MAX_QUESTIONS = 8
 
 class ElasticServers(object):
 
-    def __init__(self, host, driver, tracker, reportclient, notify_usage):
+    def __init__(self, host, driver, tracker, reportclient, notify_usage,
+                 compute_api):
         """Connect the parts that work on the servers of one host.
 
         :param host: The name of the host
@@ -34,6 +36,7 @@ class ElasticServers(object):
         :param tracker: The ResourceTracker
         :param reportclient: The SchedulerReportClient
         :param notify_usage: A function that sends a legacy notification
+        :param compute_api: The nova.compute.api.API
         """
         self.accounting = accounting.Accounting(
             host, driver, tracker, reportclient)
@@ -44,7 +47,7 @@ class ElasticServers(object):
             driver, self.accounting, questions, self.status, reporter)
         self.reconciler = reconcile.Reconciler(
             host, driver, tracker, self.accounting, self.adjustments,
-            questions, reporter)
+            questions, reporter, excess.Excess(reporter, compute_api))
 
     def describe(self, context, instance):
         """Return what a server has and is requested to have now."""
