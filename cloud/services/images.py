@@ -9,7 +9,9 @@ from typing import Any
 from cloud import files, rest, service
 from cloud.guest import build
 
-_CONSOLE = 'console=ttyS0 quiet panic=5'
+#: Memory that is plugged is used at once, and can all be unplugged. A guest that may be given some
+#: has a bounce buffer of 64 MiB, which the emulated devices do not need.
+_CONSOLE = 'console=ttyS0 quiet panic=5 memhp_default_state=online_movable swiotlb=noforce'
 
 #: Fake hosts seem to have room for everything: no guest is to land there.
 _REAL = {'img_hv_type': 'qemu'}

@@ -69,7 +69,12 @@ class Guests:
         match = re.search(r'^actual (\d+)$', self.virsh(server, 'dommemstat'), re.MULTILINE)
         if match is None:
             raise AssertionError('virsh dommemstat shows no actual memory')
-        return Size(vcpus, int(match[1]) // 1024)
+        return Size(vcpus, (int(match[1]) + self._plugged(server)) // 1024)
+
+    def _plugged(self, server: str) -> int:
+        """Return what the guest has by virtio-mem, in KiB; its balloon knows nothing of it."""
+        plugged = self.domain(server).find("./devices/memory[@model='virtio-mem']/target/current")
+        return 0 if plugged is None else int(plugged.text or 0)
 
     def reaches(self, server: str, size: Size) -> None:
         """Wait until the guest has a size.
