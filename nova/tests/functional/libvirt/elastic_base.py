@@ -105,7 +105,10 @@ class ElasticServersTestBase(
 
     def _live_migrate_to(self, server, host):
         self.dest_host = host
-        return self._live_migrate(server)
+        server = self._live_migrate(server)
+        # Its new host reports its usage only then.
+        self._run_periodics()
+        return server
 
     # Servers
 
