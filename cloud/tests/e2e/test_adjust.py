@@ -194,7 +194,7 @@ def test_stopped(world: World, server: str) -> None:
     world.api.wait(server, 'SHUTOFF')
     status, text = world.api.post_adjust(server, current_vcpus=3, persist=False)
     assert (status, text) == (
-        409, 'A stopped server can only be given what it is to start with.',
+        409, 'A stopped server can be adjusted only with persist=true.',
     )  # fmt: skip
     world.adjust(server, *GROWN)
     assert list(world.accounting.allocations(server).values()) == [GROWN]
@@ -242,7 +242,7 @@ def test_evacuation(world: World, server: str, logs: Logs) -> None:
     with world.faults.down(f'nova-compute-{dead.number}', f'libvirtd-{dead.number}'):
         world.api.wait_service(dead.host, 'down')
         status, text = world.api.post_adjust(server, current_vcpus=2)
-        assert (status, text) == (503, 'The host of the server is down.')
+        assert (status, text) == (503, 'The compute service of the host is down.')
         answer = world.api.status(server)
         assert (answer['source'], answer['current_vcpus']) == ('database', MAXIMUM.vcpus)
         world.api.act(server, 'evacuate', {})

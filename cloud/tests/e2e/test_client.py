@@ -192,7 +192,7 @@ def test_who_may(world: World, create: Create) -> None:
 
     world.api.cli('server', 'lock', server, user='xcloud-demo')
     ended = openstack(world, *adjust, '--wait', user='xcloud-demo')
-    assert (ended.status, ended.err) == (1, f'Instance {server} is locked\n')
+    assert (ended.status, ended.err) == (1, f'Instance {server} is locked (xloud.locked)\n')
     assert world.accounting.size(server) == MINIMUM
 
 

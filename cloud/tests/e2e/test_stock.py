@@ -95,8 +95,8 @@ def _right_again(world: World, servers: dict[str, str], uptime: int) -> None:
         assert world.accounting.start_size(servers[name]) == start
         last = world.adjust(servers[name], 1, MAXIMUM.memory_mb, succeeds=False)
         assert last['reason'] == (
-            'The guest was defined before elastic servers were supported here. '
-            'It needs a hard reboot before it can give back vCPUs.'
+            'The guest was defined before its host supported elastic servers. '
+            'Hard reboot the server before it gives back vCPUs.'
         )
         _boots_again(world, servers[name], 'HARD')
         has(world, servers[name], start)
