@@ -8,6 +8,11 @@ from nova import elastic
 
 class Instance(...):
 
+    VERSION = ...  # nova
+    # Those of its size over time, where they are loaded: no field, as no
+    # other service asks for them.
+    size_changes = ()
+
     def save(*nova):
         ...
         if elastic.is_recorded(self, updates):

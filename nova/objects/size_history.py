@@ -32,6 +32,8 @@ def get_changes(context, instance_uuids, since=None, limit=None):
         that have any.
     """
     changes = collections.defaultdict(list)
+    if not instance_uuids:
+        return changes
     for row in db.size_changes_get(
             context, instance_uuids, since and timeutils.normalize_time(since),
             limit):
@@ -39,6 +41,14 @@ def get_changes(context, instance_uuids, since=None, limit=None):
     for server_changes in changes.values():
         server_changes.sort(key=lambda change: change.at)
     return changes
+
+
+def load_changes(context, instances, since):
+    """Load such changes into instances, which all are of one cell."""
+    changes = get_changes(
+        context, [instance.uuid for instance in instances], since)
+    for instance in instances:
+        instance.size_changes = changes.get(instance.uuid, ())
 
 
 def get_last_change(context, instance_uuid, before):
@@ -60,6 +70,43 @@ def get_end(instance, now):
     return min(end, now) if end else now
 
 
+def get_periods(instance, begin, end, limit):
+    """Return the first periods of a server between two times.
+
+    :param instance: An Instance with its flavor
+    :param begin: A datetime, or None for the first launch of the server
+    :param end: A datetime in the past, or now
+    :param limit: How many to return at most
+    :returns: A list of elastic.Period, and whether there are more.
+    """
+    context, uuid = instance._context, instance.uuid
+    end = get_end(instance, end)
+    # More than there can be in the one moment with which a page begins.
+    count = max(limit, 100)
+    changes = get_changes(context, [uuid], begin, count + 1)[uuid]
+    size, read_end = elastic.size(instance), end
+    if len(changes) > count:
+        size, read_end = None, min(end, changes[-1].at)
+    last = begin and get_last_change(context, uuid, begin)
+    if last and (not changes or last.at < changes[0].at):
+        changes.insert(0, last)
+    periods = elastic.periods(
+        changes, size, instance.launched_at, begin, read_end)
+    return periods[:limit], len(periods) > limit or read_end < end
+
+
+def get_usage(instance, begin, end):
+    """Return the elastic.Usage of a server between two times.
+
+    :param instance: An Instance with its flavor and its changes since
+        ``begin``
+    :param end: A datetime in the past, or now
+    """
+    return elastic.usage(elastic.periods(
+        instance.size_changes, elastic.size(instance), instance.launched_at,
+        begin, get_end(instance, end)))
+
+
 @base.NovaObjectRegistry.register
 class SizeUsage(base.NovaObject):
     """What a server has had in a period, for how long.
@@ -76,12 +123,21 @@ class SizeUsage(base.NovaObject):
     }
 
     @base.remotable_classmethod
-    def get_by_instance_uuid(cls, context, instance_uuid, begin, end):
+    def _get_by_instance_uuid(cls, context, instance_uuid, begin, end):
         instance = objects.Instance.get_by_uuid(
             context.elevated(read_deleted='yes'), instance_uuid,
             expected_attrs=['flavor'])
-        changes = get_changes(context, [instance_uuid], begin)
-        usage = elastic.usage(elastic.periods(
-            changes[instance_uuid], elastic.size(instance),
-            instance.launched_at, begin, get_end(instance, end)))
+        begin, end = map(timeutils.parse_isotime, (begin, end))
+        load_changes(context, [instance], begin)
+        usage = get_usage(instance, begin, end)
         return cls(context, **usage._asdict())
+
+    @classmethod
+    def get_by_instance_uuid(cls, context, instance_uuid, begin, end):
+        """Return the usage of a server between two times.
+
+        :param end: A datetime in the past, or now
+        """
+        # Times cannot be sent as they are.
+        return cls._get_by_instance_uuid(
+            context, instance_uuid, begin.isoformat(), end.isoformat())

@@ -63,6 +63,18 @@ xloud_adjust_policies = [
             }
         ],
         scope_types=['project']),
+    policy.DocumentedRuleDefault(
+        name=POLICY_ROOT % 'history',
+        check_str=base.PROJECT_READER_OR_ADMIN,
+        description="Show how many vCPUs and how much memory a server was "
+                    "accounted for over time, and why",
+        operations=[
+            {
+                'path': '/servers/{server_id}/xloud-history',
+                'method': 'GET'
+            }
+        ],
+        scope_types=['project']),
 ]
 
 

@@ -1,4 +1,5 @@
-"""Where a server is adjusted, and where its size is shown.
+"""Where a server is adjusted, and where its size is shown,
+now and over time.
 
 Clients of the same product know each of these under other names as well.
 """
@@ -24,5 +25,8 @@ ROUTE_LIST = (
     }),
     ('/servers/{server_id}/polystack-status', {
         'GET': [xloud_adjust_controller, 'show'],
+    }),
+    ('/servers/{server_id}/xloud-history', {
+        'GET': [xloud_adjust_controller, 'history'],
     }),
 )

@@ -14,6 +14,7 @@
 
 import contextlib
 
+from oslo_utils import timeutils
 from webob import exc
 
 from nova.api.openstack import common
@@ -23,7 +24,10 @@ from nova.api.openstack import wsgi
 from nova.api import validation
 from nova.compute import api as compute
 from nova import exception
+from nova.i18n import _
+from nova.objects import size_history
 from nova.policies import xloud_adjust as policies
+from nova import utils
 
 # The codes of errors that Nova raises before an adjustment begins.
 ERROR_CODES = {
@@ -73,6 +77,8 @@ def _get_error_code(error):
 
 @validation.validated
 class XloudAdjustController(wsgi.Controller):
+
+    _view_builder_class = view.HistoryViewBuilder
 
     def __init__(self):
         super().__init__()
@@ -124,3 +130,25 @@ class XloudAdjustController(wsgi.Controller):
             context, instance = self._get_instance(req, server_id, 'status')
             return view.status(
                 self.compute_api.xloud_status(context, instance))
+
+    @wsgi.expected_errors((400, 403, 404, 503))
+    @validation.query_schema(schema.history_query)
+    @validation.response_body_schema(schema.history_response)
+    def history(self, req, server_id):
+        """Show what a server was accounted for over time."""
+        limit, _marker = common.get_limit_and_marker(req)
+        now = timeutils.utcnow(with_timezone=True)
+        begin, end = (
+            timeutils.parse_isotime(req.GET[name]) if name in req.GET else None
+            for name in ('from', 'to'))
+        if begin and end and begin >= end:
+            raise exc.HTTPBadRequest(
+                explanation=_('The value of from must be earlier than that '
+                              'of to.'))
+        # As long as there are records of a deleted server.
+        with _refusals(server_id), utils.temporary_mutation(
+                req.environ['nova.context'], read_deleted='yes'):
+            _context, instance = self._get_instance(req, server_id, 'history')
+            periods, has_more = size_history.get_periods(
+                instance, begin, min(end, now) if end else now, limit)
+        return self._view_builder.history(req, server_id, periods, has_more)

@@ -38,3 +38,8 @@ class XloudAdjustSampleJsonTest(test_servers.ServersSampleBase):
             server, {'OS-EXT-STS:task_state': None})
         response = self._do_get('servers/%s/xloud-status' % server['id'])
         self._verify_response('status-resp', {}, response, 200)
+
+        response = self._do_get('servers/%s/xloud-history' % server['id'])
+        self._verify_response('history-resp', {
+            'request_id': 'req-[0-9a-f-]{36}', 'user_id': '[a-z]+'},
+            response, 200)

@@ -2,5 +2,5 @@
 
 object_data = {
     ...: ...,
-    'SizeUsage': '1.0-192016a17f7858ad68fa4859c6f9b87f',
+    'SizeUsage': '1.0-79654faa3d4c5db347b99e8c969fcadb',
 }

@@ -94,6 +94,13 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
             self._allowed('reader'), policies.POLICY_ROOT % 'status',
             self.controller.show, self.req, self.instance.uuid)
 
+    @mock.patch('nova.objects.size_history.get_periods',
+                return_value=([], False))
+    def test_history(self, mock_periods):
+        self.common_policy_auth(
+            self._allowed('reader'), policies.POLICY_ROOT % 'history',
+            self.controller.history, self.req, self.instance.uuid)
+
 
 class XloudAdjustNoLegacyNoScopeTest(XloudAdjustPolicyTest):
     """Without either: a role in the project has to be a known one."""
@@ -103,6 +110,7 @@ class XloudAdjustNoLegacyNoScopeTest(XloudAdjustPolicyTest):
         policies.POLICY_ROOT % 'adjust': base_policy.PROJECT_MEMBER_OR_ADMIN,
         policies.POLICY_ROOT % 'adjust:force': base_policy.ADMIN,
         policies.POLICY_ROOT % 'status': base_policy.PROJECT_READER_OR_ADMIN,
+        policies.POLICY_ROOT % 'history': base_policy.PROJECT_READER_OR_ADMIN,
     }
 
 

@@ -10,6 +10,8 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from nova.api.validation import parameter_types
+
 _amount = {
     'type': ['integer', 'string'],
     'pattern': '^[0-9]{1,10}$',
@@ -98,5 +100,58 @@ show_response = {
         },
     },
     'required': ['xloud_status'],
+    'additionalProperties': False,
+}
+
+_time = parameter_types.single_param({'type': 'string', 'format': 'date-time'})
+
+history_query = {
+    'type': 'object',
+    'properties': {
+        'from': _time,
+        'to': _time,
+        'limit': parameter_types.single_param(
+            {'type': 'string', 'pattern': '^0*[1-9][0-9]*$'}),
+    },
+    'additionalProperties': False,
+}
+
+_maybe_string = {'type': ['string', 'null']}
+
+history_response = {
+    'type': 'object',
+    'properties': {
+        'xloud_history': {
+            'type': 'array',
+            'items': {
+                'type': 'object',
+                'properties': {
+                    'start': {'type': 'string', 'format': 'date-time'},
+                    'end': {'type': 'string', 'format': 'date-time'},
+                    'vcpus': _known_amount,
+                    'memory_mb': _known_amount,
+                    'cause': _maybe_string,
+                    'request_id': _maybe_string,
+                    'user_id': _maybe_string,
+                },
+                'required': ['start', 'end', 'vcpus', 'memory_mb', 'cause',
+                             'request_id', 'user_id'],
+                'additionalProperties': False,
+            },
+        },
+        'xloud_history_links': {
+            'type': 'array',
+            'items': {
+                'type': 'object',
+                'properties': {
+                    'rel': {'const': 'next'},
+                    'href': {'type': 'string', 'format': 'uri'},
+                },
+                'required': ['rel', 'href'],
+                'additionalProperties': False,
+            },
+        },
+    },
+    'required': ['xloud_history'],
     'additionalProperties': False,
 }

@@ -12,6 +12,10 @@
 
 """What the API shows of an elastic server."""
 
+from urllib import parse
+
+from nova.api.openstack import common
+
 # What only the host of a running server can say.
 _UNKNOWN = {'guest_vcpus': None, 'balloon_driver_active': None,
             'attached_dimms_mb': 0, 'has_virtiomem': False,
@@ -43,3 +47,33 @@ def _adjust(adjust, requested):
             'requested': requested,
             'since': adjust['since'].strftime('%Y-%m-%dT%H:%M:%SZ'),
             'reason': adjust['reason']}
+
+
+class HistoryViewBuilder(common.ViewBuilder):
+
+    def history(self, req, server_id, periods, has_more):
+        """Return the view of what a server was accounted for over time.
+
+        The next page begins with the time at which this one ends.
+        """
+        view = {'xloud_history': [_period(period) for period in periods]}
+        if has_more:
+            url = self._get_href_link(
+                req, server_id + '/xloud-history', 'servers')
+            query = parse.urlencode(
+                {**req.GET, 'from': _format(periods[-1].end)})
+            view['xloud_history_links'] = [
+                {'rel': 'next', 'href': '%s?%s' % (url, query)}]
+        return view
+
+
+def _period(period):
+    change = period.change
+    return {'start': _format(period.start), 'end': _format(period.end),
+            **period.size._asdict(),
+            **{name: change and getattr(change, name)
+               for name in ('cause', 'request_id', 'user_id')}}
+
+
+def _format(time):
+    return time.strftime('%Y-%m-%dT%H:%M:%S.%fZ')
