@@ -81,9 +81,8 @@ class ComputeManager(manager.Manager):
             # live size.
             was_started = self._get_power_state(instance) not in (
                 power_state.PAUSED, power_state.SUSPENDED)
-            if was_started and self.elastic.reconciler.follow_start_size(
-                    context, instance):
-                instance.save()
+            if was_started:
+                self.elastic.reconciler.follow_host_start(context, instance)
         except NotImplementedError:  # nova
             ...
 

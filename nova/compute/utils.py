@@ -87,6 +87,39 @@ def _finish_adjust_event(context, instance, event, error):
         want_result=False)
 
 
+def get_exists_usage(context, instance, begin, end):
+    """Return what an elastic server has had in an audit period.
+
+    :returns: A dict for the payload of a notification; empty for a server
+        that is not elastic, and if the usage is not known
+    """
+    if not elastic.is_elastic(instance.flavor):
+        return {}
+    try:
+        usage = objects.SizeUsage.get_by_instance_uuid(
+            context, instance.uuid, begin, end)
+    except Exception as error:
+        # A conductor without the fork does not know it.
+        LOG.warning('Could not determine the usage of the server: %s', error,
+                    instance=instance)
+        return {}
+    return {name: getattr(usage, name) for name in elastic.Usage._fields[1:]}
+
+
+def notify_usage_exists(*nova):
+    ...
+    if extra_usage_info:  # nova
+        ...
+    usage = get_exists_usage(context, instance_ref, audit_start, audit_end)
+    extra_info.update(usage)
+    notify_about_instance_usage(...)  # nova
+    ...
+    payload = ...  # nova
+    payload.add_usage(usage)
+    notification = ...  # nova
+    ...
+
+
 def close_last_adjust(context, instance):
     """Record that an adjustment was interrupted on its host."""
     action = get_last_adjust(context, instance)

@@ -246,12 +246,16 @@ class Reconciler(object):
             except exception.InstanceNotFound:
                 # A hard reboot defines the guest with its start size.
                 live = None
+            size_before = elastic.size(instance)
             self._accounting.follow_guest(
                 context, instance, elastic.due_size(instance, live))
             instance.task_state = None
             instance.save(
                 expected_task_state=list(task_states.xloud_adjust_states))
             self._accounting.update_usage(instance)
+            if elastic.size(instance) != size_before:
+                self._reporter.notify(
+                    context, instance, fields.NotificationPhase.END)
 
     def follow_start_size(self, context, instance):
         """Account for a server whose guest has been stopped or started.
@@ -263,3 +267,11 @@ class Reconciler(object):
         # The next guest does not have what the last one had.
         self._previous.pop(instance.uuid, None)
         return self._accounting.follow_start_size(context, instance)
+
+    def follow_host_start(self, context, instance):
+        """Account for a server that its host has started, without a request.
+        """
+        if self.follow_start_size(context, instance):
+            instance.save()
+            self._reporter.notify(
+                context, instance, fields.NotificationPhase.END)

@@ -15,6 +15,23 @@ class InstancePayload(base.NotificationPayloadBase):
         ...
 
 
+class InstanceExistsPayload(InstancePayload):
+
+    ...
+
+    def add_usage(self, usage):
+        """Say what the server has had in the audit period.
+
+        :param usage: A dict of names to numbers
+        """
+        # A new field would be a version of its own here too.
+        if usage:
+            self.flavor.extra_specs = {
+                **(self.flavor.extra_specs or {}),
+                **{'xloud:' + name: '%.6f' % value
+                   for name, value in usage.items()}}
+
+
 @...
 @base.notification_sample('instance-xloud_adjust-start.json')
 @base.notification_sample('instance-xloud_adjust-end.json')
