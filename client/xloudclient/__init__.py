@@ -2,7 +2,7 @@
 
 from xloudclient.elastic import Elastic
 from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, XloudError
-from xloudclient.sizes import Adjust, FlavorSize, ServerSize
+from xloudclient.sizes import Adjust, FlavorSize, Period, ServerSize
 
 __all__ = [
     'Adjust',
@@ -11,6 +11,7 @@ __all__ = [
     'Elastic',
     'FlavorSize',
     'NotSupported',
+    'Period',
     'ServerSize',
     'XloudError',
 ]

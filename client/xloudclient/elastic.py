@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 from openstack import exceptions
 from openstack.compute.v2._proxy import Proxy
@@ -13,7 +15,7 @@ from openstack.compute.v2.flavor import Flavor
 from openstack.compute.v2.server import Server
 
 from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, with_code
-from xloudclient.sizes import FlavorSize, ServerSize
+from xloudclient.sizes import FlavorSize, Period, ServerSize
 
 #: The extra specs that make a flavor elastic.
 MINIMUM_CPU = 'minimum_cpu'
@@ -65,6 +67,32 @@ class Elastic:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             sizes = pool.map(self._size_unless_gone, servers)
             return [(server, size) for server, size in zip(servers, sizes) if size]
+
+    @with_code()
+    def history(
+        self,
+        server: str | Server,
+        start: datetime.datetime | None = None,
+        end: datetime.datetime | None = None,
+    ) -> list[Period]:
+        """Return the periods in which a server was accounted for one size, without a gap.
+
+        :param server: The ID, if the server is deleted
+        :param start: The time at which the first of them begins; None for that of the server
+        :param end: The time at which the last of them ends; None for the present
+        """
+        if not isinstance(server, Server):
+            server = self._compute.find_server(server) or Server(id=server)
+        path = f'/servers/{server.id}/xloud-history'
+        times = {'from': start, 'to': end}
+        query = {name: _utc(time) for name, time in times.items() if time}
+        periods: list[Period] = []
+        while True:
+            answer = self._call('GET', f'{path}?{urlencode(query)}' if query else path)
+            periods += map(Period.from_api, answer['xloud_history'])
+            if not answer.get('xloud_history_links'):
+                return periods
+            query['from'] = _utc(periods[-1].end)
 
     @with_code()
     def adjust(
@@ -195,6 +223,10 @@ class Elastic:
             raise NotSupported('The Compute service of this cloud has no elastic servers.')
         exceptions.raise_from_response(answer)
         return answer.json()
+
+
+def _utc(time: datetime.datetime) -> str:
+    return time.astimezone(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
 
 
 def _minimum(spec: str | None, maximum: int) -> int | None:

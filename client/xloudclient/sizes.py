@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from typing import Any
 
 #: Nova takes memory that is at most so far from a bound of the flavor for the bound.
@@ -92,6 +93,30 @@ class ServerSize:
 
 def _vcpus(count: int) -> str:
     return f'{count} vCPU{"" if count == 1 else "s"}'
+
+
+@dataclasses.dataclass(frozen=True)
+class Period:
+    """A time in which a server was accounted for one size; memory is in MiB."""
+
+    start: datetime.datetime
+    end: datetime.datetime
+    vcpus: int
+    memory_mb: int
+    #: What caused the change to it, such as ``adjustment`` or ``drift``, if that is recorded.
+    cause: str | None
+    request_id: str | None
+    #: Who requested it, if anybody did.
+    user_id: str | None
+
+    @classmethod
+    def from_api(cls, period: dict[str, Any]) -> Period:
+        """Read a period of the API. Fields that a later version adds are ignored."""
+        values = {field.name: period[field.name] for field in dataclasses.fields(cls)}
+        for name in ('start', 'end'):
+            # Python 3.9 does not know Z.
+            values[name] = datetime.datetime.fromisoformat(values[name].replace('Z', '+00:00'))
+        return cls(**values)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,6 +27,7 @@ RECORDED = Path(__file__).parent / 'recorded'
 SERVER = '8e31db15-9a4f-4520-b422-4a557e64f65d'
 ADJUST = ('POST', f'/os-xloud-adjust/{SERVER}')
 STATUS = ('GET', f'/servers/{SERVER}/xloud-status')
+HISTORY = ('GET', f'/servers/{SERVER}/xloud-history')
 SPECS = ('POST', '/flavors/elastic/os-extra_specs')
 
 

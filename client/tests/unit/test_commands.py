@@ -243,7 +243,7 @@ def test_completion(command: Command) -> None:
     """The shell completes the commands and their options."""
     script = command('complete', '--shell', 'bash').out
     for text in (
-        "cmds_server_size='list show'",
+        "cmds_server_size='history list show'",
         "cmds_flavor_elastic='set show unset'",
         '--vcpus --memory --min --max --live-only --force --wait',
     ):

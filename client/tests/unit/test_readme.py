@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from conftest import ADJUST, STATUS, Ended, Nova, recorded, status
+from conftest import ADJUST, HISTORY, STATUS, Ended, Nova, recorded, status
 
 README = (Path(__file__).parent.parent.parent / 'README.md').read_text()
 
@@ -47,6 +47,7 @@ def test_every_command_is_found() -> None:
 def test_command(nova: Nova, command: Callable[..., Ended], line: str) -> None:
     """The command is accepted and calls Nova."""
     nova.answer(STATUS, DONE)
+    nova.answer(HISTORY, recorded('history'))
     nova.answer(ADJUST, {}, status=202)
     nova.answer(('GET', '/servers/detail?all_tenants=True'), recorded('servers'))
     nova.answer(('GET', '/flavors/big'), recorded('flavor-elastic'))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
 import re
 from collections.abc import Iterator
 
@@ -52,6 +53,17 @@ class FlavorCommand(ElasticCommand):
 
 def _command_error(reason: str, code: str | None) -> CommandError:
     return CommandError(f'{reason} ({code})' if code else reason)
+
+
+def time(text: str) -> datetime.datetime:
+    """Parse a date, or a date with a time; without an offset it is in UTC."""
+    try:
+        parsed = datetime.datetime.fromisoformat(re.sub('Z$', '+00:00', text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not a time: use 2026-02-01 or 2026-02-01T09:30"
+        ) from error
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=datetime.timezone.utc)
 
 
 def vcpus(text: str) -> int:

@@ -1,10 +1,12 @@
-"""The commands ``server adjust``, ``server size show`` and ``server size list``."""
+"""The commands ``server adjust`` and ``server size show``, ``list`` and ``history``."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import dataclasses
+import datetime
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +14,8 @@ from openstack.compute.v2.server import Server
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from xloudclient import Adjust, ServerSize
-from xloudclient.osc import common
+from xloudclient import Adjust, Period, ServerSize
+from xloudclient.osc import common, plot
 from xloudclient.osc.progress import Progress
 
 
@@ -113,6 +115,47 @@ class ShowServerSize(common.ServerCommand, command.ShowOne):
         with self.elastic() as elastic:
             server = elastic.find_server(parsed_args.server)
             return _columns(server, elastic.size(server))
+
+
+class ShowServerSizeHistory(common.ServerCommand, command.Lister):
+    """List which size a server was accounted for over time, and what caused each change.
+
+    Memory is in MiB, times are in UTC. A deleted server is given by its ID.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        for option, name, text in (
+            ('--from', 'start', 'From this time on, as in 2026-02-01 or 2026-02-01T09:30 (UTC)'),
+            ('--to', 'end', 'Up to this time'),
+        ):
+            parser.add_argument(option, dest=name, type=common.time, metavar='<time>', help=text)
+        parser.add_argument('--plot', action='store_true', help='Plot the sizes instead')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        with self.elastic() as elastic:
+            periods = elastic.history(parsed_args.server, parsed_args.start, parsed_args.end)
+        names = tuple(field.name for field in dataclasses.fields(Period))
+        if parsed_args.plot:
+            return names, periods
+        return names, [
+            (_seconds(period.start), _seconds(period.end), *dataclasses.astuple(period)[2:])
+            for period in periods
+        ]
+
+    def produce_output(
+        self, parsed_args: argparse.Namespace, column_names: tuple[str, ...], data: Any
+    ) -> int:
+        if not parsed_args.plot:
+            return super().produce_output(parsed_args, column_names, data)
+        width = shutil.get_terminal_size().columns
+        self.app.stdout.writelines(f'{line}\n' for line in plot.lines(data, width))
+        return 0
+
+
+def _seconds(time: datetime.datetime) -> str:
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ')
 
 
 class ListServerSize(common.ElasticCommand, command.Lister):
