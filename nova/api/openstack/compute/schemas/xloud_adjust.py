@@ -118,39 +118,37 @@ history_query = {
 
 _maybe_string = {'type': ['string', 'null']}
 
+_period = {
+    'type': 'object',
+    'properties': {
+        'start': {'type': 'string', 'format': 'date-time'},
+        'end': {'type': 'string', 'format': 'date-time'},
+        'vcpus': _known_amount,
+        'memory_mb': _known_amount,
+        'cause': _maybe_string,
+        'request_id': _maybe_string,
+        'user_id': _maybe_string,
+    },
+    'required': ['start', 'end', 'vcpus', 'memory_mb', 'cause', 'request_id',
+                 'user_id'],
+    'additionalProperties': False,
+}
+
+_next_link = {
+    'type': 'object',
+    'properties': {
+        'rel': {'const': 'next'},
+        'href': {'type': 'string', 'format': 'uri'},
+    },
+    'required': ['rel', 'href'],
+    'additionalProperties': False,
+}
+
 history_response = {
     'type': 'object',
     'properties': {
-        'xloud_history': {
-            'type': 'array',
-            'items': {
-                'type': 'object',
-                'properties': {
-                    'start': {'type': 'string', 'format': 'date-time'},
-                    'end': {'type': 'string', 'format': 'date-time'},
-                    'vcpus': _known_amount,
-                    'memory_mb': _known_amount,
-                    'cause': _maybe_string,
-                    'request_id': _maybe_string,
-                    'user_id': _maybe_string,
-                },
-                'required': ['start', 'end', 'vcpus', 'memory_mb', 'cause',
-                             'request_id', 'user_id'],
-                'additionalProperties': False,
-            },
-        },
-        'xloud_history_links': {
-            'type': 'array',
-            'items': {
-                'type': 'object',
-                'properties': {
-                    'rel': {'const': 'next'},
-                    'href': {'type': 'string', 'format': 'uri'},
-                },
-                'required': ['rel', 'href'],
-                'additionalProperties': False,
-            },
-        },
+        'xloud_history': {'type': 'array', 'items': _period},
+        'xloud_history_links': {'type': 'array', 'items': _next_link},
     },
     'required': ['xloud_history'],
     'additionalProperties': False,
