@@ -2,5 +2,5 @@
 
 from nova.conf import xloud
 
-...
+wsgi.register_opts(CONF)  # nova
 xloud.register_opts(CONF)
