@@ -98,7 +98,7 @@ class ElasticServersTestBase(
     def _migrate_stub(self, domain, destination, params, flags):
         connection = self._connection(self.dest_host)
         arrived = connection.createXML(params['destination_xml'], 0)
-        arrived._size.arrive(domain._size)
+        arrived.size.arrive(domain.size)
         connection.defineXML(params['persistent_xml'])
         domain.complete_job()
         self.migrate_stub_ran = True

@@ -36,7 +36,7 @@ class DriverTestBase(elastic_base.ElasticServersTestBase):
         self.server = self._boot(**kwargs)
         self.instance = self._instance(self.server)
         self.domain = self._domain(self.server)
-        self.size = self.domain._size
+        self.size = self.domain.size
         self.guest = self.size.guest
         self.guest.waited = self.clock.advance
         self.guest.clock = self.clock

@@ -33,7 +33,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
 
     def _grown_to(self, size, **kwargs):
         server = self._boot(**kwargs)
-        self.fake_guest = self._domain(server)._size.guest
+        self.fake_guest = self._domain(server).size.guest
         self.fake_guest.waited = self.clock.advance
         self.fake_guest.clock = self.clock
         self._adjust(server, size)
@@ -108,7 +108,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
     def test_libvirt_refuses(self):
         """A guest from before cannot give back vCPUs, and keeps them."""
         server = self._grown_to(GROWN)
-        for vcpu in self._domain(server)._size.live.vcpus:
+        for vcpu in self._domain(server).size.live.vcpus:
             vcpu.hotpluggable = False
         self._adjust(server, MINIMUM)
         self.assertNotAdjusted(
@@ -121,7 +121,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
         server = self._grown_to(GROWN)
         self.fake_guest.unplugs_in_time = 0
         for seconds in (11, 17):
-            self._at(seconds, self._domain(server)._size.let_go)
+            self._at(seconds, self._domain(server).size.let_go)
         self._adjust(server, MINIMUM)
         self.assertAdjusted(server, MINIMUM)
 
@@ -137,7 +137,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
             'xloud.guest_timeout: The guest has given back 0 of 2 vCPUs after '
             '30 seconds.',
             server, GROWN)
-        self._domain(server)._size.let_go()
+        self._domain(server).size.let_go()
         self._reconcile()
         self.assertHas(server, elastic.Size(2, 3072), GROWN, GROWN)
         self._adjust(server, GROWN)
@@ -153,7 +153,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
             'xloud.guest_timeout: The guest has given back 0 of 2 vCPUs after '
             '30 seconds.',
             server, GROWN, start=MINIMUM)
-        self._domain(server)._size.let_go()
+        self._domain(server).size.let_go()
         for _look in range(2):
             self._reconcile()
         self.assertSize(server, elastic.Size(2, 3072), start=MINIMUM)
@@ -196,7 +196,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
     def test_no_balloon_driver(self):
         """A guest without one has all its memory, which is accounted for."""
         server = self._boot()
-        guest = self._domain(server)._size
+        guest = self._domain(server).size
         guest.guest.balloons = False
         guest.live.current_memory = guest.live.memory
         self._reconcile()

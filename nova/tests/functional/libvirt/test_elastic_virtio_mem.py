@@ -147,7 +147,7 @@ class VirtioMemBootTest(VirtioMemTestBase):
 class VirtioMemAdjustTest(VirtioMemTestBase):
 
     def _fake_guest(self, server):
-        return self._domain(server)._size.guest
+        return self._domain(server).size.guest
 
     def test_grow_and_shrink(self):
         server = self._boot()
@@ -206,7 +206,7 @@ class VirtioMemAdjustTest(VirtioMemTestBase):
     def test_balloon_that_lies(self):
         """Nothing that the balloon does changes what the guest may have."""
         server = self._boot()
-        size = self._domain(server)._size
+        size = self._domain(server).size
         size.guest.balloons = False
         for _look in range(2):
             self._reconcile()

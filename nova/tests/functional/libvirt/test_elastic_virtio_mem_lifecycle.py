@@ -37,13 +37,13 @@ class VirtioMemLifecycleTest(
         """A guest that reboots by itself is no reason to release anything."""
         server = self._grown_until_restart()
         domain = self._domain(server)
-        domain._size.guest.has_virtio_mem_driver = False
+        domain.size.guest.has_virtio_mem_driver = False
         domain.reset(0)
         self.assertEqual(GROWN._replace(memory_mb=1024), self._live(server))
         for _look in range(2):
             self._reconcile()
         self.assertRecords(server, GROWN, start=START)
-        domain._size.guest.has_virtio_mem_driver = True
+        domain.size.guest.has_virtio_mem_driver = True
         self._reconcile()
         self.assertSize(server, GROWN, start=START)
 

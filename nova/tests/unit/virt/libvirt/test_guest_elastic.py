@@ -28,7 +28,7 @@ class ElasticGuestTest(test.NoDBTestCase):
         self.domain = connection.defineXML(test_libvirt_size.DOMAIN % (
             test_libvirt_size.ELASTIC, test_libvirt_size.AGENT))
         self.domain.create()
-        self.domain._size.guest.agent.connected = True
+        self.domain.size.guest.agent.connected = True
         self.guest = libvirt_guest.Guest(self.domain)
 
     def test_size(self):
@@ -47,7 +47,7 @@ class ElasticGuestTest(test.NoDBTestCase):
 
     def test_agent_timeout(self):
         """It holds for what is done within, however that ends."""
-        agent = self.domain._size.guest.agent
+        agent = self.domain.size.guest.agent
         with self.guest.agent_timeout(3):
             self.assertEqual(3, agent.timeout)
         self.assertEqual(-2, agent.timeout)
@@ -61,7 +61,7 @@ class ElasticGuestTest(test.NoDBTestCase):
 
     def _ask_while(self, question):
         """Ask the agent while another caller does."""
-        agent = self.domain._size.guest.agent
+        agent = self.domain.size.guest.agent
 
         def ask():
             with self.guest.agent_timeout(1):
@@ -87,8 +87,8 @@ class ElasticGuestTest(test.NoDBTestCase):
                 test_libvirt_size.ELASTIC, test_libvirt_size.AGENT)).replace(
                     'f01cf68d', 'a1b0b17d').replace('growing', 'other'))
         domain.create()
-        domain._size.guest.agent.connected = True
+        domain.size.guest.agent.connected = True
         other = libvirt_guest.Guest(domain)
-        self.domain._size.guest.agent.while_asked = other.freeze_filesystems
+        self.domain.size.guest.agent.while_asked = other.freeze_filesystems
         self.guest.freeze_filesystems()
-        self.assertEqual([-2], domain._size.guest.agent.timeouts)
+        self.assertEqual([-2], domain.size.guest.agent.timeouts)
