@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cloud.tests.e2e.conftest import (  # noqa: F401  (fixtures and hooks, found by name)
-    _enough_hosts,
     create,
+    enough_hosts,
     flavor,
     logs,
     pytest_configure,

@@ -40,14 +40,15 @@ def world() -> World:
 
 
 @pytest.fixture(autouse=True)
-def _enough_hosts(request: pytest.FixtureRequest, world: World) -> None:
+def enough_hosts(request: pytest.FixtureRequest, world: World) -> None:
+    """Skip a test that needs more hosts than the cloud has."""
     marker = request.node.get_closest_marker('hosts')
     if marker and len(world.hosts) < marker.args[0]:
         pytest.skip(f'needs `xcloud up --computes {marker.args[0]}`')
 
 
 @pytest.fixture(autouse=True)
-def logs(request: pytest.FixtureRequest, world: World, _enough_hosts: None) -> Iterator[Logs]:
+def logs(request: pytest.FixtureRequest, world: World, enough_hosts: None) -> Iterator[Logs]:
     """The logs since the test began; afterwards, all records have to agree."""
     seen = Logs(world.context.state)
     yield seen
