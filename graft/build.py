@@ -58,5 +58,5 @@ def _backend(source: Path) -> str:
 def _list_new_files(source: Path, new: list[str]) -> None:
     """Name the new files where pbr looks for them when there is no git repository to ask."""
     sources = source / fetch.METADATA / 'SOURCES.txt'
-    listed = [*sources.read_text().splitlines(), *new]
-    sources.write_text('\n'.join(sorted(set(listed))) + '\n')
+    paths = [*sources.read_text().splitlines(), *new]
+    sources.write_text('\n'.join(sorted(set(paths))) + '\n')

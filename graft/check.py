@@ -65,23 +65,23 @@ def check(project: Project, release: Release, archive: Path, pristine: Path) -> 
     """Check one release, unpacked into a folder for the purpose."""
     fetch.unpack(archive, pristine)
     woven = weave(project, release, pristine)
-    gone = list(removed(woven, pristine))
-    faults = [f'removes {line}' for line in gone if line.mark is None]
+    removals = list(removed(woven, pristine))
+    faults = [f'removes {line}' for line in removals if line.mark is None]
     faults += broken(woven, pristine)
     if release.name == project.default_release:
         faults += copied(project, release, pristine)
-    return Checked(release.name, len(woven.files), gone, faults)
+    return Checked(release.name, len(woven.files), removals, faults)
 
 
 def copied(project: Project, release: Release, pristine: Path) -> Iterator[str]:
     """Each run of lines of the branch that also stands in the release."""
     ours = {path: _distinctive(source) for path, source in project.files(release).items()}
     runs: dict[tuple[str, ...], str] = {}
-    wanted = {run for lines in ours.values() for _, run in _runs(lines)}
+    branch_runs = {run for lines in ours.values() for _, run in _runs(lines)}
     for source in sorted(pristine.rglob('*')):
         if source.suffix in SUFFIXES and source.is_file():
             for number, run in _runs(_distinctive(source)):
-                if run in wanted:
+                if run in branch_runs:
                     place = f'{source.relative_to(pristine)}:{number}'
                     runs.setdefault(run, place)
     for path, lines in ours.items():

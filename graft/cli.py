@@ -46,22 +46,28 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
 
     def command(name, call, help):
-        added = commands.add_parser(name, help=help, description=help)
-        added.set_defaults(call=call)
-        added.add_argument(
+        subparser = commands.add_parser(name, help=help, description=help)
+        subparser.set_defaults(call=call)
+        subparser.add_argument(
             '--release', help='a folder of releases/ (default: as in pyproject.toml)'
         )
-        return added
+        return subparser
 
-    laid = command('tree', _tree, 'lay the woven source out as a git work tree of two commits')
-    laid.add_argument('--force', action='store_true', help='discard changes made in the tree')
+    tree_command = command(
+        'tree', _tree, 'lay the woven source out as a git work tree of two commits'
+    )
+    tree_command.add_argument(
+        '--force', action='store_true', help='discard changes made in the tree'
+    )
     for name, what in (('wheel', 'wheel'), ('sdist', 'source distribution')):
-        built = command(name, _build, f'build the forked {what}')
-        built.set_defaults(hook=f'build_{name}')
-        built.add_argument('--dest', type=Path, default=Path('dist'), help='default: dist')
-    listed = command('report', _report, 'list every file and function that the branch touches')
-    listed.add_argument('--json', action='store_true', help='as JSON')
-    listed.add_argument(
+        build_command = command(name, _build, f'build the forked {what}')
+        build_command.set_defaults(hook=f'build_{name}')
+        build_command.add_argument('--dest', type=Path, default=Path('dist'), help='default: dist')
+    report_command = command(
+        'report', _report, 'list every file and function that the branch touches'
+    )
+    report_command.add_argument('--json', action='store_true', help='as JSON')
+    report_command.add_argument(
         '--against',
         metavar='RELEASE',
         help='show instead what Nova changed of the touched functions in that release',
@@ -82,9 +88,9 @@ def _parser() -> argparse.ArgumentParser:
         ('trial', _trial, 'run tests in the woven tree', ['own']),
         ('upstream', _upstream, "run Nova's tests on the pristine and the woven source", []),
     ):
-        tried = command(name, call, what)
-        tried.add_argument('kind', choices=trial.KINDS)
-        tried.add_argument(
+        trial_command = command(name, call, what)
+        trial_command.add_argument('kind', choices=trial.KINDS)
+        trial_command.add_argument(
             'tests',
             nargs='*',
             default=default,
@@ -93,22 +99,24 @@ def _parser() -> argparse.ArgumentParser:
             f'(default: {" ".join(default) or "all"})',
         )
         if name == 'trial':
-            tried.add_argument(
+            trial_command.add_argument(
                 '--pristine', action='store_true', help='on Nova as released instead'
             )
-    added = commands.add_parser('new', help='port the branch to a release that is not here yet')
-    added.set_defaults(call=_new)
-    added.add_argument('name', metavar='RELEASE', help='such as 2027.1')
-    added.add_argument('version', metavar='VERSION', help='of Nova, such as 35.0.0')
-    added.add_argument(
+    new_command = commands.add_parser(
+        'new', help='port the branch to a release that is not here yet'
+    )
+    new_command.set_defaults(call=_new)
+    new_command.add_argument('name', metavar='RELEASE', help='such as 2027.1')
+    new_command.add_argument('version', metavar='VERSION', help='of Nova, such as 35.0.0')
+    new_command.add_argument(
         '--constraints',
         metavar='FILE',
         help='the versions that OpenStack publishes for it, as a file or an address '
         f'(default: {port.PUBLISHED.format(release="RELEASE")})',
     )
     command('docs', _docs, "build Nova's documentation with the branch's pages in it")
-    tested = command('test', _test, 'run everything that `make test` runs')
-    tested.add_argument(
+    test_command = command('test', _test, 'run everything that `make test` runs')
+    test_command.add_argument(
         '--all', action='store_true', help='and what takes longer, and all of it on every release'
     )
     return parser
@@ -139,13 +147,13 @@ def _report(project, args):
 def _check(project, args):
     releases = [project.release(args.release)] if args.release else project.releases()
     with step(f'weave and check {", ".join(release.name for release in releases)}'):
-        found = check.check_all(project, releases)
-    for checked in found:
-        for line in checked.removed:
+        results = check.check_all(project, releases)
+    for result in results:
+        for line in result.removed:
             if line.mark is not None:
-                print(f'{checked.release}: removes {line}')
-    faults = [f'{checked.release}: {fault}' for checked in found for fault in checked.faults]
-    print('\n'.join([*faults, f'{sum(c.passed for c in found)} passed, {len(faults)} failed']))
+                print(f'{result.release}: removes {line}')
+    faults = [f'{result.release}: {fault}' for result in results for fault in result.faults]
+    print('\n'.join([*faults, f'{sum(c.passed for c in results)} passed, {len(faults)} failed']))
     return 1 if faults else 0
 
 
@@ -179,16 +187,16 @@ def _trial(project, args):
 
 
 def _upstream(project, args):
-    found = trial.upstream(project, venv.choose(project, args.release), args.kind, args.tests)
-    for test in sorted(found.pristine):
+    outcome = trial.upstream(project, venv.choose(project, args.release), args.kind, args.tests)
+    for test in sorted(outcome.pristine):
         print(f'fails on pristine Nova, too: {test}')
-    for test in sorted(found.passing):
+    for test in sorted(outcome.passing):
         print(f'passes when it runs again: {test}')
-    for test in sorted(found.worse):
+    for test in sorted(outcome.worse):
         print(f'worse: {test}')
-    print(f'woven: {found.woven}; of these {len(found.pristine)} fail on pristine Nova, too')
-    print(f'{found.woven.passed} passed, {len(found.worse)} failed that pass on pristine Nova')
-    return 1 if found.worse else 0
+    print(f'woven: {outcome.woven}; of these {len(outcome.pristine)} fail on pristine Nova, too')
+    print(f'{outcome.woven.passed} passed, {len(outcome.worse)} failed that pass on pristine Nova')
+    return 1 if outcome.worse else 0
 
 
 def _new(project, args):

@@ -39,8 +39,8 @@ class SketchError(GraftError):
     def __reduce__(self) -> tuple[Callable[..., 'SketchError'], tuple[str, str]]:
         """Carry the fault to another process, its lines found."""
         nearest = list(self.nearest() if callable(self.nearest) else self.nearest)
-        made = functools.partial(SketchError, nearest=nearest, remedy=self.remedy)
-        return made, (self.where, self.problem)
+        rebuild = functools.partial(SketchError, nearest=nearest, remedy=self.remedy)
+        return rebuild, (self.where, self.problem)
 
     def __str__(self) -> str:
         nearest = self.nearest() if callable(self.nearest) else self.nearest

@@ -27,10 +27,10 @@ def tarball(project: Project, release: Release) -> Path:
 
 def check(archive: Path, release: Release) -> None:
     """Refuse a tarball that is not the release's."""
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != release.sha256:
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if digest != release.sha256:
         raise ReleaseError(
-            f'{archive} is not the release: its sha256 is {found},\n'
+            f'{archive} is not the release: its sha256 is {digest},\n'
             f'  releases/{release.name}/release.toml says {release.sha256}.\n'
             '  Delete the file to have it fetched again.'
         )
@@ -55,11 +55,11 @@ def download(version: str, target: Path, *options: str) -> None:
     """Have pip fetch the source of a version of Nova."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        wanted = Path(folder, 'wanted.txt')
-        wanted.write_text(' '.join([f'nova=={version}', *options]) + '\n')
+        requirement = Path(folder, 'requirement.txt')
+        requirement.write_text(' '.join([f'nova=={version}', *options]) + '\n')
         command = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps']
         command += ['--disable-pip-version-check', '--no-binary', 'nova', '--no-build-isolation']
-        run([*command, '--dest', folder, '--requirement', wanted], cwd=target.parent)
+        run([*command, '--dest', folder, '--requirement', requirement], cwd=target.parent)
         Path(folder, target.name).replace(target)
 
 

@@ -35,12 +35,12 @@ def result(folder: Path, function: Callable[..., T], *texts: str) -> T:
     name = _digest(repr((code(), function.__module__, *texts)).encode())
     path = folder / name[:2] / name
     try:
-        made: T = pickle.loads(path.read_bytes())
+        value: T = pickle.loads(path.read_bytes())
         path.touch()
     except (FileNotFoundError, EOFError, pickle.UnpicklingError):
-        made = function(*texts)
-        _write(path, pickle.dumps(made))
-    return made
+        value = function(*texts)
+        _write(path, pickle.dumps(value))
+    return value
 
 
 def forget(folder: Path) -> None:

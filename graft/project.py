@@ -75,10 +75,10 @@ class Project:
         try:
             table = tomllib.loads((folder / 'release.toml').read_text())
         except FileNotFoundError:
-            known = ', '.join(
+            names = ', '.join(
                 sorted(path.parent.name for path in self.root.glob('releases/*/release.toml'))
             )
-            raise ReleaseError(f'release `{name}` is unknown; there are {known}') from None
+            raise ReleaseError(f'release `{name}` is unknown; there are {names}') from None
         return Release(
             name,
             table['nova'],
@@ -90,13 +90,13 @@ class Project:
 
     def files(self, release: Release) -> dict[str, Path]:
         """The branch's files by their path in Nova; a release's own take the common one's place."""
-        found: dict[str, Path] = {}
+        paths: dict[str, Path] = {}
         for base in (self.root, release.folder):
             for name in self.branch:
-                found.update(
+                paths.update(
                     (path.relative_to(base).as_posix(), path) for path in _walk(base / name)
                 )
-        return dict(sorted(found.items()))
+        return dict(sorted(paths.items()))
 
 
 def _walk(path: Path) -> Iterator[Path]:

@@ -68,28 +68,28 @@ def _missing(before: Sequence[tuple[int, str]], after: Sequence[str]) -> Iterato
     if all(line in remaining for _, line in numbered):
         return
     matcher = SequenceMatcher(None, [line for _, line in numbered], present, autojunk=False)
-    kept = {block.a + i for block in matcher.get_matching_blocks() for i in range(block.size)}
-    yield from (range(n, n + 1) for i, (n, _) in enumerate(numbered) if i not in kept)
+    common = {block.a + i for block in matcher.get_matching_blocks() for i in range(block.size)}
+    yield from (range(n, n + 1) for i, (n, _) in enumerate(numbered) if i not in common)
 
 
 def _statements(before: str, after: str) -> Iterator[range]:
     """Statements and comments of a module that have gone."""
-    yield from _gone(ast.parse(before).body, ast.parse(after).body)
+    yield from _removed_statements(ast.parse(before).body, ast.parse(after).body)
     comments = [(n, t) for n, t in enumerate(before.splitlines(), 1) if t.lstrip().startswith('#')]
     yield from _missing(comments, [t for t in after.splitlines() if t.lstrip().startswith('#')])
 
 
-def _gone(before: Sequence[ast.stmt], after: Sequence[ast.stmt]) -> Iterator[range]:
+def _removed_statements(before: Sequence[ast.stmt], after: Sequence[ast.stmt]) -> Iterator[range]:
     """What of a block has gone; what stays stands in the same order, perhaps in blocks of ours."""
     pairs = _aligned(before, _flat(after))
     for statement in before:
         if statement in pairs:
-            yield from _gone_inside(statement, pairs[statement])
+            yield from _removed_parts(statement, pairs[statement])
         else:
             yield _span(statement)
 
 
-def _gone_inside(before: ast.AST, after: ast.AST) -> Iterator[range]:
+def _removed_parts(before: ast.AST, after: ast.AST) -> Iterator[range]:
     """What has gone of a statement that both have: of its header, and of its blocks."""
     if isinstance(before, Definition):
         for decorator in before.decorator_list:
@@ -100,14 +100,14 @@ def _gone_inside(before: ast.AST, after: ast.AST) -> Iterator[range]:
             yield range(before.lineno, max(before.lineno + 1, before.body[0].lineno))
     for name in ('body', 'orelse', 'finalbody'):
         if isinstance(block := getattr(before, name, None), list):
-            yield from _gone(block, getattr(after, name))
+            yield from _removed_statements(block, getattr(after, name))
     handlers = list(getattr(after, 'handlers', ()))
     for handler in getattr(before, 'handlers', ()):
-        found = next((h for h in handlers if _same_header(handler, h)), None)
-        if found is None:
+        counterpart = next((h for h in handlers if _same_header(handler, h)), None)
+        if counterpart is None:
             yield _span(handler)
         else:
-            yield from _gone(handler.body, found.body)
+            yield from _removed_statements(handler.body, counterpart.body)
 
 
 def _flat(block: Sequence[ast.stmt]) -> Flat:
@@ -141,8 +141,8 @@ def _aligned(before: Sequence[ast.stmt], after: Flat) -> dict[ast.stmt, ast.stmt
     pairs: dict[ast.stmt, ast.stmt] = {}
     start = 0
     for statement in before:
-        found = (i for i in range(start, len(after)) if _same_header(statement, after[i][0]))
-        if (index := next(found, None)) is None:
+        indexes = (i for i in range(start, len(after)) if _same_header(statement, after[i][0]))
+        if (index := next(indexes, None)) is None:
             return _longest(before, after)
         pairs[statement], start = after[index]
     return pairs

@@ -24,7 +24,7 @@ def woven(project: Project, release: Release, folder: Path) -> Woven:
 def touched(project: Project, release: Release) -> dict[str, list[dict[str, Any]]]:
     with tempfile.TemporaryDirectory(prefix='graft-') as folder:
         touches = woven(project, release, Path(folder)).touches
-    return {path: [asdict(touch) for touch in found] for path, found in touches.items()}
+    return {path: [asdict(touch) for touch in entries] for path, entries in touches.items()}
 
 
 def as_text(files: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
@@ -50,10 +50,10 @@ def changed_between(project: Project, release: Release, other: Release) -> Itera
         folder = Path(name)
         touches = woven(project, release, folder).touches
         fetch.unpack(fetch.tarball(project, other), folder / other.name)
-        for path, found in touches.items():
-            if path.endswith('.py') and found[0].how != 'new':
+        for path, entries in touches.items():
+            if path.endswith('.py') and entries[0].how != 'new':
                 one, two = (_definitions(folder / r.name / path) for r in (release, other))
-                for function in (touch.name for touch in found if touch.name in one):
+                for function in (touch.name for touch in entries if touch.name in one):
                     before, after = one[function], two.get(function)
                     if before != after:
                         yield from _difference(path, function, before, after, release, other)
@@ -77,22 +77,24 @@ def _definitions(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     module = cst.parse_module(path.read_text())
-    found: dict[str, str] = {}
+    definitions: dict[str, str] = {}
 
     def collect(body: Any, prefix: str) -> None:
         for statement in body:
             match statement:
                 case cst.FunctionDef() | cst.ClassDef():
                     name = prefix + statement.name.value
-                    found[name] = module.code_for_node(statement.with_changes(leading_lines=()))
+                    definitions[name] = module.code_for_node(
+                        statement.with_changes(leading_lines=())
+                    )
                     if isinstance(statement, cst.ClassDef):
                         collect(statement.body.body, f'{name}.')
                 case cst.SimpleStatementLine(
                     body=[cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))])]
                 ):
-                    found[prefix + name] = module.code_for_node(
+                    definitions[prefix + name] = module.code_for_node(
                         statement.with_changes(leading_lines=())
                     )
 
     collect(module.body, '')
-    return found
+    return definitions

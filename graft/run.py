@@ -19,7 +19,7 @@ def run(
 ) -> str:
     """Run a command quietly and return what it printed; its output speaks only if it fails."""
     words = [str(word) for word in command]
-    done = subprocess.run(
+    process = subprocess.run(
         words,
         cwd=cwd,
         env={**os.environ, **(env or {})},
@@ -30,11 +30,11 @@ def run(
         errors='replace',
         check=False,
     )
-    if done.returncode:
+    if process.returncode:
         place = f'(cd {shlex.quote(str(cwd))} && ' if cwd else '('
-        end = '\n'.join(f'  {line}' for line in done.stdout.splitlines()[-TAIL:])
-        raise CommandError(f'failed with {done.returncode}: {place}{shlex.join(words)})\n{end}')
-    return done.stdout
+        end = '\n'.join(f'  {line}' for line in process.stdout.splitlines()[-TAIL:])
+        raise CommandError(f'failed with {process.returncode}: {place}{shlex.join(words)})\n{end}')
+    return process.stdout
 
 
 @contextmanager

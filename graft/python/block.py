@@ -76,7 +76,7 @@ class _Block:
     def _fits(self, statement: Statement, nova: Statement) -> bool:
         if self._is_anchor(statement):
             try:
-                return self._meant(statement, nova) is nova
+                return self._woven_match(statement, nova) is nova
             except SketchError:
                 return False
         if self._is_wrapper(statement):
@@ -151,23 +151,23 @@ class _Block:
 
     def _find(self, anchor: Statement, start: int) -> tuple[int, Statement]:
         """The one statement from ``start`` on that the anchor means, woven if it is to be."""
-        found: list[tuple[int, Statement]] = []
+        places: list[tuple[int, Statement]] = []
         complaint: SketchError | None = None
         for index in range(start, len(self.nova)):
             try:
-                meant = self._meant(anchor, self.nova[index])
+                woven = self._woven_match(anchor, self.nova[index])
             except SketchError as error:
                 complaint = complaint or error
             else:
-                if meant is not None:
-                    found.append((index, meant))
-        if len(found) == 1:
-            return found[0]
-        if found:
+                if woven is not None:
+                    places.append((index, woven))
+        if len(places) == 1:
+            return places[0]
+        if places:
             raise self.place.error(
                 anchor,
-                f'`{head(anchor)}` stands in {len(found)} places',
-                candidates=[self.nova[index] for index, _ in found],
+                f'`{head(anchor)}` stands in {len(places)} places',
+                candidates=[self.nova[index] for index, _ in places],
                 remedy='Quote more of the line, or hold on to the line before it as well.',
             )
         if complaint is not None:
@@ -180,18 +180,18 @@ class _Block:
             remedy='Hold on to a line that the release has.',
         )
 
-    def _meant(self, anchor: Statement, nova: Statement) -> Statement | None:
+    def _woven_match(self, anchor: Statement, nova: Statement) -> Statement | None:
         """Nova's statement, woven, if it is one that the anchor can mean."""
         if isinstance(anchor, cst.SimpleStatementLine):
             if is_element_edit(anchor):
-                meant = edit_elements(anchor, nova, self.place)
+                woven = edit_elements(anchor, nova, self.place)
             elif signs.replaces(anchor):
                 return replace_assignment(anchor, nova, self.place)
             else:
-                meant = nova if matches(anchor, nova) else None
-            if meant is not None:
+                woven = nova if matches(anchor, nova) else None
+            if woven is not None:
                 self.place.hold(anchor)
-            return meant
+            return woven
         if not matches_header(anchor, nova):
             return None
         if isinstance(anchor, cst.FunctionDef):

@@ -58,22 +58,22 @@ def _weave_handlers(
 
 
 def _index(ours: cst.CSTNode, clauses: Sequence[cst.CSTNode], place: Place) -> int | None:
-    found = [index for index, clause in enumerate(clauses) if matches_header(ours, clause)]
-    if len(found) > 1:
+    places = [index for index, clause in enumerate(clauses) if matches_header(ours, clause)]
+    if len(places) > 1:
         raise place.error(
             ours,
-            f'`{head(ours)}` stands in {len(found)} places',
-            candidates=[clauses[index] for index in found],
+            f'`{head(ours)}` stands in {len(places)} places',
+            candidates=[clauses[index] for index in places],
             remedy='Quote more of the line.',
         )
-    if not found and (signs.holds(ours) or signs.has_sign(ours.body)):
+    if not places and (signs.holds(ours) or signs.has_sign(ours.body)):
         raise place.error(
             ours,
             f'`{head(ours)}` is not in the release',
             candidates=clauses,
             remedy='Hold on to a line that the release has.',
         )
-    return found[0] if found else None
+    return places[0] if places else None
 
 
 def _weave_branches(sketch: cst.If, nova: cst.If, place: Place, weave: WeaveClause) -> cst.If:

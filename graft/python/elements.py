@@ -140,8 +140,8 @@ class _Edit:
             if signs.bears(comment, signs.HOLDS):
                 index = self._anchored(element, theirs, start)
                 self.place.hold(comment)
-                known = _Placed(theirs[index], theirs[index])
-                placed += [*self._gap(between, theirs[start:index], sign), known]
+                anchor = _Placed(theirs[index], theirs[index])
+                placed += [*self._gap(between, theirs[start:index], sign), anchor]
                 between, sign, start = [], element, index + 1
             else:
                 between.append((element, comment))
@@ -151,14 +151,14 @@ class _Edit:
         return self._joined(placed, nova, theirs)
 
     def _anchored(self, anchor: cst.CSTNode, nova: Elements, start: int) -> int:
-        found = [i for i in range(start, len(nova)) if matches(anchor, nova[i])]
-        if len(found) == 1:
-            return found[0]
-        problem = f'stands in {len(found)} places of the list' if found else 'is not in the list'
+        places = [i for i in range(start, len(nova)) if matches(anchor, nova[i])]
+        if len(places) == 1:
+            return places[0]
+        problem = f'stands in {len(places)} places of the list' if places else 'is not in the list'
         raise self.place.error(
             anchor,
             f'`{head(anchor)}` {problem}',
-            candidates=[nova[i] for i in found] or nova,
+            candidates=[nova[i] for i in places] or nova,
             remedy='Hold on to one element that the release has, and quote enough of it.',
         )
 
@@ -174,19 +174,19 @@ class _Edit:
                 'two `...` among elements with nothing of Nova held between them',
                 remedy='Leave one out, or put an anchor between them.',
             )
-        known = [None if e in rests else self._known(e, nova) for e in sketch]
+        counterparts = [None if e in rests else self._counterpart(e, nova) for e in sketch]
         if not rests:
-            gone = [theirs for theirs in nova if not any(theirs is k for k in known)]
-            if gone:
-                gap.drop(gone, between, sign, self.place)
-            return [self._placed(o, t, c) for (o, c), t in zip(between, known, strict=True)]
+            removals = [theirs for theirs in nova if not any(theirs is k for k in counterparts)]
+            if removals:
+                gap.drop(removals, between, sign, self.place)
+            return [self._placed(o, t, c) for (o, c), t in zip(between, counterparts, strict=True)]
         placed = [_Placed(theirs, theirs) for theirs in nova]
         at = 0
-        for index, (ours, theirs) in enumerate(zip(sketch, known, strict=True)):
+        for index, (ours, theirs) in enumerate(zip(sketch, counterparts, strict=True)):
             if ours is rests[0]:
                 at = len(placed)
                 continue
-            following = known[index + 1] if index + 1 < len(known) else None
+            following = counterparts[index + 1] if index + 1 < len(counterparts) else None
             if theirs is None and following is not None:
                 at = _position(placed, following)
             elif theirs is not None:
@@ -239,23 +239,23 @@ class _Edit:
             return _Placed(theirs, theirs)
         return _Placed(theirs.with_changes(value=value), theirs)
 
-    def _known(self, ours: cst.CSTNode, nova: Elements) -> cst.CSTNode | None:
+    def _counterpart(self, ours: cst.CSTNode, nova: Elements) -> cst.CSTNode | None:
         """The element of Nova's that ours is: by its key, or by all of it where it has none."""
         key = _key(ours)
         if key is not None:
-            found = [theirs for theirs in nova if matches(key, _key(theirs))]
+            candidates = [theirs for theirs in nova if matches(key, _key(theirs))]
         elif not signs.has_rest_element(ours) or signs.is_rest_element(ours):
-            found = [theirs for theirs in nova if matches(ours, theirs)]
+            candidates = [theirs for theirs in nova if matches(ours, theirs)]
         else:
-            found = [theirs for theirs in nova if self.node(ours, theirs) is not None]
-            if len(found) > 1:
+            candidates = [theirs for theirs in nova if self.node(ours, theirs) is not None]
+            if len(candidates) > 1:
                 raise self.place.error(
                     ours,
-                    f'`{head(ours)}` stands in {len(found)} places of the list',
-                    candidates=found,
+                    f'`{head(ours)}` stands in {len(candidates)} places of the list',
+                    candidates=candidates,
                     remedy='Show more of the one you mean.',
                 )
-        return found[0] if found else None
+        return candidates[0] if candidates else None
 
     def _joined(self, placed: list[_Placed], holder: cst.CSTNode, nova: Elements) -> cst.CSTNode:
         """The list with these elements, with commas between them as Nova sets its own."""

@@ -72,25 +72,25 @@ def is_import(statement: Statement) -> bool:
 
 def weave_imports(sketch: Statements, nova: Statements, place: Place) -> list[Statement]:
     """Nova's statements with the sketch's imports among them."""
-    built = list(nova)
-    for wanted in _imports(sketch):
-        theirs = _imports(built)
-        bound = [i for i in theirs if i.bound == wanted.bound]
-        if any(i.source == wanted.source for i in bound):
+    body = list(nova)
+    for addition in _imports(sketch):
+        theirs = _imports(body)
+        bound = [i for i in theirs if i.bound == addition.bound]
+        if any(i.source == addition.source for i in bound):
             continue
         if bound:
             raise place.error(
-                wanted.statement,
-                f'`{wanted.bound}` is the name of another import in the release',
+                addition.statement,
+                f'`{addition.bound}` is the name of another import in the release',
                 candidates=[bound[0].statement],
                 remedy='Import it under another name.',
             )
-        _insert(built, wanted, theirs)
-    return built
+        _insert(body, addition, theirs)
+    return body
 
 
 def _imports(body: Statements) -> list[Import]:
-    found = []
+    imports = []
     for statement in filter(is_import, body):
         node = statement.body[0]
         if isinstance(node.names, cst.ImportStar):
@@ -99,41 +99,41 @@ def _imports(body: Statements) -> list[Import]:
             name = get_full_name_for_node(item.name)
             if isinstance(node, cst.ImportFrom):
                 module = get_full_name_for_node(node.module) if node.module else ''
-                found.append(
+                imports.append(
                     Import('.' * len(node.relative) + module, name, item.evaluated_alias, statement)
                 )
             else:
-                found.append(Import(name, None, item.evaluated_alias, statement))
-    return found
+                imports.append(Import(name, None, item.evaluated_alias, statement))
+    return imports
 
 
-def _insert(built: list[Statement], wanted: Import, theirs: Sequence[Import]) -> None:
+def _insert(body: list[Statement], addition: Import, theirs: Sequence[Import]) -> None:
     """Put a line of ours after the last of Nova's that comes before it, or before the next one."""
-    new = wanted.line()
-    before = [i for i in theirs if i.place <= wanted.place and i.group == wanted.group]
+    new = addition.line()
+    before = [i for i in theirs if i.place <= addition.place and i.group == addition.group]
     if before:
-        built.insert(built.index(before[-1].statement) + 1, new)
+        body.insert(body.index(before[-1].statement) + 1, new)
         return
-    after = [i for i in theirs if i.place > wanted.place]
+    after = [i for i in theirs if i.place > addition.place]
     if after:
-        at = built.index(after[0].statement)
-        following = built[at]
+        at = body.index(after[0].statement)
+        following = body[at]
         spaced = layout.with_blanks(new, layout.blanks(following))
-        built.insert(at, spaced)
-        apart = 0 if after[0].group == wanted.group else 1
-        built[at + 1] = layout.with_blanks(following, apart)
+        body.insert(at, spaced)
+        apart = 0 if after[0].group == addition.group else 1
+        body[at + 1] = layout.with_blanks(following, apart)
         return
-    at = built.index(theirs[-1].statement) + 1 if theirs else _after_docstring(built)
-    built.insert(at, layout.with_blanks(new, 1 if at else 0))
-    _set_apart(built, at + 1)
+    at = body.index(theirs[-1].statement) + 1 if theirs else _after_docstring(body)
+    body.insert(at, layout.with_blanks(new, 1 if at else 0))
+    _set_apart(body, at + 1)
 
 
-def _set_apart(built: list[Statement], at: int) -> None:
+def _set_apart(body: list[Statement], at: int) -> None:
     """Leave the blank lines below the imports that Nova's style wants there."""
-    if at < len(built):
-        least = 2 if isinstance(built[at], cst.FunctionDef | cst.ClassDef) else 1
-        if layout.blanks(built[at]) < least:
-            built[at] = layout.with_blanks(built[at], least)
+    if at < len(body):
+        least = 2 if isinstance(body[at], cst.FunctionDef | cst.ClassDef) else 1
+        if layout.blanks(body[at]) < least:
+            body[at] = layout.with_blanks(body[at], least)
 
 
 def _after_docstring(body: Statements) -> int:

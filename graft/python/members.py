@@ -34,14 +34,14 @@ class Members:
     touches: list[Touch] = field(default_factory=list)
 
     def weave(self, sketch: Sequence[Statement]) -> list[Statement]:
-        shown = [s for s in sketch if not signs.is_rest(s) and not is_import(s)]
-        found = [(statement, self._edited(statement)) for statement in shown]
+        edits = [s for s in sketch if not signs.is_rest(s) and not is_import(s)]
+        pairs = [(statement, self._edited(statement)) for statement in edits]
         sibling = None
-        for index, (statement, known) in enumerate(found):
-            if known is None:
-                later = [s for s, edited in found[index + 1 :] if edited is None]
-                known = self._new(statement, sibling, later)
-            sibling = known
+        for index, (statement, counterpart) in enumerate(pairs):
+            if counterpart is None:
+                later = [s for s, woven in pairs[index + 1 :] if woven is None]
+                counterpart = self._new(statement, sibling, later)
+            sibling = counterpart
         return self.built
 
     def _edited(self, sketch: Statement) -> Statement | None:
@@ -50,7 +50,7 @@ class Members:
             return self._definition(sketch)
         name = assigned_name(sketch)
         if signs.holds(sketch) or (is_element_edit(sketch) and name is None):
-            return self._held(sketch)
+            return self._anchor(sketch)
         if name is not None:
             return self._assignment(sketch, name)
         return next((s for s in self.built if matches(sketch, s)), None)
@@ -137,32 +137,32 @@ class Members:
             remedy='Keep what Nova has with `...`, or end the line with `# replaces nova`.',
         )
 
-    def _held(self, sketch: Statement) -> Statement:
+    def _anchor(self, sketch: Statement) -> Statement:
         """A statement of Nova's that the sketch holds on to: as a sibling, or to edit it."""
-        found: list[tuple[Statement, Statement]] = []
+        places: list[tuple[Statement, Statement]] = []
         complaint: SketchError | None = None
         for nova in self.built:
             try:
-                woven = self._meant(sketch, nova)
+                woven = self._woven_match(sketch, nova)
             except SketchError as error:
                 complaint = complaint or error
             else:
                 if woven is not None:
-                    found.append((nova, woven))
-        if len(found) == 1:
+                    places.append((nova, woven))
+        if len(places) == 1:
             self.place.hold(sketch)
-            return self._changed(*found[0], head(sketch), 'edited')
-        if complaint is not None and not found:
+            return self._changed(*places[0], head(sketch), 'edited')
+        if complaint is not None and not places:
             raise complaint
-        problem = f'stands in {len(found)} places' if found else 'is not in the release'
+        problem = f'stands in {len(places)} places' if places else 'is not in the release'
         raise self.place.error(
             sketch,
             f'`{head(sketch)}` {problem}',
-            candidates=[nova for nova, _ in found] or self.built,
+            candidates=[nova for nova, _ in places] or self.built,
             remedy='Hold on to one line that the release has, and quote enough of it.',
         )
 
-    def _meant(self, sketch: Statement, nova: Statement) -> Statement | None:
+    def _woven_match(self, sketch: Statement, nova: Statement) -> Statement | None:
         if is_element_edit(sketch):
             return edit_elements(sketch, nova, self.place)
         if isinstance(sketch, cst.SimpleStatementLine):

@@ -88,16 +88,16 @@ class Place:
 
     def _nearest(self, node: cst.CSTNode, candidates: list[cst.CSTNode]) -> list[str]:
         """The lines of Nova's that are most like the node's, in their order, with their numbers."""
-        sought = head(node)
+        text = head(node)
         ranked = sorted(
             candidates,
-            key=lambda c: -difflib.SequenceMatcher(None, sought, head(c), autojunk=False).ratio(),
+            key=lambda c: -difflib.SequenceMatcher(None, text, head(c), autojunk=False).ratio(),
         )[:3]
         if not ranked:
             return []
         positions = self.nova.resolve(PositionProvider)
         lines = sorted((positions[c].start.line, head(c)) for c in ranked if c in positions)
-        return [f'{number}: {text}' for number, text in lines]
+        return [f'{number}: {line}' for number, line in lines]
 
 
 def render(node: cst.CSTNode) -> str:

@@ -29,22 +29,22 @@ def choose(
     """The one of several functions of a name that has the decorators the sketch shows."""
     if len(overloads) == 1:
         return overloads[0]
-    shown = [d for d in sketch.decorators if signs.holds(d)] or [
+    marks = [d for d in sketch.decorators if signs.holds(d)] or [
         d for d in sketch.decorators if not signs.is_rest_element(d)
     ]
-    found = [
+    candidates = [
         function
         for function in overloads
-        if shown and all(any(_same(d, n) for n in function.decorators) for d in shown)
+        if marks and all(any(_same(d, n) for n in function.decorators) for d in marks)
     ]
-    if len(found) == 1:
-        for decorator in shown:
+    if len(candidates) == 1:
+        for decorator in marks:
             place.hold(decorator)
-        return found[0]
+        return candidates[0]
     raise place.error(
         sketch,
         f'the release has {len(overloads)} functions `{sketch.name.value}`, '
-        f'and {len(found)} of them have the decorators shown',
+        f'and {len(candidates)} of them have the decorators shown',
         candidates=[d for function in overloads for d in function.decorators],
         remedy='Show a decorator that only one of them has, its line ending in `# nova`.',
     )
@@ -57,37 +57,37 @@ def _same(ours: cst.Decorator, theirs: cst.Decorator) -> bool:
 def weave_decorators(sketch: Definition, nova: Definition, place: Place) -> Sequence[cst.Decorator]:
     """Nova's, unless the sketch gives its own; ``@...`` among those stands for Nova's."""
     if all(signs.holds(d) for d in sketch.decorators):
-        _held(sketch, nova, place)
+        _check_anchors(sketch, nova, place)
         return nova.decorators
-    known = [
+    counterparts = [
         None
         if signs.is_rest_element(ours)
         else next((theirs for theirs in nova.decorators if _same(ours, theirs)), None)
         for ours in sketch.decorators
     ]
-    built: list[cst.Decorator] = []
-    for ours, theirs in zip(sketch.decorators, known, strict=True):
+    woven: list[cst.Decorator] = []
+    for ours, theirs in zip(sketch.decorators, counterparts, strict=True):
         if signs.is_rest_element(ours):
-            built += [n for n in nova.decorators if not any(n is k for k in known)]
+            woven += [n for n in nova.decorators if not any(n is k for k in counterparts)]
         elif theirs is not None:
             if signs.drops(ours):
                 place.hold(ours)
-            built.append(theirs)
+            woven.append(theirs)
         else:
-            built.append(signs.without_mark(ours).with_changes(leading_lines=()))
-    _held(sketch, nova, place)
-    gone = [n for n in nova.decorators if not any(n is b for b in built)]
-    if gone and signs.replaces(sketch):
-        place.drop(gone, sketch)
-    elif gone:
+            woven.append(signs.without_mark(ours).with_changes(leading_lines=()))
+    _check_anchors(sketch, nova, place)
+    removals = [n for n in nova.decorators if not any(n is b for b in woven)]
+    if removals and signs.replaces(sketch):
+        place.drop(removals, sketch)
+    elif removals:
         ours = [(d, signs.line_comment(d)) for d in sketch.decorators]
-        gap.drop(gone, ours, sketch.decorators[0], place)
-    if same_nodes(built, nova.decorators):
+        gap.drop(removals, ours, sketch.decorators[0], place)
+    if same_nodes(woven, nova.decorators):
         return nova.decorators
-    return built
+    return woven
 
 
-def _held(sketch: Definition, nova: Definition, place: Place) -> None:
+def _check_anchors(sketch: Definition, nova: Definition, place: Place) -> None:
     for decorator in sketch.decorators:
         if not signs.holds(decorator):
             continue
@@ -180,19 +180,19 @@ def _added(ours: cst.Parameters, theirs: cst.Parameters, place: Place) -> Sequen
             f'`{param.name.value}` stands beside `*nova`, which is all of the parameters Nova has',
             remedy='Show `*nova` first, then those that we add, by name.',
         )
-    known = {
+    parameters = {
         p.name.value: p for p in (*theirs.posonly_params, *theirs.params, *theirs.kwonly_params)
     }
     added = []
     for param in ours.kwonly_params:
         name = param.name.value
-        if name not in known:
+        if name not in parameters:
             added.append(param)
-        elif not matches(param.default, known[name].default):
+        elif not matches(param.default, parameters[name].default):
             raise place.error(
                 param,
                 f'the parameter `{name}` has another default in the release',
-                candidates=[known[name]],
+                candidates=[parameters[name]],
                 remedy='Leave it out, or show all parameters in place of `*nova`.',
             )
     positional = isinstance(theirs.star_arg, cst.MaybeSentinel)

@@ -128,14 +128,14 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> House:
-    made = House(tmp_path / 'house', capsys)
-    made.write(
+    project = House(tmp_path / 'house', capsys)
+    project.write(
         'pyproject.toml',
         '[tool.graft]\nlabel = "song"\nnumber = 7\ndefault-release = "old"\n'
         'branch = ["nova", "doc", "etc", "setup.cfg"]\n',
     )
-    made.release('old', '1.0.0', OLD)
-    made.release('new', '2.0.0', NEW)
-    made.write('nova/bird.py', SKETCH)
-    made.write('nova/count.py', 'def one(song):\n    """Count a song."""\n')
-    return made
+    project.release('old', '1.0.0', OLD)
+    project.release('new', '2.0.0', NEW)
+    project.write('nova/bird.py', SKETCH)
+    project.write('nova/count.py', 'def one(song):\n    """Count a song."""\n')
+    return project

@@ -58,7 +58,7 @@ def test_check_of_several_releases_names_a_sketch_that_does_not_fit(house: House
     )
 
 
-def gone(house: House, path: str, before: str, after: str, *drops: Drop) -> list[str]:
+def removals(house: House, path: str, before: str, after: str, *drops: Drop) -> list[str]:
     house.write(f'pristine/{path}', before)
     woven = Woven({path: after.encode()}, {}, {path: list(drops)})
     return [str(line) for line in removed(woven, house.root / 'pristine')]
@@ -83,7 +83,7 @@ def test_what_grows_is_not_removed(house: House, case: str) -> None:
     old, new = GROWN[case]
     before = MODULE.replace('voice.carry(', 'carry(')
     assert old in before
-    assert gone(house, 'nova/bird.py', before, before.replace(old, new)) == []
+    assert removals(house, 'nova/bird.py', before, before.replace(old, new)) == []
 
 
 LOST = {
@@ -105,14 +105,14 @@ def test_what_goes_from_a_module(house: House, case: str) -> None:
     """What the woven module lacks is found line by line, without a word of the weave."""
     old, new, lines = LOST[case]
     assert old in MODULE
-    found = gone(house, 'nova/bird.py', MODULE, MODULE.replace(old, new))
-    assert found == [f'nova/bird.py:{line}  (no mark says so)' for line in lines]
+    result = removals(house, 'nova/bird.py', MODULE, MODULE.replace(old, new))
+    assert result == [f'nova/bird.py:{line}  (no mark says so)' for line in lines]
 
 
 def test_what_goes_from_a_text(house: House) -> None:
     """Lines of a text go when they stand nowhere in their order; indentation is no matter."""
     before, after = 'a\nb\n\nc\nd\n', 'x\n  a\nc\ny\n'
-    assert gone(house, 'doc/owls.rst', before, after, Drop(5, 5, 9)) == [
+    assert removals(house, 'doc/owls.rst', before, after, Drop(5, 5, 9)) == [
         'doc/owls.rst:2: b  (no mark says so)',
         'doc/owls.rst:5: d  (line 9 of the sketch)',
     ]

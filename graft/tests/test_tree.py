@@ -13,8 +13,8 @@ WOVEN = WOVEN.replace('tune(song)\n', 'tune(song)\n        count.one(song)\n')
 
 
 def git(tree: Path, *words: str) -> str:
-    done = subprocess.run(['git', *words], cwd=tree, check=True, capture_output=True, text=True)
-    return done.stdout
+    process = subprocess.run(['git', *words], cwd=tree, check=True, capture_output=True, text=True)
+    return process.stdout
 
 
 def test_two_commits_pristine_and_branch(house: House) -> None:
@@ -100,12 +100,12 @@ def test_work_in_the_tree_is_not_lost(house: House, committed: bool) -> None:
 def test_what_tests_leave_behind_is_no_work(house: House) -> None:
     """Servers of Nova's tests do not stand in the way of the next weave."""
     house.graft('tree')
-    left = house.tree / 'instances/locks/nova-storage-registry-lock'
-    left.parent.mkdir(parents=True)
-    left.touch()
+    leftover = house.tree / 'instances/locks/nova-storage-registry-lock'
+    leftover.parent.mkdir(parents=True)
+    leftover.touch()
     house.write('nova/count.py', 'def one(song):\n    """Count one."""\n')
     assert house.graft('tree')[0] == 0
-    assert not left.exists()
+    assert not leftover.exists()
 
 
 def test_what_an_interrupted_run_left_is_cleared(house: House) -> None:

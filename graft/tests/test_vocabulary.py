@@ -16,7 +16,7 @@ WORDS = """
 
 
 @pytest.fixture
-def found(house: House):
+def faults_in(house: House):
     """The faults of a project with this vocabulary, in which a file has this text."""
     with (house.root / 'pyproject.toml').open('a') as file:
         file.write(WORDS)
@@ -41,23 +41,23 @@ def found(house: House):
     ],
     ids=['a comment', 'a name', 'a capital', 'two lines of a comment', 'two strings'],
 )
-def test_a_word_that_is_not_to_be_used_is_found(found, text: str, fault: str) -> None:
+def test_a_word_that_is_not_to_be_used_is_found(faults_in, text: str, fault: str) -> None:
     """Each use is named with its file, its line and the word to use."""
-    assert found(text) == [f'nova/song.py:{fault}']
+    assert faults_in(text) == [f'nova/song.py:{fault}']
 
 
 @pytest.mark.parametrize(
     'text', ['# It sings.\n', '# Chirpy\n', '# perches on\n', '# It sits up.\n']
 )
-def test_other_words_are_left_alone(found, text: str) -> None:
+def test_other_words_are_left_alone(faults_in, text: str) -> None:
     """Neither the word to use nor a longer word is found."""
-    assert found(text) == []
+    assert faults_in(text) == []
 
 
 @pytest.mark.parametrize('path', ['built/song.py', 'LICENSE', 'releases/old/constraints.txt'])
-def test_what_is_not_ours_is_not_read(found, path: str) -> None:
+def test_what_is_not_ours_is_not_read(faults_in, path: str) -> None:
     """What git ignores, and what others have written, may have any word."""
-    assert found('chirp\n', path) == []
+    assert faults_in('chirp\n', path) == []
 
 
 def test_a_project_without_a_vocabulary_may_have_any_word(house: House) -> None:

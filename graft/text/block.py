@@ -148,12 +148,12 @@ def weave_lines(nova: Sequence[Line], sketch: Sequence[Line], place: Place) -> l
 
 def _drop(nova: Sequence[Line], marked: Sequence[Line], near: Line, place: Place) -> None:
     """Let lines of Nova's go where as many of ours say so."""
-    gone = [line for line in nova if not line.blank]
-    if len(marked) > len(gone):
-        raise place.drops_nothing(marked[len(gone)])
-    if len(marked) < len(gone):
-        raise place.unmarked_drop(marked[0] if marked else near, gone, len(marked))
-    for ours, theirs in zip(marked, gone, strict=True):
+    removals = [line for line in nova if not line.blank]
+    if len(marked) > len(removals):
+        raise place.drops_nothing(marked[len(removals)])
+    if len(marked) < len(removals):
+        raise place.unmarked_drop(marked[0] if marked else near, removals, len(marked))
+    for ours, theirs in zip(marked, removals, strict=True):
         place.drop([theirs], ours)
 
 

@@ -22,15 +22,15 @@ def validate(form: Format, sketch: Block, place: Place) -> None:
 def _check_blocks(form: Format, sketch: Block, place: Place) -> None:
     if sketch.replaces:
         _check_replaced(form, sketch, place)
-    seen: set[str] = set()
+    titles: set[str] = set()
     for child in sketch.children:
-        if child.title in seen and not child.is_rest:
+        if child.title in titles and not child.is_rest:
             raise place.error(
                 child.title_line,
                 f'the sketch shows "{child.title}" twice',
                 remedy='Show it once, with all that it adds.',
             )
-        seen.add(child.title)
+        titles.add(child.title)
         _check_blocks(form, child, place.under(child.title))
 
 
@@ -147,13 +147,15 @@ def check_keys(form: Format, rest: Block, place: Place) -> None:
         )
 
 
-def check_rests(children: Sequence[Block], found: Sequence[Block | None], place: Place) -> None:
+def check_rests(
+    children: Sequence[Block], counterparts: Sequence[Block | None], place: Place
+) -> None:
     """Among headings one that Nova has parts two ``...`` as an anchor does among lines."""
     open_rest = False
-    for child, known in zip(children, found, strict=True):
+    for child, counterpart in zip(children, counterparts, strict=True):
         if child.is_rest and open_rest:
             raise place.two_rests(child.head[0])
-        open_rest = child.is_rest or (open_rest and known is None)
+        open_rest = child.is_rest or (open_rest and counterpart is None)
 
 
 def first_line(form: Format, sketch: Block) -> Line:

@@ -18,17 +18,17 @@ class Ini(Format):
     spaced_depths = 1
 
     def headings(self, lines: Sequence[Line]) -> list[Heading]:
-        found: list[Heading] = []
+        entries: list[Heading] = []
         for at, line in enumerate(lines):
-            in_value = bool(found) and found[-1].depth == 2
+            in_value = bool(entries) and entries[-1].depth == 2
             if signs.is_rest(line.text) and not (line.indent and in_value):
-                found.append(Heading(at, at + 1, 2, signs.REST))
+                entries.append(Heading(at, at + 1, 2, signs.REST))
             elif line.indent or not self.says_something(line):
                 continue
             elif section := SECTION.match(line.text):
-                found.append(Heading(at, at + 1, 1, section[1]))
+                entries.append(Heading(at, at + 1, 1, section[1]))
             else:
                 key = KEY.match(line.text)
                 title, value = key.groups() if key else (signs.unmarked(line.text).strip(), '')
-                found.append(Heading(at, at + 1, 2, title, value.strip()))
-        return found
+                entries.append(Heading(at, at + 1, 2, title, value.strip()))
+        return entries

@@ -84,5 +84,5 @@ def texts(lines: Iterable[Line]) -> list[str]:
 def count_changes(before: Sequence[Line], after: Sequence[Line]) -> tuple[int, int]:
     """How many lines were added, and how many dropped."""
     matcher = SequenceMatcher(None, texts(before), texts(after), autojunk=False)
-    kept = sum(block.size for block in matcher.get_matching_blocks())
-    return len(after) - kept, len(before) - kept
+    common = sum(block.size for block in matcher.get_matching_blocks())
+    return len(after) - common, len(before) - common

@@ -75,24 +75,24 @@ class Weaver:
     def _merge(self, nova: Block, sketch: Block, place: Place) -> None:
         if not sketch.children:
             return
-        found = [self._find(nova, child, place) for child in sketch.children]
-        faults.check_rests(sketch.children, found, place)
+        counterparts = [self._find(nova, child, place) for child in sketch.children]
+        faults.check_rests(sketch.children, counterparts, place)
         for at, child in enumerate(sketch.children):
             if child.is_rest:
                 faults.check_keys(self.form, child, place)
                 continue
             inner = place.under(child.title)
-            if known := found[at]:
-                self.descend(known, child, inner)
+            if counterpart := counterparts[at]:
+                self.descend(counterpart, child, inner)
                 continue
             faults.check_shape(self.form, nova, child, place)
             faults.check_new(self.form, nova, child, inner)
             new = self._new(nova, sketch, child)
-            position = _within_depth(nova, new, _position(nova, sketch.children, found, at))
+            position = _within_depth(nova, new, _position(nova, sketch.children, counterparts, at))
             insert(self.form, nova, position, new, self.end)
             set_off_below(self.form, self.root, [*new.blocks()][-1], self.end)
             self._note(inner, 'member', [], list(new.lines()))
-            found[at] = new
+            counterparts[at] = new
 
     def _new(self, nova: Block, sketch: Block, child: Block) -> Block:
         indent = nova.indent + child.indent.removeprefix(sketch.indent)
@@ -135,18 +135,18 @@ def _is_anchored(anchor: Block, block: Block) -> bool:
 
 
 def _position(
-    nova: Block, sketched: Sequence[Block], found: Sequence[Block | None], at: int
+    nova: Block, sketched: Sequence[Block], counterparts: Sequence[Block | None], at: int
 ) -> int:
     """Where among Nova's blocks a new one goes that stands at ``at`` in the sketch."""
-    above = found[at - 1] if at else None
+    above = counterparts[at - 1] if at else None
     if above:
         return nova.children.index(above) + 1
-    for child, known in zip(sketched[at + 1 :], found[at + 1 :], strict=True):
+    for child, counterpart in zip(sketched[at + 1 :], counterparts[at + 1 :], strict=True):
         if child.is_rest and not at:
             return 0
-        if known and (at or child.holds):
-            return nova.children.index(known)
-        if child.is_rest or known:
+        if counterpart and (at or child.holds):
+            return nova.children.index(counterpart)
+        if child.is_rest or counterpart:
             break
     return len(nova.children)
 

@@ -116,8 +116,8 @@ class Format(ABC):
                 Line(signs.unmarked(line.text), line.end, line.number) for line in block.head
             ]
         # What opens the sketch explains the edit.
-        said = (at for at, line in enumerate(root.body) if self.says_something(line))
-        root.body = root.body[next(said, len(root.body)) :]
+        indexes = (at for at, line in enumerate(root.body) if self.says_something(line))
+        root.body = root.body[next(indexes, len(root.body)) :]
         return root
 
     def depth_at(self, indent: str, depth: int) -> int:

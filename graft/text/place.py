@@ -63,15 +63,15 @@ class Place:
             remedy='Quote more of the line, or hold on to a line above it first.',
         )
 
-    def unmarked_drop(self, line: Line, gone: Sequence[Line], marks: int) -> SketchError:
+    def unmarked_drop(self, line: Line, removals: Sequence[Line], marks: int) -> SketchError:
         if marks:
-            problem = f'"# drops nova" stands on {marks} here, and the release has {len(gone)}'
+            problem = f'"# drops nova" stands on {marks} here, and the release has {len(removals)}'
         else:
-            problem = f'"{gone[0].text.strip()}" would go without a mark that says so'
+            problem = f'"{removals[0].text.strip()}" would go without a mark that says so'
         return self.error(
             line,
             problem,
-            nearest=[numbered(line) for line in gone[:SHOWN]],
+            nearest=[numbered(line) for line in removals[:SHOWN]],
             remedy='Keep what Nova has with "...", or end each line of ours that takes the place '
             'of one of its lines with "# drops nova".',
         )
@@ -97,15 +97,15 @@ def numbered(line: Line) -> str:
     return f'line {line.number}: {line.text.strip()}'
 
 
-def nearest(sought: str, lines: Iterable[tuple[str, Line]]) -> list[str]:
+def nearest(pattern: str, lines: Iterable[tuple[str, Line]]) -> list[str]:
     """The lines whose text, given beside each, is most like the sought one, the likest first."""
-    likeness = {line: _likeness(sought, text) for text, line in lines if text}
+    likeness = {line: _likeness(pattern, text) for text, line in lines if text}
     likest = sorted(likeness, key=lambda line: (-likeness[line], line.number))
     return [numbered(line) for line in likest[:SHOWN] if likeness[line] >= LIKENESS]
 
 
-def _likeness(sought: str, text: str) -> float:
+def _likeness(pattern: str, text: str) -> float:
     """How alike the two are; of an anchor what stands before its ``...`` may say more."""
-    head = sought.partition(signs.REST)[0]
-    pairs = [(sought, text), (head, text[: len(head)])]
+    head = pattern.partition(signs.REST)[0]
+    pairs = [(pattern, text), (head, text[: len(head)])]
     return max(SequenceMatcher(None, *pair, autojunk=False).ratio() for pair in pairs if all(pair))

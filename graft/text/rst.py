@@ -41,10 +41,10 @@ class Rst(Format):
 
 def _headings(lines: Sequence[Line], styles: list[Style]) -> list[Heading]:
     """The titles; a style that ``styles`` lacks is added to it, one level deeper than the last."""
-    found: list[Heading] = []
+    headings: list[Heading] = []
     at = 0
     while at < len(lines):
-        below_title = bool(found) and found[-1].stop == at
+        below_title = bool(headings) and headings[-1].stop == at
         style, size = _title_style(lines, at, may_begin=not at or below_title)
         if not style:
             at += 1
@@ -52,9 +52,9 @@ def _headings(lines: Sequence[Line], styles: list[Style]) -> list[Heading]:
         if style not in styles:
             styles.append(style)
         title = lines[at + size - 2].words
-        found.append(Heading(at, at + size, styles.index(style) + 1, title))
+        headings.append(Heading(at, at + size, styles.index(style) + 1, title))
         at += size
-    return found
+    return headings
 
 
 def _title_style(lines: Sequence[Line], at: int, *, may_begin: bool) -> tuple[Style | None, int]:

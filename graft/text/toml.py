@@ -20,21 +20,21 @@ class Toml(Format):
     spaced_depths = 1
 
     def headings(self, lines: Sequence[Line]) -> list[Heading]:
-        found: list[Heading] = []
+        entries: list[Heading] = []
         at = 0
         while at < len(lines):
             text = lines[at].text
             if signs.is_rest(text):
-                found.append(Heading(at, at + 1, 2, signs.REST))
+                entries.append(Heading(at, at + 1, 2, signs.REST))
             elif table := TABLE.match(text):
-                found.append(Heading(at, at + 1, 1, _bare(table[1])))
+                entries.append(Heading(at, at + 1, 1, _bare(table[1])))
             elif key := KEY.match(text):
                 last = _last_line_of_value(lines, at, key[2])
                 closing = last if last > at and CLOSING.match(lines[last].text) else None
-                found.append(Heading(at, at + 1, 2, _bare(key[1]), key[2].strip(), closing))
+                entries.append(Heading(at, at + 1, 2, _bare(key[1]), key[2].strip(), closing))
                 at = last
             at += 1
-        return found
+        return entries
 
     def check(self, text: str) -> str:
         try:

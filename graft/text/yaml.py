@@ -30,7 +30,7 @@ class Yaml(Format):
         )
 
     def _keys(self, lines: Sequence[Line]) -> list[Heading]:
-        found: list[Heading] = []
+        headings: list[Heading] = []
         opaque: int | None = None  # Lines set deeper than this belong to a text or a list.
         for at, line in enumerate(lines):
             indent = len(line.indent)
@@ -41,10 +41,10 @@ class Yaml(Format):
                 opaque = indent
             elif key := KEY.match(line.text):
                 value = (key[2] or '').strip()
-                found.append(Heading(at, at + 1, _depth(line.indent), key[1], value))
+                headings.append(Heading(at, at + 1, _depth(line.indent), key[1], value))
                 if not DECORATION.match(value):
                     opaque = indent
-        return found
+        return headings
 
     def _rest(self, lines: Sequence[Line], at: int) -> Heading:
         return Heading(at, at + 1, _depth(lines[at].indent), signs.REST)

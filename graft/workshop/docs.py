@@ -13,7 +13,7 @@ def build(project: Project, release: Release) -> Path:
     source, python = venv.make(project, release)
     pages = source / 'doc' / 'build' / 'html'
     command = [python, '-m', 'sphinx', '-b', 'html', '-j', 'auto', '--keep-going']
-    done = subprocess.run([*command, 'doc/source', pages], cwd=source, check=False)
-    if done.returncode:
+    process = subprocess.run([*command, 'doc/source', pages], cwd=source, check=False)
+    if process.returncode:
         raise CommandError(f'the documentation of {release.name} did not build; see above')
     return pages

@@ -90,11 +90,11 @@ def _resolve(source: Path, upper: Path, version: str) -> list[str]:
     lines = [line for file in files for line in (source / file).read_text().splitlines()]
     needed = upper.with_name('needed.txt')
     needed.write_text('\n'.join(line for line in lines if not line.startswith(NEEDLESS)))
-    found = _report(['--requirement', needed, placement, *BUILD], upper)
-    pins = {canonicalize_name(p['metadata']['name']): p['metadata']['version'] for p in found}
+    packages = _report(['--requirement', needed, placement, *BUILD], upper)
+    pins = {canonicalize_name(p['metadata']['name']): p['metadata']['version'] for p in packages}
     elsewhere = {
         canonicalize_name(requirement.name): (requirement, python)
-        for package in found
+        for package in packages
         for requirement, python in _needed_elsewhere(package['metadata'])
     }
     lines = [f'{name}=={version}' for name, version in pins.items()]
@@ -123,10 +123,10 @@ def _needed_elsewhere(metadata: dict[str, Any]) -> Iterator[tuple[Requirement, s
                 break
 
 
-def _report(wanted: list[Any], upper: Path) -> list[dict[str, Any]]:
+def _report(requirements: list[Any], upper: Path) -> list[dict[str, Any]]:
     """What pip would install."""
     command = [sys.executable, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
     report = upper.with_name('report.json')
     command += ['--dry-run', '--ignore-installed', '--constraint', upper, '--report', report]
-    run([*command, *wanted], cwd=upper.parent)
+    run([*command, *requirements], cwd=upper.parent)
     return json.loads(report.read_text())['install']

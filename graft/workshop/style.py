@@ -23,12 +23,12 @@ def faults(
     """
     ruff = [sys.executable, '-m', 'ruff']
     outcomes = [
-        _said([*ruff, 'check', '--quiet', '--output-format=concise', '.'], project.root),
-        _said([*ruff, 'format', '--quiet', '--check', '.'], project.root),
+        _output([*ruff, 'check', '--quiet', '--output-format=concise', '.'], project.root),
+        _output([*ruff, 'format', '--quiet', '--check', '.'], project.root),
         '\n'.join(vocabulary.faults(project)),
     ]
-    for each in (release, *others):
-        outcomes += _woven(project, each, {'new', 'edited'} if each == release else {'new'})
+    for checked in (release, *others):
+        outcomes += _woven(project, checked, {'new', 'edited'} if checked == release else {'new'})
     return outcomes.count(''), [said for said in outcomes if said]
 
 
@@ -37,19 +37,19 @@ def _woven(project: Project, release: Release, kinds: set[str]) -> list[str]:
     source = tree.lay(project, release)
     python = venv.tools(project, release, TOOLS)
     changes = tree.changes(source)
-    said = {path: '' for path, how in changes.items() if how in kinds and path.endswith('.py')}
-    output = _said([str(python), '-m', 'flake8', *said], source)
+    messages = {path: '' for path, how in changes.items() if how in kinds and path.endswith('.py')}
+    output = _output([str(python), '-m', 'flake8', *messages], source)
     for line in output.splitlines():
         path = re.split(r'[:\s]', line.removeprefix('./'), maxsplit=1)[0]
-        if path not in said:
+        if path not in messages:
             return [output]  # flake8 itself fell over.
-        said[path] += f'{release.name}: {line}\n'
-    return [lines.rstrip() for lines in said.values()]
+        messages[path] += f'{release.name}: {line}\n'
+    return [lines.rstrip() for lines in messages.values()]
 
 
-def _said(command: list[str], folder: Path) -> str:
+def _output(command: list[str], folder: Path) -> str:
     """What a checker has to say; nothing if all is well."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode == 0:
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if process.returncode == 0:
         return ''
-    return (done.stdout + done.stderr).strip() or f'{command} ended with {done.returncode}'
+    return (process.stdout + process.stderr).strip() or f'{command} ended with {process.returncode}'

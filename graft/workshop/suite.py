@@ -56,10 +56,10 @@ class Result:
     def say(self, line: str) -> None:
         self.end.append(line)
         self.output.put(line)
-        if found := REASON.search(line):
-            self.reasons[found['why'] or found['one']] += int(found['times'] or 1)
-        elif found := BROKEN.search(line):
-            self.broken.append(found[1])
+        if match := REASON.search(line):
+            self.reasons[match['why'] or match['one']] += int(match['times'] or 1)
+        elif match := BROKEN.search(line):
+            self.broken.append(match[1])
 
     def lines(self) -> Iterator[str]:
         """The output as it comes, to its end."""
@@ -178,7 +178,7 @@ def _run(project: Project, result: Result, running: list[subprocess.Popen[str]])
     code = process.wait()
     running.remove(process)
     result.passed, result.failed, result.skipped = (
-        int(found[1]) if (found := pattern.search(outcome)) else 0
+        int(match[1]) if (match := pattern.search(outcome)) else 0
         for pattern in (PASSED, FAILED, SKIPPED)
     )
     if not result.failed and (code or not (result.passed or result.skipped)):

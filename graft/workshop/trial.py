@@ -100,28 +100,28 @@ def run(source: Path, python: Path, kind: str, modules: Sequence[str] = ()) -> O
     command = [*stestr, 'run', '--concurrency', str(workers)]
     # stestr hands the interpreter to a shell as it is, and the path of the project may hold spaces.
     env = {**venv.environment(), 'PYTHON': os.path.relpath(python, source)}
-    with tempfile.NamedTemporaryFile('w', suffix='.txt') as wanted:
+    with tempfile.NamedTemporaryFile('w', suffix='.txt') as listing:
         if modules:
-            wanted.writelines(rf'^{re.escape(module)}([.(]|$)' + '\n' for module in modules)
-            wanted.flush()
-            command += ['--include-list', wanted.name]
-        done = subprocess.run(command, cwd=source, env=env, check=False)
+            listing.writelines(rf'^{re.escape(module)}([.(]|$)' + '\n' for module in modules)
+            listing.flush()
+            command += ['--include-list', listing.name]
+        result = subprocess.run(command, cwd=source, env=env, check=False)
     if not latest.exists() or latest.read_text() == before:  # Else the outcome is of another run.
-        raise CommandError(f'no test was run, and stestr ended with {done.returncode}; see above')
+        raise CommandError(f'no test was run, and stestr ended with {result.returncode}; see above')
     last = _output([*stestr, 'last'], source)
     failing = _output([*stestr, 'failing', '--list'], source)
     passed, skipped = (
         re.search(rf'^ - {what}: (\d+)', last, re.MULTILINE) for what in ('Passed', 'Skipped')
     )
     failed = frozenset(line.strip() for line in failing.splitlines() if line.startswith('nova.'))
-    if passed is None or skipped is None or (done.returncode and not failed):
-        raise CommandError(f'the test run ended with {done.returncode} and no outcome; see above')
+    if passed is None or skipped is None or (result.returncode and not failed):
+        raise CommandError(f'the test run ended with {result.returncode} and no outcome; see above')
     return Outcome(int(passed.group(1)), failed, int(skipped.group(1)))
 
 
 def _output(command: Sequence[str], source: Path) -> str:
-    done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
-    return done.stdout
+    result = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
+    return result.stdout
 
 
 @dataclass(frozen=True)

@@ -139,9 +139,9 @@ def _environment(folder: Path, pins: str, what: str) -> Path:
         with step(what):
             shutil.rmtree(folder, ignore_errors=True)
             run([sys.executable, '-m', 'venv', folder])
-            wanted = folder / 'constraints.txt'
-            wanted.write_text(pins)
-            run([python, *PIP, 'install', '--quiet', '--no-deps', '--requirement', wanted])
+            constraints = folder / 'constraints.txt'
+            constraints.write_text(pins)
+            run([python, *PIP, 'install', '--quiet', '--no-deps', '--requirement', constraints])
             run([python, *PIP, 'check'])
             (folder / 'pins').write_text(_stamp(pins))
     return python

@@ -41,5 +41,5 @@ def faults(project: Project) -> Iterator[str]:
 def _files(project: Project) -> list[str]:
     """What git keeps, and what it would if it were added."""
     command = ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard']
-    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
-    return [path for path in done.stdout.split('\0') if path and not EXEMPT.fullmatch(path)]
+    process = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
+    return [path for path in process.stdout.split('\0') if path and not EXEMPT.fullmatch(path)]
