@@ -71,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
 
     def command(name: str, run: object, text: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text, description=text)
-        made.set_defaults(run=run)
-        return made
+        subparser = commands.add_parser(name, help=text, description=text)
+        subparser.set_defaults(run=run)
+        return subparser
 
     up = command('up', _up, 'Make and start the cloud. What is done already is skipped.')
     check = command('check', _check, 'Check what `up` needs; change nothing.')
@@ -147,8 +147,8 @@ def _choices(options: argparse.Namespace) -> dict[str, Any]:
     names = (
         'release', 'pristine', 'computes', 'fake_computes', 'separate', 'database', 'port_offset',
     )  # fmt: skip
-    given = {name: getattr(options, name) for name in names}
-    return {name: value for name, value in given.items() if value is not None}
+    values = {name: getattr(options, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _start(cloud: lifecycle.Cloud, *_: object) -> None:

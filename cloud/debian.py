@@ -16,7 +16,7 @@ _POLICY = Path('/usr/sbin/policy-rc.d')
 
 def missing(names: Iterable[str]) -> list[str]:
     """Return the packages that are not installed."""
-    wanted = list(names)
+    packages = list(names)
     if shutil.which('dpkg-query') is None:
         raise errors.CheckError(
             'this tool installs Debian packages and there is no dpkg here\n'
@@ -25,7 +25,7 @@ def missing(names: Iterable[str]) -> list[str]:
     # dpkg-query ends with status 1 when it does not know a name: ask for all.
     listing = command.run(['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\\n'])
     installed = {line.split()[0] for line in listing.splitlines() if line.endswith(' installed')}
-    return [name for name in wanted if name not in installed]
+    return [name for name in packages if name not in installed]
 
 
 def install(names: Iterable[str], log: Path) -> None:

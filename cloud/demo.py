@@ -174,15 +174,15 @@ class Demo:
 
     def _create(self) -> str:
         flavor = {'name': self.name, 'vcpus': MAXIMUM[0], 'ram': MAXIMUM[1], 'disk': 1}
-        made = self.client.post(f'{self.nova}/flavors', {'flavor': flavor})['flavor']['id']
+        identity = self.client.post(f'{self.nova}/flavors', {'flavor': flavor})['flavor']['id']
         specs = {'minimum_cpu': str(MINIMUM[0]), 'minimum_memory': str(MINIMUM[1])}
-        self.client.post(f'{self.nova}/flavors/{made}/os-extra_specs', {'extra_specs': specs})
+        self.client.post(f'{self.nova}/flavors/{identity}/os-extra_specs', {'extra_specs': specs})
         self.picture.say(
             f'flavor {self.name}: {MAXIMUM[0]} vCPUs, {MAXIMUM[1]} MiB; '
             + ', '.join(f'{key}={value}' for key, value in specs.items())
         )
         image = self.client.get(f'{self.glance}/images?name=guest')['images'][0]['id']
-        body = {'name': self.name, 'flavorRef': made, 'imageRef': image, 'networks': 'none'}
+        body = {'name': self.name, 'flavorRef': identity, 'imageRef': image, 'networks': 'none'}
         self.picture.say('boot: POST /servers')
         return str(self.client.post(f'{self.nova}/servers', {'server': body})['server']['id'])
 
@@ -190,7 +190,7 @@ class Demo:
         """Show the server until all sides say a size, and a little longer."""
         deadline = began + _PATIENCE
         while True:
-            view = View(self._api(server), self._held(server), self._said(server))
+            view = View(self._api(server), self._placement(server), self._guest(server))
             self.picture.draw(view)
             if view.agrees(size):
                 break
@@ -216,14 +216,14 @@ class Demo:
         note = f'adjustment {last["state"]}' if last else details['status']
         return Shown(size['current_vcpus'], size['current_memory_mb'], note)
 
-    def _held(self, server: str) -> Shown | None:
-        held = self.client.get(f'{self.placement}/allocations/{server}')['allocations']
-        for allocation in held.values():
+    def _placement(self, server: str) -> Shown | None:
+        allocations = self.client.get(f'{self.placement}/allocations/{server}')['allocations']
+        for allocation in allocations.values():
             resources = allocation['resources']
             return Shown(resources['VCPU'], resources['MEMORY_MB'])
         return None
 
-    def _said(self, server: str) -> Shown | None:
+    def _guest(self, server: str) -> Shown | None:
         body = {'os-getConsoleOutput': {'length': 5}}
         try:
             output = self.client.post(f'{self.nova}/servers/{server}/action', body)['output']

@@ -9,7 +9,7 @@ from cloud import lifecycle, settings
 
 
 def command(
-    cloud: lifecycle.Cloud, given: Sequence[str], short: bool
+    cloud: lifecycle.Cloud, words: Sequence[str], short: bool
 ) -> tuple[list[str], dict[str, str]]:
     """Return the command that runs them against a cloud, and its environment."""
     environment = {
@@ -19,7 +19,7 @@ def command(
         'PYTHONDONTWRITEBYTECODE': '1',
     }
     python = str(cloud.context().venv.python)
-    return [python, *arguments(given, short)], environment
+    return [python, *arguments(words, short)], environment
 
 
 def arguments(given: Sequence[str], short: bool = False) -> list[str]:

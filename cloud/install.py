@@ -40,10 +40,10 @@ class Installation:
     def run(self) -> None:
         """Install what is missing; repeat it at will."""
         log = self.state.log('install')
-        wanted = {name for part in services.every(self.waves) for name in part.packages}
+        packages = {name for part in services.every(self.waves) for name in part.packages}
         if not self.context.venv.is_installed():
-            wanted.update(_BUILD_PACKAGES)
-        absent = debian.missing(sorted(wanted))
+            packages.update(_BUILD_PACKAGES)
+        absent = debian.missing(sorted(packages))
         if absent:
             with self.progress.step(f'Debian packages: {len(absent)} to install'):
                 debian.install(absent, log)

@@ -187,16 +187,16 @@ class Cloud:
                     part.wait()
                     part.settle()
 
-    def _made(self, part: service.Service) -> Path:
+    def _mark_of_init(self, part: service.Service) -> Path:
         return self.state.data('made') / part.label
 
     def _is_new(self, part: service.Service) -> bool:
-        return not self._made(part).exists()
+        return not self._mark_of_init(part).exists()
 
     def _begin(self, part: service.Service) -> None:
         if self._is_new(part):
             part.init()
-            files.write(self._made(part), '')
+            files.write(self._mark_of_init(part), '')
         part.start()
 
     def _stop(self, waves: list[services.Wave]) -> None:
@@ -204,10 +204,10 @@ class Cloud:
             with concurrent.futures.ThreadPoolExecutor(8) as pool:
                 list(pool.map(lambda part: part.stop(), wave.services))
         # What the services left, and what those of other settings started.
-        left = process.marked(self.state)
+        leftovers = process.marked(self.state)
         for folder in (self.state / 'hosts').glob('compute*'):
-            left += host.guests(folder)
-        process.end(left, patience=5)
+            leftovers += host.guests(folder)
+        process.end(leftovers, patience=5)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:

@@ -102,17 +102,17 @@ class Daemon:
 
 def end(pids: Sequence[int], first: int = signal.SIGTERM, patience: float = 10) -> None:
     """Signal processes and wait; those that stay are killed."""
-    left = {pid: started(pid) for pid in pids}
+    running = {pid: started(pid) for pid in pids}
     for number, seconds in ((first, patience), (signal.SIGKILL, 10)):
-        for pid, moment in left.items():
+        for pid, moment in running.items():
             if moment is not None and started(pid) == moment:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            _reap(left)
-            left = {p: m for p, m in left.items() if m is not None and started(p) == m}
-            if not left:
+            _reap(running)
+            running = {p: m for p, m in running.items() if m is not None and started(p) == m}
+            if not running:
                 return
             time.sleep(0.05)
 
@@ -166,9 +166,9 @@ def peak(pids: list[int]) -> int:
 def _allow_files() -> None:
     """Let what is started from here on have many files open, as far as that is allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    limit = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 def _reap(pids: Mapping[int, int | None]) -> None:
@@ -179,5 +179,5 @@ def _reap(pids: Mapping[int, int | None]) -> None:
 
 def _plain_environment() -> dict[str, str]:
     """Return what a service may inherit: nothing of the caller's own cloud or proxy."""
-    kept = ('PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR')
-    return {name: os.environ[name] for name in kept if name in os.environ}
+    names = ('PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR')
+    return {name: os.environ[name] for name in names if name in os.environ}

@@ -132,24 +132,24 @@ class State:
             return None
         # Whatever wrote something else than this version reads was another one.
         with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
-            kept = json.loads(file.read_text())
-            if kept.pop('layout') == LAYOUT:
-                return Settings(**kept)
+            content = json.loads(file.read_text())
+            if content.pop('layout') == LAYOUT:
+                return Settings(**content)
         raise errors.CheckError(
             f'{self.root} was made by another version of this tool\n'
             'run `xcloud wipe`, then `xcloud up`'
         )
 
     def save(self, settings: Settings) -> None:
-        kept = {'layout': LAYOUT, **dataclasses.asdict(settings)}
-        files.write_json(self.root / 'cloud.json', kept)
+        content = {'layout': LAYOUT, **dataclasses.asdict(settings)}
+        files.write_json(self.root / 'cloud.json', content)
 
     def passwords(self) -> dict[str, str]:
         """Return the generated passwords, made on first use."""
         file = self.root / 'passwords.json'
-        kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
-        missing = [name for name in _ACCOUNTS if name not in kept]
+        passwords: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+        missing = [name for name in _ACCOUNTS if name not in passwords]
         if missing:
-            kept |= {name: secrets.token_hex(12) for name in missing}
-            files.write_json(file, kept)
-        return kept
+            passwords |= {name: secrets.token_hex(12) for name in missing}
+            files.write_json(file, passwords)
+        return passwords

@@ -70,14 +70,14 @@ class Venv(Environment):
         if self.is_installed():
             return
         self._installed.unlink(missing_ok=True)
-        wanted = self.lock.read_text()
+        pins = self.lock.read_text()
         log = self.state.log('install')
         # Always from the beginning: an interruption may have left half an environment.
         command.run([sys.executable, '-m', 'venv', '--clear', self.root], log=log)
         # The lock is complete, so there is nothing to resolve. Some packages
         # that are built here still need setuptools of the lock's age, and a
         # wheel that needs no other package.
-        tools = [line for line in wanted.splitlines() if line.startswith('setuptools==')]
+        tools = [line for line in pins.splitlines() if line.startswith('setuptools==')]
         tools.append('wheel==0.45.1')
         pip: list[str | Path] = [
             self.bin / 'pip',
@@ -87,7 +87,7 @@ class Venv(Environment):
         ]
         command.run([*pip, *tools], log=log)
         command.run([*pip, '-r', self.lock], log=log)
-        files.write(self._installed, wanted)
+        files.write(self._installed, pins)
 
     def copy(self, other: Venv) -> None:
         """Be what another environment of the release is, unless something is there."""
@@ -106,8 +106,8 @@ class Venv(Environment):
         source = settings.REPOSITORY / 'client'
         stamp = self.root / 'client.txt'
         # All that is copied of it are its entry points.
-        wanted = f'{source}\n{(source / "pyproject.toml").read_text()}'
-        if stamp.exists() and stamp.read_text() == wanted:
+        version = f'{source}\n{(source / "pyproject.toml").read_text()}'
+        if stamp.exists() and stamp.read_text() == version:
             return
         command.run(
             [
@@ -116,7 +116,7 @@ class Venv(Environment):
             ],
             log=self.state.log('install'),
         )  # fmt: skip
-        files.write(stamp, wanted)
+        files.write(stamp, version)
 
     def pristine_version(self) -> str:
         """Return the version of the Nova release that the fork is of."""

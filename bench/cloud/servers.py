@@ -87,8 +87,8 @@ class Servers:
         """Wait until a server has a status and no task."""
 
         def reached() -> bool:
-            shown = self.show(server)
-            return shown['OS-EXT-STS:task_state'] is None and shown['status'] == status
+            details = self.show(server)
+            return details['OS-EXT-STS:task_state'] is None and details['status'] == status
 
         if not waiting.until(reached, _PATIENCE, 0.1):
             raise errors.NotReadyError(

@@ -67,9 +67,9 @@ class Guest:
         self.console.read()
         start = time.monotonic()
         accepted = self.world.servers.adjust(self.server, size)
-        seen = self.console.wait_for_size(size).time - start
+        latency = self.console.wait_for_size(size).time - start
         self.world.servers.wait_until_idle(self.server)
-        return {'accepted': accepted, 'seen': seen, 'done': time.monotonic() - start}
+        return {'accepted': accepted, 'seen': latency, 'done': time.monotonic() - start}
 
     def virsh(self, size: Size) -> Times:
         """Change the guest through libvirt, without Nova: nothing is checked or recorded."""
@@ -78,24 +78,24 @@ class Guest:
         self.host.virsh('setmem', self.server, str(size.memory_mb << 10), '--live')
         self.host.virsh('setvcpus', self.server, str(size.vcpus), '--live')
         accepted = time.monotonic() - start
-        seen = self.console.wait_for_size(size).time - start
-        return {'accepted': accepted, 'seen': seen}
+        latency = self.console.wait_for_size(size).time - start
+        return {'accepted': accepted, 'seen': latency}
 
     def resize(self, size: Size, flavor: str) -> Times:
         """Resize and confirm; the guest is silent from its last line until its restart."""
         last = before = self.console.next()
         start = time.monotonic()
         accepted = self.world.servers.act(self.server, 'resize', {'flavorRef': flavor})
-        while (seen := self.console.next()).start == before.start:
-            last = seen
-        silent = seen.time - last.time
-        if not seen.shows(size):
-            seen = self.console.wait_for_size(size)
+        while (line := self.console.next()).start == before.start:
+            last = line
+        silent = line.time - last.time
+        if not line.shows(size):
+            line = self.console.wait_for_size(size)
         self.world.servers.wait_for_status(self.server, 'VERIFY_RESIZE')
         self.world.servers.act(self.server, 'confirmResize')
         self.world.servers.wait_for_status(self.server, 'ACTIVE')
         done = time.monotonic() - start
-        return {'accepted': accepted, 'seen': seen.time - start, 'done': done, 'silent': silent}
+        return {'accepted': accepted, 'seen': line.time - start, 'done': done, 'silent': silent}
 
     def live_size(self) -> Size:
         """Return the size that the hypervisor reports."""

@@ -19,12 +19,12 @@ def python(report: progress.Progress | None = None) -> Path:
     installed, and no network is needed.
     """
     program, stamp = FOLDER / 'bin' / 'python', FOLDER / 'ready'
-    wanted = f'{sys.version}\n{REQUIREMENTS.read_text()}'
-    if not stamp.exists() or stamp.read_text() != wanted:
+    version = f'{sys.version}\n{REQUIREMENTS.read_text()}'
+    if not stamp.exists() or stamp.read_text() != version:
         with (report or progress.Progress()).step('install matplotlib for the plots'):
             shutil.rmtree(FOLDER, ignore_errors=True)
             command.run([sys.executable, '-m', 'venv', FOLDER])
             pip = [program, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
             command.run([*pip, '--no-deps', '--requirement', REQUIREMENTS])
-            files.write(stamp, wanted)
+            files.write(stamp, version)
     return program

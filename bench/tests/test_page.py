@@ -87,5 +87,5 @@ def test_plots_that_are_gone(tmp_path, monkeypatch):
     (tmp_path / 'plots').mkdir()
     (tmp_path / 'plots' / 'old.svg').touch()
     text = page.write(tmp_path).read_text()
-    shown = re.findall(r'\]\(plots/(.*)\)', text)
-    assert sorted(file.name for file in (tmp_path / 'plots').iterdir()) == sorted(shown)
+    links = re.findall(r'\]\(plots/(.*)\)', text)
+    assert sorted(file.name for file in (tmp_path / 'plots').iterdir()) == sorted(links)

@@ -50,7 +50,7 @@ def test_colours(colour, background):
 @pytest.mark.parametrize('name', _PLOTS)
 def test_only_these_colours(pictures, name):
     """Nothing is drawn in another colour, and no background is filled."""
-    styles = ' '.join(each.get('style', '') for each in ET.fromstring(pictures[name]).iter())
+    styles = ' '.join(element.get('style', '') for element in ET.fromstring(pictures[name]).iter())
     used = {style.strip('; ') for style in styles.split() if style.startswith('#')}
     assert used <= {plot.INK, *plot.COLOURS}
 
@@ -58,9 +58,9 @@ def test_only_these_colours(pictures, name):
 def _circles(picture):
     """Return the places of the markers of the first series."""
     return [
-        (float(each.get('x')), float(each.get('y')))
-        for each in ET.fromstring(picture).iter(f'{_SVG}use')
-        if plot.COLOURS[0] in each.get('style')
+        (float(element.get('x')), float(element.get('y')))
+        for element in ET.fromstring(picture).iter(f'{_SVG}use')
+        if plot.COLOURS[0] in element.get('style')
     ]
 
 
@@ -85,7 +85,7 @@ def test_lines_without_height(pictures):
 
 
 def _texts(picture):
-    return [each.text for each in ET.fromstring(picture).iter(f'{_SVG}text')]
+    return [element.text for element in ET.fromstring(picture).iter(f'{_SVG}text')]
 
 
 def test_legend(pictures):
@@ -97,9 +97,9 @@ def test_legend(pictures):
 def test_bars(pictures):
     """The longest bar is the largest value's, and others are in proportion."""
     widths = []
-    for each in ET.fromstring(pictures['bars']).iter(f'{_SVG}path'):
-        if each.get('style') == f'fill: {plot.COLOURS[0]}':
-            x = [float(line.split()[1]) for line in each.get('d').splitlines() if ' ' in line]
+    for element in ET.fromstring(pictures['bars']).iter(f'{_SVG}path'):
+        if element.get('style') == f'fill: {plot.COLOURS[0]}':
+            x = [float(line.split()[1]) for line in element.get('d').splitlines() if ' ' in line]
             widths.append(max(x) - min(x))
     assert len(widths) == 2
     assert widths[1] == pytest.approx(4 * widths[0], abs=0.01)

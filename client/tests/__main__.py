@@ -43,12 +43,12 @@ def environment(release: str) -> Path:
     python, stamp = folder / 'bin' / 'python', folder / 'ready'
     lock = LOCKS / f'{release}.txt'
     installed = stamp.read_text().splitlines() if stamp.exists() else []
-    wanted = [sys.version.replace('\n', ' '), _digest(lock, *_sources())]
-    if installed == wanted:
+    state = [sys.version.replace('\n', ' '), _digest(lock, *_sources())]
+    if installed == state:
         return python
     with step(f'install the client and the openstack of {release}'):
         stamp.unlink(missing_ok=True)
-        if installed[:1] != wanted[:1]:
+        if installed[:1] != state[:1]:
             shutil.rmtree(folder, ignore_errors=True)
             run([sys.executable, '-m', 'venv', folder])
         pip = [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
@@ -56,7 +56,7 @@ def environment(release: str) -> Path:
             # pip builds in the folder, and would pack what an earlier build left there.
             shutil.copytree(CLIENT, copy, ignore=_UNPACKED, dirs_exist_ok=True)
             run([*pip, '--constraint', lock, f'{copy}[openstack]', 'pytest'])
-        stamp.write_text('\n'.join(wanted) + '\n')
+        stamp.write_text('\n'.join(state) + '\n')
     return python
 
 

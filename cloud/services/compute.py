@@ -127,14 +127,14 @@ class Mapping(nova.Control):
 
     def settle(self) -> None:
         marker = self.state.data('nova') / 'mapped'
-        wanted = f'{self.settings.computes} {self.settings.fake_computes}\n'
-        if marker.exists() and marker.read_text() == wanted:
+        counts = f'{self.settings.computes} {self.settings.fake_computes}\n'
+        if marker.exists() and marker.read_text() == counts:
             return
         # A host can be mapped once its compute has reported to placement what it has.
         self._wait_for(self.settings.url('placement') + '/resource_providers', 'resource_providers')
         self.manage('cell_v2', 'discover_hosts')
         self._wait_for(self.settings.url('nova-api') + '/v2.1/os-hypervisors', 'hypervisors')
-        files.write(marker, wanted)
+        files.write(marker, counts)
 
     def _wait_for(self, url: str, kind: str) -> None:
         count = self.settings.computes + self.settings.fake_computes

@@ -116,22 +116,22 @@ class Host(HostPart):
         return pid is not None and name.read_text() == 'sleep\n'
 
     def cleanup(self) -> None:
-        made = self.state / 'made-folders'
-        if made.exists():
-            for line in reversed(made.read_text().split()):
+        record = self.state / 'made-folders'
+        if record.exists():
+            for line in reversed(record.read_text().split()):
                 folder = Path(line)
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
 
     def _make_mount_points(self) -> None:
         """Make the folders that are mounted over, and note them to take them away."""
-        made = self.state / 'made-folders'
-        listed = made.read_text().split() if made.exists() else []
+        record = self.state / 'made-folders'
+        folders = record.read_text().split() if record.exists() else []
         for folder in (*_LIBVIRT.values(), _CACHE):
             if not folder.exists():
-                if str(folder) not in listed:
-                    listed.append(str(folder))
-                    files.write(made, '\n'.join(listed) + '\n')
+                if str(folder) not in folders:
+                    folders.append(str(folder))
+                    files.write(record, '\n'.join(folders) + '\n')
                 folder.mkdir(parents=True)
 
 

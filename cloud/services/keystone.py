@@ -91,9 +91,11 @@ class Catalog(service.Service):
                 'domain_id': 'default',
                 'password': self.context.passwords[user],
             }
-            made = _make(client, url, 'user', account)
+            user_id = _make(client, url, 'user', account)
             for role in granted:
-                client.put(f'{url}/projects/{projects[project]}/users/{made}/roles/{roles[role]}')
+                client.put(
+                    f'{url}/projects/{projects[project]}/users/{user_id}/roles/{roles[role]}'
+                )
         self._endpoints(client, url)
 
     def _endpoints(self, client: rest.Client, url: str) -> None:
@@ -102,14 +104,14 @@ class Catalog(service.Service):
             for entry in client.get(f'{url}/endpoints')['endpoints']
         }
         for name, (kind, port, path) in _SERVICES.items():
-            made = _make(client, url, 'service', {'name': name, 'type': kind})
+            service_id = _make(client, url, 'service', {'name': name, 'type': kind})
             for interface in ('public', 'internal', 'admin'):
-                if (made, interface) not in present:
+                if (service_id, interface) not in present:
                     client.post(
                         f'{url}/endpoints',
                         {
                             'endpoint': {
-                                'service_id': made,
+                                'service_id': service_id,
                                 'interface': interface,
                                 'url': self.settings.url(port) + path,
                                 'region_id': 'RegionOne',

@@ -11,12 +11,12 @@ from upgrade.agent.files import AgentError
 from upgrade.agent.protocol import AppliedFork, Fault, Installation, JournalEntry
 
 
-def site_packages(given: str | None) -> str:
+def site_packages(folder: str | None) -> str:
     """Return the folder that holds the ``nova`` package."""
-    if given:
-        if not os.path.isfile(os.path.join(given, 'nova', '__init__.py')):
-            raise AgentError(f'there is no nova in {given}', Fault.UNFIT)
-        return os.path.realpath(given)
+    if folder:
+        if not os.path.isfile(os.path.join(folder, 'nova', '__init__.py')):
+            raise AgentError(f'there is no nova in {folder}', Fault.UNFIT)
+        return os.path.realpath(folder)
     spec = importlib.util.find_spec('nova')
     if spec is None or not spec.origin:
         raise AgentError(f'{sys.executable} has no nova', Fault.UNFIT)

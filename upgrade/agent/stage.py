@@ -166,7 +166,7 @@ def _set_mode_and_owner(site: str, path: str, target: str, mode: int = 0o644) ->
 
 def _metadata(site: str, new: str, new_files: dict, dist_info: str) -> list:
     """Carry over what the installer wrote about itself."""
-    made = []
+    paths = []
     for name, default in (('INSTALLER', b'xloud-upgrade\n'), ('REQUESTED', None)):
         path = dist_info + '/' + name
         content = default
@@ -179,14 +179,14 @@ def _metadata(site: str, new: str, new_files: dict, dist_info: str) -> list:
             with open(os.path.join(new, path), 'wb') as stream:
                 stream.write(content)
             _set_mode_and_owner(site, path, os.path.join(new, path))
-            made.append(path)
-    return made
+            paths.append(path)
+    return paths
 
 
 def _compile(site: str, new: str, modules: list) -> list:
     """Compile every module; the results are kept where the target keeps such files."""
     keeps = bool(files.compiled(site, 'nova/__init__.py'))
-    made = []
+    paths = []
     for path in sorted(modules):
         source = os.path.join(new, path)
         place = _cached(path)
@@ -201,10 +201,10 @@ def _compile(site: str, new: str, modules: list) -> list:
         if keeps:
             os.chmod(target, 0o644)
             _set_mode_and_owner(site, place, target)
-            made.append(place)
+            paths.append(place)
         else:
             os.unlink(target)
-    return made
+    return paths
 
 
 def _cached(path: str) -> str:

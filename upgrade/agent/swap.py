@@ -73,10 +73,10 @@ def undo(site: str) -> bool:
         if not os.path.isdir(path):
             os.makedirs(path)
             os.chmod(path, mode)
-    kept = {step.path for step in journal.steps if step.old}
+    paths = {step.path for step in journal.steps if step.old}
     for step in journal.steps:
         for path in files.compiled(site, step.path):
-            if path not in kept:
+            if path not in paths:
                 files.unlink(os.path.join(site, path))
         saved = files.own(site, 'run', 'old', step.path)
         if not step.old:

@@ -60,10 +60,10 @@ class Roll:
 
         with self._without_interrupts():
             try:
-                self._each(first, self.targets, self.forks)
+                self._do_for_all(first, self.targets, self.forks)
                 order = [target for target in self.targets if target in ready]
                 for group in self._groups(order):
-                    self._each(second, group, self.batch)
+                    self._do_for_all(second, group, self.batch)
             finally:
                 for target in self.targets:
                     target.release()
@@ -91,7 +91,9 @@ class Roll:
         if group:
             yield group
 
-    def _each(self, do: Callable[[Target], None], targets: Sequence[Target], at_once: int) -> None:
+    def _do_for_all(
+        self, do: Callable[[Target], None], targets: Sequence[Target], at_once: int
+    ) -> None:
         """Do it for each; raise the first failure when all that had begun have ended."""
         with ThreadPoolExecutor(max(1, at_once)) as pool:
             futures = [pool.submit(self._unless_stopped, do, target) for target in targets]

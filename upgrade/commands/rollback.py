@@ -149,5 +149,5 @@ class Rollback:
             return self.store.find(target.name, self.to)
         # The one that the last apply made; else the newest there is.
         state = target.inspect().state
-        made = [b for b in self.store.all(target.name) if state and b.name == state.backup]
-        return made[0] if made else self.store.find(target.name, None)
+        backups = [b for b in self.store.all(target.name) if state and b.name == state.backup]
+        return backups[0] if backups else self.store.find(target.name, None)

@@ -196,7 +196,7 @@ def _full_quota(world: World, project: str) -> Iterator[int]:
 @contextlib.contextmanager
 def _small_host(world: World, host: str) -> Iterator[None]:
     """Limit a host to four VCPUs in placement."""
-    provider = next(each for each, name in world.accounting.providers().items() if name == host)
+    provider = next(uuid for uuid, name in world.accounting.providers().items() if name == host)
     url = world.context.settings.url('placement') + f'/resource_providers/{provider}'
     url += '/inventories/VCPU'
     before = world.context.admin.get(url)

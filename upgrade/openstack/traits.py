@@ -38,9 +38,9 @@ def remove(cloud: Cloud, hosts: Iterable[str]) -> list[str]:
 def _remove_from(cloud: Cloud, path: str) -> None:
     for _ in range(_TRIES):
         current = cloud.call('placement', 'GET', path)
-        kept = [name for name in current['traits'] if name != TRAIT]
+        traits = [name for name in current['traits'] if name != TRAIT]
         try:
-            cloud.call('placement', 'PUT', path, {**current, 'traits': kept})
+            cloud.call('placement', 'PUT', path, {**current, 'traits': traits})
             return
         except AnswerError as error:
             if error.status != 409:  # 409: a concurrent update by the compute.

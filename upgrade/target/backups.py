@@ -59,9 +59,9 @@ class Store:
         folder.mkdir(exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         base = f'{time.strftime("%Y%m%dT%H%M%S")}-{version}'
-        taken = {path.name for path in folder.iterdir()}
+        names = {path.name for path in folder.iterdir()}
         count = 1
-        while (name := base if count == 1 else f'{base}-{count}') + '.json' in taken:
+        while (name := base if count == 1 else f'{base}-{count}') + '.json' in names:
             count += 1
         return Backup(folder, name)
 

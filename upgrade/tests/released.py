@@ -74,14 +74,14 @@ class Released:
 
         It is a copy of one that is kept beside the wheel: installing compiles all of Nova.
         """
-        kept = wheel.parent / 'environment'
-        if not kept.exists():
+        template = wheel.parent / 'environment'
+        if not template.exists():
             staged = wheel.parent / 'environment.part'
             shutil.rmtree(staged, ignore_errors=True)
             subprocess.run([sys.executable, '-m', 'venv', '--without-pip', staged], check=True)
             self._install(staged, wheel)
-            staged.rename(kept)
-        shutil.copytree(kept, root, symlinks=True)
+            staged.rename(template)
+        shutil.copytree(template, root, symlinks=True)
         (site,) = (root / 'lib').glob('python*/site-packages')
         (site / 'needs.pth').write_text(f'{self.needs}\n')
         return site

@@ -28,9 +28,9 @@ def test_adjust(accepts: Nova, command: Command) -> None:
     """It ends with the adjustment in progress, and prints that."""
     ended = command('server', 'adjust', 'web', '--vcpus', '3', '--memory', '640', '-f', 'json')
     assert (ended.status, ended.err) == (0, '')
-    shown = json.loads(ended.out)
-    assert (shown['name'], shown['current_vcpus']) == ('web', 1)
-    assert (shown['adjust_state'], shown['adjust_vcpus']) == ('running', 3)
+    size = json.loads(ended.out)
+    assert (size['name'], size['current_vcpus']) == ('web', 1)
+    assert (size['adjust_state'], size['adjust_vcpus']) == ('running', 3)
     assert accepts.bodies(ADJUST) == [
         {'current_vcpus': 3, 'current_memory_mb': 640, 'persist': True}
     ]
@@ -148,12 +148,12 @@ def test_no_such_server(nova: Nova, command: Command, words: tuple[str, ...]) ->
 def test_size_show(nova: Nova, command: Command) -> None:
     """Names and types are those of the API."""
     nova.answer(STATUS, recorded('status-failed'))
-    shown = json.loads(command('server', 'size', 'show', 'web', '-f', 'json').out)
+    size = json.loads(command('server', 'size', 'show', 'web', '-f', 'json').out)
     answer = recorded('status-failed')['xloud_status']
     last = answer.pop('adjust')
-    assert {name: shown[name] for name in answer} == answer
-    assert (shown['adjust_reason'], shown['adjust_since']) == (last['reason'], last['since'])
-    assert shown['adjust_code'] == 'xloud.no_balloon_driver'
+    assert {name: size[name] for name in answer} == answer
+    assert (size['adjust_reason'], size['adjust_since']) == (last['reason'], last['since'])
+    assert size['adjust_code'] == 'xloud.no_balloon_driver'
     assert command('server', 'size', 'show', 'web', '-f', 'value', '-c', 'max_vcpus').out == '4\n'
 
 
@@ -220,8 +220,8 @@ def test_flavor_elastic_unset(
     for name in ('minimum_cpu', 'minimum_memory'):
         nova.answer(('DELETE', f'/flavors/elastic/os-extra_specs/{name}'), {})
     assert command('flavor', 'elastic', 'unset', 'elastic', *words) == Ended(0, '', '')
-    gone = [path.rpartition('/')[2] for method, path, _ in nova.calls if method == 'DELETE']
-    assert gone == removed
+    deletions = [path.rpartition('/')[2] for method, path, _ in nova.calls if method == 'DELETE']
+    assert deletions == removed
 
 
 @pytest.mark.parametrize(

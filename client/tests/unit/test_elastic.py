@@ -159,10 +159,10 @@ def test_wait(nova: Nova, elastic: Elastic) -> None:
     running, grown = recorded('status-running'), status('running', current_vcpus=3)
     done = status('succeeded', current_vcpus=3, current_memory_mb=640, guest_vcpus=3)
     nova.answer(STATUS, running, grown, done)
-    seen: list[ServerSize] = []
-    size = elastic.adjust('web', 3, 640, wait=True, progress=seen.append)
-    assert [each.adjust.state for each in seen] == ['running', 'running', 'succeeded']
-    assert seen[-1] is size
+    steps: list[ServerSize] = []
+    size = elastic.adjust('web', 3, 640, wait=True, progress=steps.append)
+    assert [step.adjust.state for step in steps] == ['running', 'running', 'succeeded']
+    assert steps[-1] is size
     assert (size.current_vcpus, size.current_memory_mb) == (3, 640)
 
 

@@ -35,12 +35,12 @@ def _commands() -> list[str]:
 
 def test_every_command_is_found() -> None:
     """The expression above misses no command."""
-    shown = sum(
+    count = sum(
         len(re.findall(r'\bopenstack (?:-q )?(?:server|flavor)', block))
         for language in ('console', 'yaml', 'crontab')
         for block in _blocks(language)
     )
-    assert len(_commands()) == shown > 8
+    assert len(_commands()) == count > 8
 
 
 @pytest.mark.parametrize('line', _commands())

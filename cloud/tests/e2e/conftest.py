@@ -50,13 +50,13 @@ def enough_hosts(request: pytest.FixtureRequest, world: World) -> None:
 @pytest.fixture(autouse=True)
 def logs(request: pytest.FixtureRequest, world: World, enough_hosts: None) -> Iterator[Logs]:
     """The logs since the test began; afterwards, all records have to agree."""
-    seen = Logs(world.context.state)
-    yield seen
+    records = Logs(world.context.state)
+    yield records
     if request.node.stash.get(_PASSED, False):
         invariants.check(world)
-        surprises = seen.tracebacks()
+        surprises = records.tracebacks()
         if surprises:
-            text = '\n'.join(seen.brief(entry) for entry in surprises[:3])
+            text = '\n'.join(records.brief(entry) for entry in surprises[:3])
             pytest.fail(f'tracebacks nobody expected:\n{text}', pytrace=False)
 
 
@@ -72,7 +72,7 @@ def create(
     request: pytest.FixtureRequest, world: World, logs: Logs
 ) -> Iterator[Callable[..., str]]:
     """Make servers; they are deleted when the records were checked."""
-    made: list[str] = []
+    servers: list[str] = []
 
     def server(flavor: str = '', image: str = 'guest', **options: Any) -> str:
         flavor = flavor or ('elastic' if world.forked else 'small')
@@ -85,7 +85,7 @@ def create(
             networks='none',
             **options,
         )
-        made.append(created.id)
+        servers.append(created.id)
         world.api.wait(created.id, status)
         return str(created.id)
 
@@ -95,24 +95,24 @@ def create(
         if request.node.stash.get(_PASSED, False):
             invariants.check(world)
     finally:
-        remove(world, made)
+        remove(world, servers)
 
 
 @pytest.fixture
 def flavor(world: World) -> Iterator[Callable[..., str]]:
     """Make flavors for one test."""
-    made: list[str] = []
+    flavors: list[str] = []
 
     def new(vcpus: int, memory: int, **specs: str) -> str:
         name = f'e2e-{uuid.uuid4().hex[:6]}'
         created = world.admin.compute.create_flavor(name=name, vcpus=vcpus, ram=memory, disk=1)
-        made.append(created.id)
+        flavors.append(created.id)
         if specs:
             world.admin.compute.create_flavor_extra_specs(created, specs)
         return name
 
     yield new
-    for entry in made:
+    for entry in flavors:
         world.admin.compute.delete_flavor(entry)
 
 
@@ -150,8 +150,8 @@ def remove(world: World, servers: list[str]) -> None:
         world.admin.compute.delete_server(entry, ignore_missing=True)
 
     def gone() -> bool:
-        left = {entry.id for entry in world.admin.compute.servers(all_projects=True)}
-        return not left.intersection(servers)
+        remaining = {entry.id for entry in world.admin.compute.servers(all_projects=True)}
+        return not remaining.intersection(servers)
 
     assert waiting.until(gone, 60, 0.3), 'servers could not be deleted'
 
@@ -168,23 +168,23 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         item.stash[_PASSED] = report.passed
     fixtures = getattr(item, 'funcargs', {})
     if report.failed and 'logs' in fixtures and 'world' in fixtures:
-        said = _said_by_guests(fixtures['world'])
-        lines = fixtures['logs'].matter(list(said))
+        words = _words_of_guests(fixtures['world'])
+        lines = fixtures['logs'].matter(list(words))
         report.sections.append(('the services said', lines or 'nothing of note'))
-        for server, text in said.items():
+        for server, text in words.items():
             report.sections.append((f'the guest of {server} said', text))
 
 
-def _said_by_guests(world: World) -> dict[str, str]:
+def _words_of_guests(world: World) -> dict[str, str]:
     """Return what the guest of each server said, as far as the cloud answers."""
-    said: dict[str, str] = {}
+    words: dict[str, str] = {}
     # One that does not has been killed by the test, or the logs say why.
     with contextlib.suppress(
         openstack.exceptions.SDKException, keystoneauth1.exceptions.ClientException
     ):
-        said.update(
+        words.update(
             (entry.id, 'nothing that can be read') for entry in world.admin.compute.servers()
         )
-        for server in said:
-            said[server] = world.guests.trouble(server)
-    return said
+        for server in words:
+            words[server] = world.guests.trouble(server)
+    return words

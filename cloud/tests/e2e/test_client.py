@@ -80,9 +80,9 @@ def test_adjust_and_wait(world: World, create: Create) -> None:
 def test_adjust_without_waiting(world: World, create: Create) -> None:
     """Status 0 says that it is under way; what it is to have is reserved."""
     server = booted(world, create('elastic'))
-    shown = openstack(world, 'server', 'adjust', server, '--max', '-f', 'json').json
-    assert (shown['accounted_vcpus'], shown['accounted_memory_mb']) == (4, 768)
-    assert shown['adjust_state'] in ('running', 'succeeded')
+    size = openstack(world, 'server', 'adjust', server, '--max', '-f', 'json').json
+    assert (size['accounted_vcpus'], size['accounted_memory_mb']) == (4, 768)
+    assert size['adjust_state'] in ('running', 'succeeded')
     world.api.adjusted(server, succeeds=True)
     assert world.guests.live(server) == Size(4, 768)
 
@@ -91,8 +91,8 @@ def test_live_only(world: World, create: Create) -> None:
     """What is not permanent is gone with the next start."""
     server = booted(world, create('elastic'))
     words = ('server', 'adjust', server, '--vcpus', '2', '--live-only', '--wait')
-    shown = openstack(world, *words, '-f', 'json').json
-    assert (shown['current_vcpus'], shown['start_vcpus']) == (2, 1)
+    size = openstack(world, *words, '-f', 'json').json
+    assert (size['current_vcpus'], size['start_vcpus']) == (2, 1)
     assert world.accounting.start_size(server) == MINIMUM
 
 
@@ -107,10 +107,8 @@ def test_stopped_server(world: World, create: Create) -> None:
         '',
         'A stopped server can be adjusted only with persist=true. (xloud.stopped)\n',
     )
-    shown = openstack(
-        world, 'server', 'adjust', server, '--vcpus', '2', '--wait', '-f', 'json'
-    ).json
-    assert (shown['source'], shown['start_vcpus']) == ('database', 2)
+    size = openstack(world, 'server', 'adjust', server, '--vcpus', '2', '--wait', '-f', 'json').json
+    assert (size['source'], size['start_vcpus']) == ('database', 2)
     world.api.act(server, 'os-start')
     world.api.wait(server, 'ACTIVE')
     world.guests.reaches(server, Size(2, 256))
@@ -201,11 +199,11 @@ def test_size_show(world: World, create: Create) -> None:
     server = booted(world, create('elastic'))
     world.adjust(server, 2, 512)
     words = ('server', 'size', 'show', server)
-    shown = openstack(world, *words, '-f', 'json').json
-    said = world.api.status(server)
-    last = said.pop('adjust')
-    assert {name: shown[name] for name in said} == said
-    assert (shown['adjust_state'], shown['adjust_since']) == (last['state'], last['since'])
+    size = openstack(world, *words, '-f', 'json').json
+    status = world.api.status(server)
+    last = status.pop('adjust')
+    assert {name: size[name] for name in status} == status
+    assert (size['adjust_state'], size['adjust_since']) == (last['state'], last['since'])
     one = ('-c', 'current_memory_mb')
     assert openstack(world, *words, '-f', 'value', *one).out == '512\n'
     assert openstack(world, *words, '-f', 'yaml', *one).out == 'current_memory_mb: 512\n'
@@ -232,8 +230,8 @@ def test_size_list(world: World, create: Create) -> None:
     fields = ('vCPUs', 'Min vCPUs', 'Max vCPUs', 'Memory', 'Min Memory', 'Max Memory')
     for server, expected in ((theirs, '1 1 4 256 256 768'), (small, '1 1 1 192 192 192')):
         assert ' '.join(everywhere[server][name] for name in fields) == expected
-    hosts = {each: world.api.server(each)['hypervisor_hostname'] for each in (small, theirs)}
-    there = {each for each, host in hosts.items() if host == place}
+    hosts = {server: world.api.server(server)['hypervisor_hostname'] for server in (small, theirs)}
+    there = {server for server, host in hosts.items() if host == place}
     assert set(listed('--host', place, '--all-projects')) == there
     assert listed('--host', 'nowhere', '--all-projects') == {}
 
@@ -247,15 +245,15 @@ def test_flavor(world: World, flavor: Flavor, create: Create) -> None:
         details = world.admin.compute.find_flavor(name, get_extra_specs=True)
         return dict(details.extra_specs)
 
-    def shown() -> tuple[bool, int, int]:
-        said = openstack(world, *words, 'show', name, '-f', 'json').json
-        assert (said['name'], said['max_vcpus'], said['max_memory_mb']) == (name, 2, 512)
-        return said['elastic'], said['min_vcpus'], said['min_memory_mb']
+    def bounds() -> tuple[bool, int, int]:
+        details = openstack(world, *words, 'show', name, '-f', 'json').json
+        assert (details['name'], details['max_vcpus'], details['max_memory_mb']) == (name, 2, 512)
+        return details['elastic'], details['min_vcpus'], details['min_memory_mb']
 
-    assert shown() == (False, 2, 512)
+    assert bounds() == (False, 2, 512)
     ended = openstack(world, *words, 'set', name, '--min-vcpus', '1', '--min-memory', '256M')
     assert (ended.status, ended.out, ended.err) == (0, '', '')
-    assert shown() == (True, 1, 256)
+    assert bounds() == (True, 1, 256)
     booted(world, create(name))
 
     ended = openstack(world, *words, 'set', name, '--min-vcpus', '3')
@@ -285,14 +283,14 @@ def test_python(world: World, create: Create) -> None:
 
     server = booted(world, create('elastic'))
     elastic = xloudclient.Elastic(world.admin.compute)
-    seen: list[xloudclient.ServerSize] = []
-    size = elastic.adjust(server, vcpus=2, memory_mb=384, wait=True, progress=seen.append)
+    steps: list[xloudclient.ServerSize] = []
+    size = elastic.adjust(server, vcpus=2, memory_mb=384, wait=True, progress=steps.append)
     assert (
         world.guests.live(server)
         == Size(size.current_vcpus, size.current_memory_mb)
         == Size(2, 384)
     )
-    assert seen[-1].adjust.state == 'succeeded'
+    assert steps[-1].adjust.state == 'succeeded'
     assert [(each.id, size) for each, size in elastic.sizes()] == [(server, elastic.size(server))]
 
 

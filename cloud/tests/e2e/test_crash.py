@@ -117,10 +117,10 @@ def asks_back(world: World, server: str) -> None:
 
 def agrees(world: World, server: str, *sizes: Size) -> None:
     """Wait until no task is left, everything says one of these sizes, and its host answers."""
-    seen = ''
+    state = ''
 
     def agreed() -> bool:
-        nonlocal seen
+        nonlocal state
         try:
             size, held, live = (
                 world.accounting.size(server),
@@ -129,9 +129,9 @@ def agrees(world: World, server: str, *sizes: Size) -> None:
             )
             task, source = world.accounting.task(server), world.api.status(server)['source']
         except UNREACHABLE as error:
-            seen = str(error)
+            state = str(error)
             return False
-        seen = f'{size}, task {task}, held {held}, live {live}, known from the {source}'
+        state = f'{size}, task {task}, held {held}, live {live}, known from the {source}'
         return (
             (task, source) == (None, 'hypervisor')
             and size in sizes
@@ -140,7 +140,7 @@ def agrees(world: World, server: str, *sizes: Size) -> None:
         )
 
     if not waiting.until(agreed, PATIENCE, 0.5):
-        raise AssertionError(f'after {PATIENCE} s the server is {seen}; not one of {sizes}')
+        raise AssertionError(f'after {PATIENCE} s the server is {state}; not one of {sizes}')
     assert world.api.server(server)['status'] == 'ACTIVE'
 
 
