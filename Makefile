@@ -8,7 +8,7 @@ READY := .fork/venv/ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.
 OPTIONS = $(if $(RELEASE),--release $(RELEASE))
 WHEEL_OF_CLOUD = $(MAKE) --no-print-directory wheel RELEASE=$$(cloud/xcloud release $(OPTIONS))
 
-.PHONY: help setup tree wheel test test-all test-upstream report check style venv docs upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
+.PHONY: help setup tree wheel test test-all test-upstream report check style venv docs guest upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ venv: $(READY) ## an environment with the woven tree in it; prints its Python
 
 docs: $(READY) ## Nova's documentation, with the branch's pages in it
 	@$(GRAFT) docs $(OPTIONS)
+
+guest: ## xloud-guest, for the guests: .deb, .rpm, tarball and cloud-config, in dist/
+	@$(PYTHON) -m guest.build
 
 upgrade-pages: wheel ## what an upgrade changes, file by file: upgrade/pages
 	@.fork/venv/bin/python -m upgrade.fork.pages $(OPTIONS)

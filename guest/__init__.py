@@ -1,0 +1,1 @@
+"""What is installed in guests: the package `xloud-guest`, and how it is built."""

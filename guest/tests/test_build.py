@@ -1,0 +1,143 @@
+"""The bytes of the packages, and what is in them."""
+
+import gzip
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from guest import build
+from guest.tests import system, tree
+from upgrade.tests import world
+
+RELEASE = build.Release.newest()
+FORMATS = ['.cloud-config.yaml', '.tar.gz', '-1.noarch.rpm', '_all.deb']
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_same_bytes_twice(packages: Path, tmp_path: Path) -> None:
+    """Another folder, time zone, umask and time of the sources change no byte."""
+    copy = tmp_path / 'copy'
+    shutil.copytree(build.HERE, copy / 'guest', copy_function=shutil.copyfile)
+    again = tmp_path / 'again'
+    script = 'umask 077; exec "$0" -m guest.build "$1"'
+    environment = {**os.environ, 'TZ': 'Asia/Tokyo', 'LC_ALL': 'C', 'HOME': str(tmp_path)}
+    subprocess.run(
+        ['sh', '-c', script, sys.executable, again], cwd=copy, env=environment, check=True
+    )
+    contents = _contents(packages)
+    assert [len([name for name in contents if name.endswith(end)]) for end in FORMATS] == [1] * 4
+    assert _contents(again) == contents
+
+
+def test_source_date_epoch(tmp_path: Path) -> None:
+    """SOURCE_DATE_EPOCH is the time of every file."""
+    system.build(tmp_path, SOURCE_DATE_EPOCH='1000000000')
+    with tarfile.open(tmp_path / f'{RELEASE.folder}.tar.gz') as archive:
+        assert {member.mtime for member in archive} == {1000000000}
+    listing = subprocess.check_output(
+        ['dpkg-deb', '-c', next(tmp_path.glob('*.deb'))], text=True, env={**os.environ, 'TZ': 'UTC'}
+    )
+    assert all(' 2001-09-09 01:46 ' in line for line in listing.splitlines())
+
+
+def test_source_date_epoch_that_is_no_number(tmp_path: Path) -> None:
+    """A time that is none stops the build, and is shown."""
+    done = system.build(tmp_path, SOURCE_DATE_EPOCH='noon')
+    assert done.returncode == 1
+    assert done.stderr == "SOURCE_DATE_EPOCH is not a number of seconds: 'noon'\n"
+
+
+def test_tools_that_are_missing(tmp_path: Path) -> None:
+    """Each missing tool is named with its package; the other formats are built."""
+    done = system.build(tmp_path, PATH=str(tmp_path / 'nothing'))
+    assert done.returncode == 1
+    assert done.stderr == (
+        'no deb: dpkg-deb is missing; apt-get install dpkg\n'
+        'no rpm: rpmbuild is missing; apt-get install rpm\n'
+    )
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        f'{RELEASE.folder}.cloud-config.yaml',
+        f'{RELEASE.folder}.tar.gz',
+    ]
+
+
+def test_figures(tmp_path: Path) -> None:
+    """The build prints how much the package needs, which is less than 100 kB."""
+    printed = system.build(tmp_path).stdout
+    sizes = dict(re.findall(r'^(\S+): (\d+) bytes$', printed, re.MULTILINE))
+    assert {name: int(size) for name, size in sizes.items() if name != 'installed'} == {
+        name: len(content) for name, content in _contents(tmp_path).items()
+    }
+    assert 0 < int(sizes['installed']) < 100_000
+
+
+def test_contents(packages: Path) -> None:
+    """The formats have the same files: scripts of sh, and nothing of Nova or Python."""
+    with tarfile.open(packages / f'{RELEASE.folder}.tar.gz') as archive:
+        files = {
+            member.name.partition('/files/')[2]: archive.extractfile(member).read()
+            for member in archive
+            if '/files/' in member.name
+        }
+    raw = subprocess.check_output(['dpkg-deb', '--fsys-tarfile', next(packages.glob('*.deb'))])
+    with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
+        in_deb = {
+            member.name.removeprefix('./'): archive.extractfile(member).read()
+            for member in archive
+            if member.isfile()
+        }
+    assert in_deb == files
+    rpm = subprocess.check_output(
+        [
+            'rpm',
+            '-qp',
+            '--qf',
+            r'[%{FILENAMES} %{FILEMODES:perms}\n]',
+            next(packages.glob('*.rpm')),
+        ],
+        text=True,
+    )
+    in_rpm = {line.split()[0][1:] for line in rpm.splitlines() if ' -' in line}
+    assert in_rpm == set(files)
+    for name, content in files.items():
+        text = gzip.decompress(content) if name.endswith('.gz') else content
+        assert not re.search(b'nova|python', text.replace(b'xloud-nova', b'').lower())
+        if text.startswith(b'#!'):
+            assert text.startswith(b'#!/bin/sh\n')
+
+
+def test_version() -> None:
+    """The command, its manual and the changelog have one version."""
+    assert tree.call(Path(), '--version').stdout == f'xloud-guest {RELEASE.version}\n'
+    manual = (tree.COMMAND.parents[1] / 'share/man/man8/xloud-guest.8').read_text()
+    assert f'"xloud-guest {RELEASE.version}"' in manual
+
+
+def test_shellcheck() -> None:
+    """Every script is POSIX sh, and shellcheck has nothing to say."""
+    lack = world.lacking({'shellcheck': 'shellcheck'})
+    if lack:
+        pytest.skip(f'needs shellcheck: {lack}')
+    scripts = [
+        tree.COMMAND,
+        build.HERE / 'packages/tar/install',
+        *(build.HERE / 'packages/deb').glob('p*'),
+        *(build.HERE / 'dib').glob('*/*.d/*'),
+    ]
+    done = subprocess.run(
+        ['shellcheck', '--external-sources', '--shell=sh', *scripts],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout + done.stderr == ''
