@@ -17,6 +17,7 @@ from guest.tests import system, tree
 from upgrade.tests import world
 
 RELEASE = build.Release.newest()
+RULES = 'usr/lib/udev/rules.d/80-xloud-guest.rules'
 FORMATS = ['.cloud-config.yaml', '.tar.gz', '-1.noarch.rpm', '_all.deb']
 
 
@@ -114,6 +115,23 @@ def test_contents(packages: Path) -> None:
         assert not re.search(b'nova|python', text.replace(b'xloud-nova', b'').lower())
         if text.startswith(b'#!'):
             assert text.startswith(b'#!/bin/sh\n')
+
+
+def test_tarball_for_an_image(packages: Path, tmp_path: Path) -> None:
+    """Its script installs into the root of an image, and takes out all of it again."""
+    tarball = packages / f'{RELEASE.folder}.tar.gz'
+    subprocess.run(['tar', '-C', tmp_path, '-xzf', tarball], check=True)
+    root = tmp_path / 'image'
+    line = tree.write(root, 'etc/kernel/cmdline', 'root=a\n')
+    install = [tmp_path / RELEASE.folder / 'install']
+    environment = {**os.environ, 'XLOUD_GUEST_ROOT': str(root)}
+    for _ in range(2):
+        subprocess.run(install, env=environment, check=True)
+        assert 'memhp_default_state=online' in line.read_text()
+        assert tree.RULES.read_text() == (root / RULES).read_text()
+    subprocess.run([*install, '--remove'], env=environment, check=True)
+    left = {name: text for name, text in tree.files(root).items() if (root / name).is_file()}
+    assert left == {'etc/kernel/cmdline': b'root=a\n'}
 
 
 def test_version() -> None:

@@ -18,7 +18,8 @@ disable_agent() {
 
 restart_agent() {
     [ -z "$root" ] && [ -d /run/systemd/system ] || return 0
-    systemctl try-restart qemu-guest-agent.service || fail 'cannot restart the guest agent'
+    systemctl --quiet is-active qemu-guest-agent.service || return 0
+    systemctl restart qemu-guest-agent.service || fail 'cannot restart the guest agent'
 }
 
 # Whether the agent may bring CPUs online and take them offline.
