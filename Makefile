@@ -44,7 +44,7 @@ venv: $(READY) ## an environment with the woven tree in it; prints its Python
 docs: $(READY) ## Nova's documentation, with the branch's pages in it
 	@$(GRAFT) docs $(OPTIONS)
 
-guest: ## xloud-guest, for the guests: .deb, .rpm, tarball and cloud-config, in dist/
+guest: ## xloud-guest, for the guests: .deb, .rpm, tarball and script, in dist/
 	@$(PYTHON) -m guest.build
 
 upgrade-pages: wheel ## what an upgrade changes, file by file: upgrade/pages

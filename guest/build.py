@@ -1,4 +1,4 @@
-"""Build `xloud-guest`: .deb, .rpm, tarball and cloud-config, the same bytes each time.
+"""Build `xloud-guest`: .deb, .rpm, tarball and script, the same bytes each time.
 
 The tree is made once, with the modes and the time that every format then packs. The time is
 SOURCE_DATE_EPOCH, or that of the newest entry in `changelog`.
@@ -35,15 +35,22 @@ _RPM_MACROS = {
     '_build_name_fmt': '%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm',
     '__os_install_post': '%{nil}',
 }
-_CLOUD_CONFIG = """#cloud-config
-# Installs xloud-guest {version} at the first boot, without a download. As vendor data or user data.
-write_files:
-- path: /run/xloud-guest.tar.gz
-  encoding: b64
-  content: {content}
-runcmd:
-- [sh, -c, 'tar -C /run -xzf /run/xloud-guest.tar.gz && /run/{folder}/install && xloud-guest apply']
-- [rm, -rf, /run/xloud-guest.tar.gz, /run/{folder}]
+_SCRIPT = """#!/bin/sh
+# Installs xloud-guest {version} and applies it, without a download: as vendor data or user data of
+# cloud-init, or in a running guest.
+set -eu
+
+main() {{
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    base64 -d << END | tar -C "$folder" --strip-components=1 -xz
+{content}END
+    "$folder/install"
+    xloud-guest apply
+}}
+
+# All of it has been read when it starts, and nothing reads it from the standard input.
+main < /dev/null
 """
 
 
@@ -91,7 +98,7 @@ def build(target: Path) -> list[Path]:
         if size > LIMIT:
             raise BuildError(f'the installed files have {size} bytes, more than {LIMIT}')
         tarball = _tarball(tree, target, release)
-        built = [tarball, _cloud_config(tarball, target, release)]
+        built = [tarball, _script(tarball, target, release)]
         lacks = []
         for tool, package, make in (('dpkg-deb', 'dpkg', _deb), ('rpmbuild', 'rpm', _rpm)):
             if shutil.which(tool) is None:
@@ -154,11 +161,10 @@ def _tarball(tree: Path, target: Path, release: Release) -> Path:
     return file
 
 
-def _cloud_config(tarball: Path, target: Path, release: Release) -> Path:
-    file = target / f'{release.folder}.cloud-config.yaml'
-    content = base64.b64encode(tarball.read_bytes()).decode()
-    text = _CLOUD_CONFIG.format(version=release.version, folder=release.folder, content=content)
-    file.write_text(text)
+def _script(tarball: Path, target: Path, release: Release) -> Path:
+    file = target / f'{release.folder}.sh'
+    content = base64.encodebytes(tarball.read_bytes()).decode()
+    file.write_text(_SCRIPT.format(version=release.version, content=content))
     return file
 
 

@@ -18,7 +18,7 @@ from upgrade.tests import world
 
 RELEASE = build.Release.newest()
 RULES = 'usr/lib/udev/rules.d/80-xloud-guest.rules'
-FORMATS = ['.cloud-config.yaml', '.tar.gz', '-1.noarch.rpm', '_all.deb']
+FORMATS = ['.sh', '.tar.gz', '-1.noarch.rpm', '_all.deb']
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -67,7 +67,7 @@ def test_tools_that_are_missing(tmp_path: Path) -> None:
         'no rpm: rpmbuild is missing; apt-get install rpm\n'
     )
     assert sorted(file.name for file in tmp_path.iterdir()) == [
-        f'{RELEASE.folder}.cloud-config.yaml',
+        f'{RELEASE.folder}.sh',
         f'{RELEASE.folder}.tar.gz',
     ]
 
@@ -141,13 +141,14 @@ def test_version() -> None:
     assert f'"xloud-guest {RELEASE.version}"' in manual
 
 
-def test_shellcheck() -> None:
+def test_shellcheck(packages: Path) -> None:
     """Every script is POSIX sh, and shellcheck has nothing to say."""
     lack = world.lacking({'shellcheck': 'shellcheck'})
     if lack:
         pytest.skip(f'needs shellcheck: {lack}')
     scripts = [
         tree.COMMAND,
+        packages / f'{RELEASE.folder}.sh',
         build.HERE / 'packages/tar/install',
         *(build.HERE / 'packages/deb').glob('p*'),
         *(build.HERE / 'dib').glob('*/*.d/*'),
