@@ -36,6 +36,9 @@ OTHER = elastic.Size(2, 1536)
 
 class ElasticHistoryTestBase(elastic_helpers.ElasticServersTestBase):
 
+    CREATED = ('create', MINIMUM)
+    ADJUSTED = ('adjustment', GROWN)
+
     def _changes(self, server):
         """The recorded changes of a server, each from what it had before."""
         mapping = objects.InstanceMapping.get_by_instance_uuid(
@@ -64,9 +67,6 @@ class ElasticHistoryTestBase(elastic_helpers.ElasticServersTestBase):
 @ddt.ddt
 class ElasticHistoryTest(ElasticHistoryTestBase):
     """Row by row of what can change the size of a server."""
-
-    CREATED = ('create', MINIMUM)
-    ADJUSTED = ('adjustment', GROWN)
 
     def _grown_until_restart(self):
         server = super()._grown_until_restart()
@@ -262,7 +262,9 @@ class ElasticHistoryTest(ElasticHistoryTestBase):
         self.assertEqual((elastic.Size(2, 2048), launched_at),
                          (first.old_size, first.launched_at))
 
-    # The records
+
+class ElasticHistoryRecordsTest(ElasticHistoryTestBase):
+    """What becomes of the records, and of servers without them."""
 
     def test_before_anything_is_recorded(self):
         """A server of before the fork has its size, since its launch."""
