@@ -1,4 +1,4 @@
-"""The trait by which computes report to placement that they take elastic servers."""
+"""The traits by which computes report to placement that they take elastic servers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from upgrade.errors import CloudError
 from upgrade.openstack.client import AnswerError, Cloud
 
 TRAIT = 'CUSTOM_XLOUD_ELASTIC'
+#: Reported only together with the other.
+VIRTIO_MEM_TRAIT = 'CUSTOM_XLOUD_VIRTIO_MEM'
 _TRIES = 5
 
 
@@ -23,7 +25,7 @@ def providers(cloud: Cloud) -> dict[str, str]:
 
 
 def remove(cloud: Cloud, hosts: Iterable[str]) -> list[str]:
-    """Remove the trait from hosts; return the names of those that had it.
+    """Remove the traits from hosts; return the names of those that had it.
 
     Stock Nova leaves a trait alone that it does not know. A host that kept it would be given
     elastic servers as soon as the scheduler is the fork's again.
@@ -38,7 +40,7 @@ def remove(cloud: Cloud, hosts: Iterable[str]) -> list[str]:
 def _remove_from(cloud: Cloud, path: str) -> None:
     for _ in range(_TRIES):
         current = cloud.call('placement', 'GET', path)
-        traits = [name for name in current['traits'] if name != TRAIT]
+        traits = [name for name in current['traits'] if name not in (TRAIT, VIRTIO_MEM_TRAIT)]
         try:
             cloud.call('placement', 'PUT', path, {**current, 'traits': traits})
             return

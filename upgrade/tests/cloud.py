@@ -13,6 +13,9 @@ _QUOTA_COUNTS = {
     'ram': ('memory_mb', 'current_memory_mb'),
 }
 
+#: What computes of the fork report to placement.
+ELASTIC_TRAITS = ('CUSTOM_XLOUD_ELASTIC', 'CUSTOM_XLOUD_VIRTIO_MEM')
+
 
 class FakeCloud:
     """Servers that can be adjusted, on hosts with a given capacity."""
@@ -109,7 +112,7 @@ class FakeCloud:
         return 200, {'inventories': inventories}
 
     def _traits(self, host: str, body: Any) -> tuple[int, Any]:
-        elastic = {'CUSTOM_XLOUD_ELASTIC'} if host in self.elastic else set()
+        elastic = ELASTIC_TRAITS if host in self.elastic else ()
         current = {'traits': ['COMPUTE_NODE', *elastic], 'resource_provider_generation': 7}
         if body is None:
             return 200, current

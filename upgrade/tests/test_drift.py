@@ -40,9 +40,9 @@ def _task_states() -> Iterator[str]:
                     yield str(member.value.value)
 
 
-def test_the_trait() -> None:
-    """The upgrade removes, and verifies, the one that computes report."""
-    assert _constants(ELASTIC, 'TRAIT') == {traits.TRAIT}
+def test_the_traits() -> None:
+    """The upgrade removes those that computes report."""
+    assert _constants(ELASTIC, 'TRAIT') == {traits.TRAIT, traits.VIRTIO_MEM_TRAIT}
 
 
 def test_the_extra_specs() -> None:
