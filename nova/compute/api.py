@@ -33,14 +33,23 @@ class API:
         elastic.check(flavor, image_meta)
         ...
 
+    @staticmethod
+    def _with_memory_means(flavor, image):
+        """Return a flavor as a server of this image gets it."""
+        return elastic.with_memory_means(
+            flavor, image.get('properties', {}), CONF.xloud.memory_means)
+
     def _create_instance(*nova):
         ...
-        self._check_auto_disk_config(...)  # nova
-        flavor = elastic.with_memory_means(
-            flavor, boot_meta.get('properties', {}), CONF.xloud.memory_means)
+        if max_net_count < min_count:  # nova
+            ...
+        flavor = self._with_memory_means(flavor, boot_meta)
         ...
 
     def _validate_and_build_base_options(*nova):
+        if flavor['disabled']:  # nova
+            ...
+        flavor = self._with_memory_means(flavor, boot_meta)
         ...
         base_options = ...  # nova
         elastic.check(
@@ -100,8 +109,7 @@ class API:
             new_flavor = ...  # nova
             image = utils.get_image_from_system_metadata(
                 instance.system_metadata)
-            new_flavor = elastic.with_memory_means(
-                new_flavor, image['properties'], CONF.xloud.memory_means)
+            new_flavor = self._with_memory_means(new_flavor, image)
             ...
         ...
         if not same_flavor:  # nova

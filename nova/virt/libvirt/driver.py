@@ -204,6 +204,7 @@ class LibvirtDriver(driver.ComputeDriver):
 
         :param timeout: How long to wait for that, in seconds
         """
+        self._host.listen_to_memory_devices()
         handler = self._device_event_handler
         waiter = handler.create_waiter(
             instance.uuid, vconfig.LibvirtConfigGuestVirtioMem.ALIAS,

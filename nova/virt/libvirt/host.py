@@ -3,6 +3,9 @@
 
 class Host(object):
 
+    # The connection on which the events of virtio-mem devices are received.
+    _memory_connection = None
+
     @staticmethod
     def _event_device_removal_failed_callback(*nova):
         ...
@@ -19,19 +22,18 @@ class Host(object):
         handler._queue_event(libvirtevent.MemoryDeviceSizeChangedEvent(
             dom.UUIDString(), dev))
 
-    def _get_new_connection(*nova):
-        ...
-        try:  # nova
-            ...
-            wrapped_conn.domainEventRegisterAny(
-                None, libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, ...)  # nova
-            # libvirt's oldest version that Nova can use does not know it.
-            event_id = getattr(
-                libvirt, 'VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE', None)
-            if event_id is not None:
-                wrapped_conn.domainEventRegisterAny(
-                    None, event_id,
-                    self._event_memory_device_size_changed_callback, self)
-        except Exception as e:  # nova
-            ...
-        ...
+    def listen_to_memory_devices(self):
+        """Receive the events of virtio-mem devices.
+
+        This has no effect if they are received already, or if libvirt has no
+        such events.
+        """
+        connection = self.get_connection()
+        event_id = getattr(
+            libvirt, 'VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE', None)
+        if event_id is None or connection is self._memory_connection:
+            return
+        connection.domainEventRegisterAny(
+            None, event_id, self._event_memory_device_size_changed_callback,
+            self)
+        self._memory_connection = connection

@@ -26,22 +26,32 @@ class HostVirtioMemTest(test.NoDBTestCase):
     def setUp(self):
         super().setUp()
         self.useFixture(fakelibvirt.LibvirtFixture())
+        self.host = host.Host('qemu:///system')
 
     def _registered(self):
-        return host.Host(
-            'qemu:///system').get_connection()._event_callbacks
+        return self.host.get_connection()._event_callbacks.get(
+            getattr(fakelibvirt, EVENT_ID))
 
     def test_event(self):
-        callback, opaque = self._registered()[getattr(fakelibvirt, EVENT_ID)]
-        self.assertIsInstance(opaque, host.Host)
-        self.assertEqual(
-            host.Host._event_memory_device_size_changed_callback, callback)
+        """It is received on each connection, once it is asked for."""
+        self.assertIsNone(self._registered())
+        for _connection in range(2):
+            self.host.listen_to_memory_devices()
+            callback, opaque = self._registered()
+            self.assertIs(self.host, opaque)
+            self.assertEqual(
+                host.Host._event_memory_device_size_changed_callback, callback)
+            self.host._wrapped_conn = None
+
+    def test_received_already(self):
+        connection = self.host.get_connection()
+        with mock.patch.object(
+                connection, 'domainEventRegisterAny') as register:
+            for _adjustment in range(2):
+                self.host.listen_to_memory_devices()
+        register.assert_called_once()
 
     def test_libvirt_without_the_event(self):
-        """It is no reason to do without the other events."""
-        event_id = getattr(fakelibvirt, EVENT_ID)
         with mock.patch.object(fakelibvirt, EVENT_ID, None):
-            registered = self._registered()
-        self.assertNotIn(event_id, registered)
-        self.assertIn(
-            fakelibvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, registered)
+            self.host.listen_to_memory_devices()
+        self.assertIsNone(self._registered())
