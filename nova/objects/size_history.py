@@ -117,20 +117,13 @@ class SizeUsage(base.NovaObject):
     VERSION = '1.0'
 
     fields = {
+        'instance_uuid': fields.UUIDField(),
+        'begin': fields.DateTimeField(),
+        'end': fields.DateTimeField(),
         'seconds': fields.FloatField(),
         'vcpu_seconds': fields.FloatField(),
         'memory_mb_seconds': fields.FloatField(),
     }
-
-    @base.remotable_classmethod
-    def _get_by_instance_uuid(cls, context, instance_uuid, begin, end):
-        instance = objects.Instance.get_by_uuid(
-            context.elevated(read_deleted='yes'), instance_uuid,
-            expected_attrs=['flavor'])
-        begin, end = map(timeutils.parse_isotime, (begin, end))
-        load_changes(context, [instance], begin)
-        usage = get_usage(instance, begin, end)
-        return cls(context, **usage._asdict())
 
     @classmethod
     def get_by_instance_uuid(cls, context, instance_uuid, begin, end):
@@ -138,6 +131,17 @@ class SizeUsage(base.NovaObject):
 
         :param end: A datetime in the past, or now
         """
-        # Times cannot be sent as they are.
-        return cls._get_by_instance_uuid(
-            context, instance_uuid, begin.isoformat(), end.isoformat())
+        usage = cls(
+            context, instance_uuid=instance_uuid, begin=begin, end=end)
+        usage.refresh()
+        return usage
+
+    @base.remotable
+    def refresh(self):
+        instance = objects.Instance.get_by_uuid(
+            self._context.elevated(read_deleted='yes'), self.instance_uuid,
+            expected_attrs=['flavor'])
+        load_changes(self._context, [instance], self.begin)
+        usage = get_usage(instance, self.begin, self.end)
+        for name, value in usage._asdict().items():
+            setattr(self, name, value)

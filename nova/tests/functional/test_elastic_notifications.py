@@ -72,7 +72,7 @@ class ElasticNotificationsTest(elastic_history_base.ElasticHistoryTestBase):
     def test_exists_without_the_usage(self):
         """Without an answer of the conductor they are sent as ever."""
         server = self._boot()
-        self._break(objects.SizeUsage, '_get_by_instance_uuid', Exception())
+        self._break(objects.SizeUsage, 'refresh', Exception())
         _versioned, legacy = self._exists(server)
         self.assertNotIn('vcpu_seconds', legacy)
         self.assertEqual(1, legacy['vcpus'])

@@ -2,5 +2,5 @@
 
 object_data = {
     ...: ...,
-    'SizeUsage': '1.0-79654faa3d4c5db347b99e8c969fcadb',
+    'SizeUsage': '1.0-fb2883605a52b4e50d2d146a32861d4b',
 }
