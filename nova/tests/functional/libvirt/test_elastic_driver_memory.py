@@ -314,7 +314,7 @@ class ShrinkTest(elastic_driver_base.DriverTestBase):
         self._start_using(500, reports_statistics=False)
 
         def restart():
-            self.size.exhaust()
+            self.size.memory.exhaust()
             self.guest.balloon_step = GiB // 64
 
         self.clock.at(10, restart)
@@ -325,7 +325,7 @@ class ShrinkTest(elastic_driver_base.DriverTestBase):
     def test_restarted_between_two_looks(self):
         """A restart shows in the statistics, however fast the balloon is."""
         self._start_using(500)
-        self.clock.at(3, self.size.exhaust)
+        self.clock.at(3, self.size.memory.exhaust)
         self.assertFails('The guest was restarted during the adjustment.',
                          self._set_memory, 1024)
         self.assertPutBack()
@@ -333,7 +333,7 @@ class ShrinkTest(elastic_driver_base.DriverTestBase):
     def test_restarted_while_it_grows(self):
         self._start()
         self.guest.balloon_step = GiB // 64
-        self.clock.at(3, self.size.exhaust)
+        self.clock.at(3, self.size.memory.exhaust)
         self.assertFails('The guest was restarted during the adjustment.',
                          self._set_memory, 2048)
 
