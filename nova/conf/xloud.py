@@ -134,6 +134,47 @@ with KVM, which have 50 to 200 MiB in most guests. With
 ``[libvirt] virt_type = qemu`` the process also holds translated code, up to
 1 GiB: use 1280 there.
 """),
+    cfg.IntOpt(
+        'memory_limit_overhead',
+        min=1,
+        help="""
+How much more memory than its size the host lets a server with elastic memory
+have, in MiB.
+
+The process of each guest gets a limit from the kernel of its host, by libvirt
+and the memory control group: the size of the server plus this. The limit is
+raised before a server grows and lowered after it has shrunk. A guest that
+takes more has its process swapped out and, if that does not help, **killed**.
+Other guests keep their memory, whatever this one does.
+
+Everything that the process has counts: the memory of the guest, that of the
+emulator with its devices, video memory, I/O buffers and translated code, and
+that of helpers such as swtpm. Too small an overhead kills guests that do
+nothing wrong. Measure what your guests need: the largest difference of
+resident memory and size among guests that have run for days under load. Use
+twice that, and at least 512. Choose it at least 128 above
+``[xloud] guest_memory_overhead``, so that what a guest takes too much is
+accounted for, or acted on by ``[xloud] on_excess``, before it is killed.
+
+With a balloon a guest has its maximum until its driver runs, and one that
+touches that earlier, or has no driver, is killed. Limit guests with balloons
+only if their images are known to have the driver.
+
+Guests with devices of the host (PCI passthrough, SR-IOV, vDPA) have no limit,
+since libvirt would also use it for how much memory they can lock. Huge pages
+do not count.
+
+Possible values:
+
+* A positive number of MiB
+* Not set, the default: no limit
+
+Related options:
+
+* ``[xloud] guest_memory_overhead``
+* ``[xloud] reconcile_interval``: a guest that has come by live migration, or
+  that was running before this was set, is limited by that task
+"""),
     cfg.StrOpt(
         'on_excess',
         default='log',
@@ -152,13 +193,15 @@ the server is paused or stopped then. That is in the action log of the server,
 and its user can unpause or start it; if it still takes too much it is paused
 or stopped again.
 
-Guests with virtio-mem cannot take more than their servers are accounted for.
+With virtio-mem only a guest with a hostile kernel can take more than what is
+plugged.
 
 Related options:
 
 * ``[xloud] reconcile_interval`` is how often guests are compared with what
   their servers are accounted for
 * ``[xloud] guest_memory_overhead`` is what does not count
+* ``[xloud] memory_limit_overhead`` has the kernel of the host limit guests
 """),
     cfg.IntOpt(
         'guest_query_timeout',

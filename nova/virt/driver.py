@@ -96,3 +96,16 @@ class ComputeDriver(object):
             far it got
         """
         raise NotImplementedError()
+
+    def set_memory_limit(self, instance, memory_mb):
+        """Have the host limit what the process of a guest can have.
+
+        It can have as much as its server is accounted for, and an overhead.
+        This is for guests that run. One that starts has its limit from the
+        start.
+
+        :param instance: nova.objects.instance.Instance
+        :param memory_mb: What its server is accounted for, in MiB
+        :raises: InstanceNotFound if there is no such guest
+        """
+        raise NotImplementedError()

@@ -55,3 +55,6 @@ class FakeDriver(driver.ComputeDriver):
         self._live_sizes[instance.uuid] = self.get_live_size(
             instance)._replace(memory_mb=memory_mb)
         return memory_mb
+
+    def set_memory_limit(self, instance, memory_mb):
+        pass

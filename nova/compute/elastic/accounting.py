@@ -176,6 +176,18 @@ class Accounting(object):
             LOG.exception('Failed to update the usage of the host.',
                           instance=instance)
 
+    def limit_memory(self, instance):
+        """Have the host limit what the guest of a server can have.
+
+        If that cannot be done now, it is left to reconciliation.
+        """
+        try:
+            self._driver.set_memory_limit(
+                instance, elastic.size(instance).memory_mb)
+        except Exception as error:
+            LOG.warning('The memory of the guest was not limited: %s', error,
+                        instance=instance)
+
     # Records
 
     @staticmethod

@@ -299,6 +299,10 @@ class Adjustment(object):
         begun = []
         try:
             self._accounting.update_usage(self.instance)
+            if self._live:
+                # A guest that grows beyond its limit is killed.
+                self._driver.set_memory_limit(
+                    self.instance, self._claimed.memory_mb)
             for field in self._changes:
                 begun.append(field)
                 self._set(field, getattr(self.requested, field), self._force)
@@ -313,6 +317,8 @@ class Adjustment(object):
         if self._claimed != self._size:
             self._accounting.update_usage(self.instance)
             self._accounting.sync_allocation(self._context, self.instance)
+            if self._live:
+                self._accounting.limit_memory(self.instance)
             self._end_task(self)
         LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB now.',
                  self._size._asdict(), instance=self.instance)

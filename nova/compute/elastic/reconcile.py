@@ -142,13 +142,14 @@ class Reconciler(object):
             # Nova has yet to notice that the guest has stopped.
             return
         size = self._get_confirmed_size(instance, live)
-        if (size == elastic.size(instance) and
+        if not (size == elastic.size(instance) and
                 self._is_allocated(instance, size, allocated) and
                 not self._has_past_excess(instance, live)):
-            return
-        with self._adjustments.lock(instance):
-            if not self._adjustments.get(instance):
-                self._account(context, instance, size)
+            with self._adjustments.lock(instance):
+                if not self._adjustments.get(instance):
+                    self._account(context, instance, size)
+        if live and CONF.xloud.memory_limit_overhead is not None:
+            self._limit_memory(context, instance)
 
     def _get_live_size(self, context, instance):
         """Return what a guest has, including what its host sees it use."""
@@ -229,6 +230,26 @@ class Reconciler(object):
                 context, instance, fields.NotificationPhase.END)
         if claimed != size or size == size_before:
             self._accounting.sync_allocation(context, instance)
+
+    def _limit_memory(self, context, instance):
+        """Limit the memory of a guest as its size allows.
+
+        An adjustment may have left that for later. A guest that has come by
+        live migration has no limit at first, and one that was started before
+        the limit was configured has another one.
+        """
+        with self._adjustments.lock(instance):
+            instance.refresh()
+            if (self._adjustments.get(instance) or
+                    instance.task_state is not None):
+                return
+            try:
+                self._questions.ask(
+                    context, instance.uuid, CONF.xloud.guest_query_timeout,
+                    self._accounting.limit_memory, instance)
+            except exception.ServerAdjustGuestNotResponding:
+                LOG.info('The memory of the guest is limited later.',
+                         instance=instance)
 
     def recover(self, context, instance):
         """End an adjustment that was interrupted."""

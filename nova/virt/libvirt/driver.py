@@ -42,6 +42,8 @@ class LibvirtDriver(driver.ComputeDriver):
         guest.cpu = ...  # nova
         self._guest_add_virtio_mem(guest, instance)
         ...
+        self._guest_limit_memory(guest, instance)
+        return guest  # nova
 
     @staticmethod
     def _supports_elastic():
@@ -108,6 +110,20 @@ class LibvirtDriver(driver.ComputeDriver):
         memory.block_size = device.block_mb * units.Ki
         memory.requested_size = self._get_requested_memory(instance)
         guest.add_device(memory)
+
+    def _guest_limit_memory(self, guest, instance):
+        """Limit what the process of a guest with elastic memory can have.
+
+        :param guest: The LibvirtConfigGuest, with all its devices
+        """
+        if guest.current_memory is None:
+            return
+        limit = libvirt_elastic.get_limit(
+            elastic.start_size(instance).memory_mb,
+            [device.format_dom() for device in guest.devices])
+        if limit is not None:
+            guest.memtune = vconfig.LibvirtConfigGuestMemoryTune()
+            guest.memtune.hard_limit = limit
 
     def _get_start_size_config(self, instance):
         """Return a guest config that has nothing but the start size."""
@@ -198,6 +214,11 @@ class LibvirtDriver(driver.ComputeDriver):
         return libvirt_elastic.set_memory_mb(
             guest, instance, memory_mb, force,
             functools.partial(self._wait_for_memory_event, instance))
+
+    def set_memory_limit(self, instance, memory_mb):
+        if 'memory_mb' in elastic.elastic_resources(instance.flavor):
+            libvirt_elastic.set_limit(
+                self._host.get_guest(instance), instance, memory_mb)
 
     def _wait_for_memory_event(self, instance, timeout):
         """Wait until the guest has plugged or unplugged memory.

@@ -194,6 +194,21 @@ class Guest:
         """
         return self._domain.memoryStats()
 
+    def set_memory_limit(self, limit):
+        """Set how much memory the process of a running guest can have.
+
+        It has that limit from now on, also after its next start.
+
+        :param limit: How much, in KiB, or None for no limit
+        """
+        if limit is None:
+            limit = libvirt.VIR_DOMAIN_MEMORY_PARAM_UNLIMITED
+        flags = libvirt.VIR_DOMAIN_AFFECT_LIVE
+        if self.has_persistent_configuration():
+            flags |= libvirt.VIR_DOMAIN_AFFECT_CONFIG
+        self._domain.setMemoryParameters(
+            {libvirt.VIR_DOMAIN_MEMORY_HARD_LIMIT: limit}, flags)
+
     def set_memory_stats_period(self, seconds):
         """Set how often the driver of the balloon reports; 0 for never."""
         self._domain.setMemoryStatsPeriod(

@@ -25,7 +25,7 @@ from nova.virt.libvirt import guest as libvirt_guest
 class VirtioMemMixin:
     """Servers whose memory is adjusted by virtio-mem."""
 
-    VERSIONS = {'libvirt_version': 8009000, 'qemu_version': 6000000}
+    VERSIONS = {'libvirt_version': 8009000, 'qemu_version': 6002000}
 
     def _elastic_flavor(self, *args, **specs):
         specs.setdefault(elastic.VIRTIO_MEM_EXTRA_SPEC, 'true')

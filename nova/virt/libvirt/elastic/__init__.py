@@ -16,6 +16,8 @@ libvirt passes on what is requested of a guest. Whether the guest complies is
 up to its operating system, so it is watched until it does or the time is up.
 """
 
+from nova.virt.libvirt.elastic.limit import get_limit
+from nova.virt.libvirt.elastic.limit import set_limit
 from nova.virt.libvirt.elastic.live import get_live_details
 from nova.virt.libvirt.elastic.live import get_live_size
 from nova.virt.libvirt.elastic.live import get_memory_usage
@@ -23,9 +25,11 @@ from nova.virt.libvirt.elastic.memory import set_memory_mb
 from nova.virt.libvirt.elastic.vcpus import set_vcpus
 
 __all__ = [
+    'get_limit',
     'get_live_details',
     'get_live_size',
     'get_memory_usage',
+    'set_limit',
     'set_memory_mb',
     'set_vcpus',
 ]
