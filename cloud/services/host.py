@@ -35,6 +35,9 @@ _LIBVIRT = {
 }
 _CACHE = Path('/var/cache/libvirt')
 
+#: The memory controller, where control groups have the hierarchies of their first version.
+_MEMORY_GROUPS = Path('/sys/fs/cgroup/memory')
+
 
 class HostPart(service.Service):
     """Something that belongs to one compute host."""
@@ -168,7 +171,9 @@ class Libvirt(HostPart):
             'migration_port_max': first + 31,
         }
         files.write(etc / 'libvirtd.conf', _libvirt_options(daemon))
-        text = _libvirt_options(qemu) + 'cgroup_controllers = []\nnamespaces = []\n'
+        # Guests can be limited where that is the machine's to say.
+        limits = '"memory"' if os.access(_MEMORY_GROUPS, os.W_OK) else ''
+        text = _libvirt_options(qemu) + f'cgroup_controllers = [{limits}]\nnamespaces = []\n'
         files.write(etc / 'qemu.conf', text)
         # Live migration finds the other host by the address Nova gives it.
         link = self.state / 'hosts' / self.address
