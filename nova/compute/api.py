@@ -150,6 +150,19 @@ class API:
     @check_instance_state(vm_state=[
         vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
     @check_instance_host()
+    def xloud_adjust_check(self, context, instance, vcpus=None,
+                           memory_mb=None, persist=True, force=False):
+        """Check whether xloud_adjust would accept this, and change nothing.
+
+        :raises: What xloud_adjust would raise
+        """
+        self.adjust_requests.check(
+            context, instance, elastic.Size(vcpus, memory_mb), persist, force)
+
+    @check_instance_lock
+    @check_instance_state(vm_state=[
+        vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
+    @check_instance_host()
     def hotplug_vcpus(self, context, instance, new_count):
         """Adjust how many vCPUs a server has, permanently."""
         self.adjust_requests.adjust(

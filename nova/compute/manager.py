@@ -26,6 +26,16 @@ class ComputeManager(manager.Manager):
         exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
         exception.InstanceNotFound)
     @wrap_exception()
+    def xloud_adjust_check(self, context, instance, vcpus, memory_mb, persist,
+                           force):
+        """Check whether xloud_adjust would accept this now."""
+        self.elastic.adjustments.check(
+            context, instance, elastic.Size(vcpus, memory_mb), persist, force)
+
+    @messaging.expected_exceptions(
+        exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
+        exception.InstanceNotFound)
+    @wrap_exception()
     def hotplug_vcpus(self, context, instance, new_count):
         """Adjust how many vCPUs a server has, permanently."""
         self.elastic.adjustments.start(

@@ -23,6 +23,12 @@ class ComputeAPI(object):
             ctxt, 'xloud_adjust', instance=instance, vcpus=vcpus,
             memory_mb=memory_mb, persist=persist, **kwargs)
 
+    def xloud_adjust_check(self, ctxt, instance, vcpus, memory_mb, persist,
+                           force):
+        self._elastic_client(ctxt, instance).call(
+            ctxt, 'xloud_adjust_check', instance=instance, vcpus=vcpus,
+            memory_mb=memory_mb, persist=persist, force=force)
+
     def hotplug_vcpus(self, ctxt, instance, new_count):
         self._elastic_client(ctxt, instance).call(
             ctxt, 'hotplug_vcpus', instance=instance, new_count=new_count)

@@ -74,6 +74,7 @@ from nova.elastic.server import memory_floor
 from nova.elastic.server import ordered_changes
 from nova.elastic.server import request_flavor
 from nova.elastic.server import requested_size
+from nova.elastic.server import room
 from nova.elastic.server import set_excess
 from nova.elastic.server import set_size
 from nova.elastic.server import size
@@ -130,6 +131,7 @@ __all__ = [
     'request_flavor',
     'requested_size',
     'required_traits',
+    'room',
     'set_excess',
     'set_size',
     'size',

@@ -73,6 +73,13 @@ class VirtioMem(ty.NamedTuple):
         """Return what a guest gets that is to have at least this."""
         return self.boot_mb + self.requested_mb(memory_mb)
 
+    def round_down(self, memory_mb):
+        """Return what a guest can have that may have at most this."""
+        maximum = self.boot_mb + self.size_mb
+        if memory_mb >= maximum:
+            return maximum
+        return memory_mb - (memory_mb - self.boot_mb) % self.block_mb
+
 
 def uses_virtio_mem(flavor):
     """Whether servers of this flavor have their memory by virtio-mem.

@@ -215,6 +215,27 @@ def sizes_after(instance, requested, persist=True):
     return accounted_size(instance, after), start
 
 
+def room(instance, live, capacity):
+    """Return how much more a running server can get on its host.
+
+    :param live: The Size that its guest has
+    :param capacity: A Size of pairs: what is available on its host, and what
+        a single server can have there
+    :returns: A Size
+    """
+    ceilings = flavors.Size(*(
+        # What it is accounted for already needs no capacity.
+        min(most, max(accounted, min(accounted + available, allowed)))
+        for most, accounted, (available, allowed) in zip(
+            flavors.maximum(instance.flavor), size(instance), capacity)))
+    device = memory.virtio_mem(instance.flavor)
+    if device:
+        ceilings = ceilings._replace(
+            memory_mb=device.round_down(ceilings.memory_mb))
+    return flavors.Size(*(
+        max(ceiling - amount, 0) for ceiling, amount in zip(ceilings, live)))
+
+
 def ordered_changes(live, requested):
     """Return which resources of a guest to change, in which order.
 

@@ -108,20 +108,64 @@ class Accounting(object):
         except exception.AllocationUpdateFailed as error:
             LOG.info('Placement refuses the claim: %s', error,
                      instance=instance)
-            raise self._get_shortage(context, instance, size_before, size)
+            raise (self._find_shortage(
+                self._get_capacity(context, instance), instance, size) or
+                exception.ServerAdjustHostFull())
         except PLACEMENT_ERRORS as error:
             LOG.warning('The placement service is not responding: %s', error,
                         instance=instance)
             raise exception.ServerAdjustPlacementUnavailable()
         raise exception.ServerAdjustConcurrentUpdate()
 
-    def _get_shortage(self, context, instance, size_before, size):
-        """Return the exception that says what the host lacks."""
-        capacity = self._reportclient.get_capacity(
-            context, self._get_node(context, instance).uuid)
+    def check(self, context, instance, size):
+        """Check whether a server could claim a size, without a claim.
+
+        :raises: A ServerAdjustConflict or ServerAdjustUnavailable if not
+        """
+        if size == elastic.size(instance):
+            return
+        capacity = self._get_capacity(context, instance)
+        if not capacity:
+            raise exception.ServerAdjustPlacementUnavailable()
+        shortage = self._find_shortage(capacity, instance, size)
+        if shortage:
+            raise shortage
+
+    def get_room(self, context, instance, live):
+        """Return how much more a running server can get on its host now.
+
+        :param live: The Size that its guest has
+        :returns: A Size, or None if that is unknown
+        """
+        maximum = elastic.maximum(instance.flavor)
+        if live == maximum:
+            return elastic.Size(0, 0)
+        capacity = self._get_capacity(context, instance)
+        if not capacity:
+            return None
+        return elastic.room(instance, live, elastic.Size(
+            *(capacity.get(rc, (0, 0)) for rc in _SHORTAGES)))
+
+    def _get_capacity(self, context, instance):
+        """Return what the host of a server has available, as placement says.
+
+        :returns: What get_capacity of the report client returns; empty if
+            placement does not respond
+        """
+        try:
+            return self._reportclient.get_capacity(
+                context, self._get_node(context, instance).uuid)
+        except ks_exc.ClientException as error:
+            LOG.warning('The placement service is not responding: %s', error,
+                        instance=instance)
+            return {}
+
+    @staticmethod
+    def _find_shortage(capacity, instance, size):
+        """Return the exception that says what the host lacks, or None."""
         allocated, requested = (
             scheduler_utils.resources_from_size(instance, amounts)
-            for amounts in (size_before, size))
+            for amounts in (elastic.size(instance), size))
         for rc in sorted(capacity.keys() & requested.keys()):
             lacking, above_limit = _SHORTAGES[rc]
             available, allowed = capacity[rc]
@@ -130,7 +174,7 @@ class Accounting(object):
                 return above_limit(allowed=allowed, requested=requested[rc])
             if more > available:
                 return lacking(available=available, requested=more)
-        return exception.ServerAdjustHostFull()
+        return None
 
     def sync_allocation(self, context, instance):
         """Change the allocation of a server to what its size needs.

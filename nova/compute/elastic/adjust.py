@@ -118,6 +118,20 @@ class Adjustments(object):
         else:
             self._finish(adjustment, event)
 
+    def check(self, context, instance, requested, persist, force):
+        """Check whether an adjustment would be accepted now.
+
+        The parameters are those of start, and nothing is changed.
+
+        :raises: ServerAdjustConflict or ServerAdjustUnavailable if it would
+            be refused
+        """
+        with _errors_for_users(instance, exception.ServerAdjustHostError):
+            Adjustment(
+                context, instance, requested, persist, force, self._driver,
+                self._accounting, self._questions, self._reporter,
+                self._end_task).check()
+
     def _accept(self, adjustment):
         instance = adjustment.instance
         with self.lock(instance):
@@ -208,10 +222,32 @@ class Adjustment(object):
                 self._cancellation = error
             return not self._is_recorded
 
+    def check(self):
+        """Check the request and what its host has, and change nothing."""
+        if self._plan():
+            self._accounting.check(
+                self._context, self.instance, self._claimed)
+
     def prepare(self):
         """Check the request, and claim what the server grows to.
 
         :returns: Whether there is anything to apply then.
+        """
+        if not self._plan():
+            return False
+        instance = self.instance
+        size_before = elastic.size(instance)
+        self._accounting.claim(self._context, instance, self._claimed)
+        self._reporter.notify(
+            self._context, instance, fields.NotificationPhase.START)
+        if self._claimed != size_before:
+            self._record_claim(size_before)
+        return True
+
+    def _plan(self):
+        """Check the request, and find out what it changes.
+
+        :returns: Whether it changes anything.
         """
         instance = self.instance
         size_before = elastic.size(instance)
@@ -229,11 +265,6 @@ class Adjustment(object):
         self._check_paused()
         self._check_floor()
         self._claimed = elastic.elementwise_max(self._size, size_before)
-        self._accounting.claim(self._context, instance, self._claimed)
-        self._reporter.notify(
-            self._context, instance, fields.NotificationPhase.START)
-        if self._claimed != size_before:
-            self._record_claim(size_before)
         return True
 
     def _get_live_size(self):

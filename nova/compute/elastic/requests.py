@@ -57,19 +57,10 @@ class AdjustRequests(object):
 
         :param requested: A Size, with None for what is to stay as it is
         """
-        # check_instance_host looks at one service alone, which can be a
-        # deleted one if the host was removed and has come back.
-        if not self._is_host_up(instance):
-            raise exception.ServerAdjustHostDown()
-        requested = elastic.requested_size(instance.flavor, *requested)
-        if not elastic.is_elastic(instance.flavor):
-            # Only what the server always has is in its range.
+        requested, before, size = self._check(
+            context, instance, requested, persist)
+        if not requested:
             return
-        if instance.vm_state == vm_states.STOPPED and not persist:
-            raise exception.ServerAdjustStopped()
-        before = elastic.size(instance)
-        size, _start = elastic.sizes_after(instance, requested, persist)
-        self._limits.check(context, instance, before, size)
 
         self._begin(instance, action)
         objects.InstanceAction.action_start(
@@ -86,6 +77,43 @@ class AdjustRequests(object):
         if CONF.quota.recheck_quota:
             self._recheck_limits(
                 context, instance, before, size, persist, action)
+
+    def check(self, context, instance, requested, persist, force):
+        """Check whether such an adjustment would be accepted now.
+
+        Nothing is claimed or recorded.
+        """
+        requested, _before, _size = self._check(
+            context, instance, requested, persist)
+        if not requested:
+            return
+        try:
+            self._compute_rpcapi.xloud_adjust_check(
+                context, instance, requested.vcpus, requested.memory_mb,
+                persist, force)
+        except messaging.MessagingException as error:
+            raise self._get_refusal(instance, error)
+
+    def _check(self, context, instance, requested, persist):
+        """Check what the API can know of a request.
+
+        :returns: The requested Size, that of the server before it and that
+            after it. The first is None if there is nothing to request.
+        """
+        # check_instance_host looks at one service alone, which can be a
+        # deleted one if the host was removed and has come back.
+        if not self._is_host_up(instance):
+            raise exception.ServerAdjustHostDown()
+        requested = elastic.requested_size(instance.flavor, *requested)
+        if not elastic.is_elastic(instance.flavor):
+            # Only what the server always has is in its range.
+            return None, None, None
+        if instance.vm_state == vm_states.STOPPED and not persist:
+            raise exception.ServerAdjustStopped()
+        before = elastic.size(instance)
+        size, _start = elastic.sizes_after(instance, requested, persist)
+        self._limits.check(context, instance, before, size)
+        return requested, before, size
 
     def describe(self, context, instance):
         """Return what a server has and can have, as far as its host answers.
@@ -143,19 +171,24 @@ class AdjustRequests(object):
         :raises: ServerAdjustOutcomeUnknown if the host has accepted it;
             ServerAdjustConflict or ServerAdjustUnavailable otherwise
         """
-        if getattr(error, 'exc_type',
-                   type(error).__name__) == 'NoSuchMethod':
-            refusal = exception.ServerAdjustNotSupported()
-        else:
-            refusal = exception.ServerAdjustHostNotResponding()
-        LOG.warning('%s %s', refusal, error, instance=instance)
-
+        refusal = self._get_refusal(instance, error)
         if not self._end(instance):
             # The host has accepted it, or the server is being deleted.
             raise exception.ServerAdjustOutcomeUnknown()
         compute_utils.record_adjust_failure(
             context, instance, 'api_' + action, CONF.host, refusal)
         raise refusal
+
+    @staticmethod
+    def _get_refusal(instance, error):
+        """Return the exception that says why a host did not answer."""
+        if getattr(error, 'exc_type',
+                   type(error).__name__) == 'NoSuchMethod':
+            refusal = exception.ServerAdjustNotSupported()
+        else:
+            refusal = exception.ServerAdjustHostNotResponding()
+        LOG.warning('%s %s', refusal, error, instance=instance)
+        return refusal
 
     def _recheck_limits(self, context, instance, before, size, persist,
                         action):

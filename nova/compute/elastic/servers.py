@@ -42,7 +42,8 @@ class ElasticServers(object):
             host, driver, tracker, reportclient)
         questions = background.Questions(_MAX_QUESTIONS)
         reporter = reports.Reporter(host, notify_usage)
-        self.status = status.LiveStatus(driver, questions)
+        self.status = status.LiveStatus(
+            driver, self.accounting, questions)
         self.adjustments = adjust.Adjustments(
             driver, self.accounting, questions, self.status, reporter)
         self.reconciler = reconcile.Reconciler(

@@ -23,12 +23,17 @@ CONF = nova.conf.CONF
 # How long an answer is used again, in seconds.
 _CURRENT_FOR = 2
 
+# The subject of all questions to placement: if it does not respond, one of
+# them stays open, and not one for each guest.
+_ROOM = 'room'
+
 
 class LiveStatus(object):
     """Describes what guests on this host have, at a bounded cost."""
 
-    def __init__(self, driver, questions):
+    def __init__(self, driver, accounting, questions):
         self._driver = driver
+        self._accounting = accounting
         self._questions = questions
         # The last answer of each guest and when it was requested, by UUID.
         self._answers = {}
@@ -62,14 +67,29 @@ class LiveStatus(object):
             for uuid, (since, answer) in list(self._answers.items())
             if now - since < _CURRENT_FOR}
         if instance.uuid not in self._answers:
-            try:
-                answer = self._questions.ask(
-                    context, instance.uuid, CONF.xloud.guest_query_timeout,
-                    self._ask, instance, live)
-            except exception.ServerAdjustGuestNotResponding:
-                answer = {}
+            deadline = now + CONF.xloud.guest_query_timeout
+            answer = self._try(
+                context, instance.uuid, deadline, self._ask, instance, live)
+            live = live._replace(memory_mb=answer.get(
+                'current_memory_mb', live.memory_mb))
+            answer.update(self._try(
+                context, _ROOM, deadline, self._get_room, context, instance,
+                live))
             self._answers[instance.uuid] = (now, answer)
         return self._answers[instance.uuid][1]
+
+    def _try(self, context, subject, deadline, function, *args):
+        """Return what a function does, or nothing if that takes too long."""
+        try:
+            return self._questions.ask(
+                context, subject, deadline - time.monotonic(), function, *args)
+        except exception.ServerAdjustGuestNotResponding:
+            return {}
+
+    def _get_room(self, context, instance, live):
+        room = self._accounting.get_room(context, instance, live)
+        return room and {'room_' + field: amount
+                         for field, amount in room._asdict().items()} or {}
 
     def _ask(self, instance, live):
         usage = self._driver.get_memory_usage(instance)

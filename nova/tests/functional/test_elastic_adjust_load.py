@@ -207,6 +207,39 @@ class ElasticAdjustCostTest(elastic_helpers.ElasticAdjustTestBase):
         self.assertCosts(
             self._boot(), MINIMUM, rpc=1, conductor=4, writes=11)
 
+    def _count(self, function, *args, **kwargs):
+        self.costs.clear()
+        result = function(*args, **kwargs)
+        return result, dict(self.costs)
+
+    def test_status(self):
+        """It takes one call, and asks placement what the host has left."""
+        server = self._boot()
+        status, costs = self._count(self._status, server)
+        self.assertEqual((3, 3072), (
+            status['room_vcpus'], status['room_memory_mb']))
+        self.assertEqual({'rpc': 1, 'placement_get': 2}, costs)
+        # The next answer is the same one, for two seconds.
+        again, costs = self._count(self._status, server)
+        self.assertEqual(status, again)
+        self.assertEqual({'rpc': 1}, costs)
+
+    def test_status_of_plain_servers(self):
+        """What can never grow costs placement nothing."""
+        server = self._boot(self._create_flavor(vcpu=4, memory_mb=4096))
+        status, costs = self._count(self._status, server)
+        self.assertEqual((0, 0), (
+            status['room_vcpus'], status['room_memory_mb']))
+        self.assertEqual({'rpc': 1}, costs)
+
+    def test_dry_run(self):
+        """It takes one call, and writes nothing."""
+        server = self._boot()
+        response, costs = self._count(
+            self._post, server, current_vcpus=3, dry_run=True)
+        self.assertEqual(200, response.status)
+        self.assertEqual({'rpc': 1, 'placement_get': 2}, costs)
+
     def _count_action_log(self, server, size):
         """Count the statements of an adjustment about the action log."""
         self.actions.clear()

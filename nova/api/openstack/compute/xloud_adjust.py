@@ -108,18 +108,33 @@ class XloudAdjustController(wsgi.Controller):
     @validation.response_body_schema(schema.update_response)
     def update(self, req, server_id, body):
         """Adjust how many vCPUs and how much memory a server has."""
-        amounts = {name: int(body[key]) if key in body else None
-                   for name, key in (('vcpus', 'current_vcpus'),
-                                     ('memory_mb', 'current_memory_mb'))}
-        force = body.get('force', False)
+        adjustment = {name: int(body[key]) if key in body else None
+                      for name, key in (('vcpus', 'current_vcpus'),
+                                        ('memory_mb', 'current_memory_mb'))}
+        adjustment.update(persist=body.get('persist', True),
+                          force=body.get('force', False))
         with _refusals(server_id):
             context, instance = self._get_instance(req, server_id, 'adjust')
-            if force:
+            if adjustment['force']:
                 self._check_policy(context, instance, 'adjust:force')
-            self.compute_api.xloud_adjust(
-                context, instance, persist=body.get('persist', True),
-                force=force, **amounts)
-        return {}
+            if not body.get('dry_run', False):
+                self.compute_api.xloud_adjust(context, instance, **adjustment)
+                return {}
+        return self._dry_run(context, instance, adjustment)
+
+    def _dry_run(self, context, instance, adjustment):
+        """Return what would become of an adjustment."""
+        outcome, code, reason = 'in_place', None, None
+        try:
+            with _refusals(instance.uuid):
+                self.compute_api.xloud_adjust_check(
+                    context, instance, **adjustment)
+        except exc.HTTPException as refusal:
+            outcome = 'refused'
+            code, reason = refusal.error_code, refusal.explanation
+        return wsgi.ResponseObject(
+            {'dry_run': {'outcome': outcome, 'code': code, 'reason': reason}},
+            code=200)
 
     @wsgi.expected_errors((400, 403, 404, 503))
     @validation.query_schema(schema.show_query)

@@ -30,6 +30,10 @@ class XloudAdjustSampleJsonTest(test_servers.ServersSampleBase):
     def test_adjust_and_status(self):
         server = self._boot()
         response = self._do_post(
+            'os-xloud-adjust/%s' % server['id'], 'dry-run-req', {})
+        self._verify_response('dry-run-resp', {}, response, 200)
+
+        response = self._do_post(
             'os-xloud-adjust/%s' % server['id'], 'adjust-req', {})
         self.assertEqual(202, response.status_code)
         self.assertEqual({}, response.json())

@@ -248,6 +248,48 @@ class TestDueSize(test.NoDBTestCase):
 
 
 @ddt.ddt
+class TestRoom(test.NoDBTestCase):
+
+    # A server that has (2, 2048) and can have (4, 4096).
+    @ddt.data(
+        # Its maximum, what is available, and what one server can have
+        ((10, 10), (8192, 8192), (2, 2048), (2, 2048)),
+        ((1, 10), (512, 8192), (2, 2048), (1, 512)),
+        ((0, 10), (-9, 8192), (2, 2048), (0, 0)),
+        ((10, 3), (8192, 2048), (2, 2048), (1, 0)),
+        ((10, 1), (8192, 1024), (2, 2048), (0, 0)),
+        # What it is accounted for already is its own.
+        ((0, 10), (0, 8192), (1, 1024), (1, 1024)),
+        ((1, 10), (512, 8192), (1, 1024), (2, 1536)),
+        # Its guest has more than it is accounted for.
+        ((0, 10), (0, 8192), (3, 3072), (0, 0)),
+    )
+    @ddt.unpack
+    def test_room(self, vcpus, memory_mb, live, room):
+        instance = fakes.instance((2, 2048))
+        self.assertEqual(room, elastic.room(
+            instance, elastic.Size(*live), elastic.Size(vcpus, memory_mb)))
+
+    def test_fixed(self):
+        """What the flavor fixes never grows."""
+        instance = fakes.instance((2, 4096), specs=fakes.CPU)
+        self.assertEqual((2, 0), elastic.room(
+            instance, elastic.Size(2, 4096),
+            elastic.Size((10, 10), (8192, 8192))))
+
+    @ddt.data((512, 512), (513, 512), (2047, 2046), (2048, 2048),
+              (9000, 2048))
+    @ddt.unpack
+    def test_virtio_mem(self, available, room):
+        """Only whole blocks can be plugged."""
+        instance = fakes.instance((2, 2048), specs={
+            **fakes.BOTH, elastic.VIRTIO_MEM_EXTRA_SPEC: 'true'})
+        self.assertEqual((0, room), elastic.room(
+            instance, elastic.Size(2, 2048),
+            elastic.Size((0, 10), (available, 8192))))
+
+
+@ddt.ddt
 class TestOrder(test.NoDBTestCase):
 
     @ddt.data(

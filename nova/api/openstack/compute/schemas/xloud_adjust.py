@@ -26,6 +26,7 @@ update = {
         'current_memory_mb': _amount,
         'persist': {'type': 'boolean'},
         'force': {'type': 'boolean'},
+        'dry_run': {'type': 'boolean'},
     },
     'anyOf': [
         {'required': ['current_vcpus']},
@@ -36,7 +37,18 @@ update = {
 
 update_response = {
     'type': 'object',
-    'properties': {},
+    'properties': {
+        'dry_run': {
+            'type': 'object',
+            'properties': {
+                'outcome': {'type': 'string', 'enum': ['in_place', 'refused']},
+                'code': {'type': ['string', 'null']},
+                'reason': {'type': ['string', 'null']},
+            },
+            'required': ['outcome', 'code', 'reason'],
+            'additionalProperties': False,
+        },
+    },
     'additionalProperties': False,
 }
 
@@ -73,6 +85,8 @@ show_response = {
                 'attached_dimms_mb': _known_amount,
                 'has_virtiomem': {'type': 'boolean'},
                 'floor_memory_mb': _maybe_amount,
+                'room_vcpus': _maybe_amount,
+                'room_memory_mb': _maybe_amount,
                 'adjust': {
                     'type': ['object', 'null'],
                     'properties': {
@@ -95,7 +109,7 @@ show_response = {
                 'accounted_vcpus', 'accounted_memory_mb', 'start_vcpus',
                 'start_memory_mb', 'guest_vcpus', 'balloon_driver_active',
                 'attached_dimms_mb', 'has_virtiomem', 'floor_memory_mb',
-                'adjust'],
+                'room_vcpus', 'room_memory_mb', 'adjust'],
             'additionalProperties': False,
         },
     },

@@ -19,7 +19,8 @@ from nova.api.openstack import common
 # What only the host of a running server can say.
 _UNKNOWN = {'guest_vcpus': None, 'balloon_driver_active': None,
             'attached_dimms_mb': 0, 'has_virtiomem': False,
-            'floor_memory_mb': None}
+            'floor_memory_mb': None, 'room_vcpus': None,
+            'room_memory_mb': None}
 
 
 def status(server):

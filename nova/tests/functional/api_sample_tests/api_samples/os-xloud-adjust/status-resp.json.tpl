@@ -21,6 +21,8 @@
         "max_vcpus": 4,
         "min_memory_mb": 1024,
         "min_vcpus": 1,
+        "room_memory_mb": 2048,
+        "room_vcpus": 0,
         "source": "hypervisor",
         "start_memory_mb": 2048,
         "start_vcpus": 2

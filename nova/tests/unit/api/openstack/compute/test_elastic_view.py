@@ -50,7 +50,8 @@ class TestView(test.NoDBTestCase):
             'max_vcpus': 4, 'max_memory_mb': 4096,
             'guest_vcpus': None, 'balloon_driver_active': None,
             'attached_dimms_mb': 0, 'has_virtiomem': False,
-            'floor_memory_mb': None, 'adjust': None}},
+            'floor_memory_mb': None, 'room_vcpus': None,
+            'room_memory_mb': None, 'adjust': None}},
             view.status({**server, 'live': None, 'adjust': None}))
 
     def test_live(self):

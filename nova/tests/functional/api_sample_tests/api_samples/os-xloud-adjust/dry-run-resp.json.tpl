@@ -1,0 +1,7 @@
+{
+    "dry_run": {
+        "code": null,
+        "outcome": "in_place",
+        "reason": null
+    }
+}
