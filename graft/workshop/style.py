@@ -1,4 +1,4 @@
-"""Style: ruff for our own packages, our vocabulary, and on what is woven Nova's own checks."""
+"""Style: ruff, our vocabulary and lengths, and on what is woven Nova's own checks."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from graft import tree
 from graft.project import Project, Release
-from graft.workshop import venv, vocabulary
+from graft.workshop import lengths, venv, vocabulary
 
 TOOLS = ('flake8', 'hacking', 'mccabe', 'pycodestyle', 'pyflakes')
 
@@ -26,6 +26,7 @@ def faults(
         _output([*ruff, 'check', '--quiet', '--output-format=concise', '.'], project.root),
         _output([*ruff, 'format', '--quiet', '--check', '.'], project.root),
         '\n'.join(vocabulary.faults(project)),
+        '\n'.join(lengths.faults(project)),
     ]
     for checked in (release, *others):
         outcomes += _woven(project, checked, {'new', 'edited'} if checked == release else {'new'})

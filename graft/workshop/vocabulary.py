@@ -6,10 +6,10 @@ a string that the next one continues.
 """
 
 import re
-import subprocess
 from collections.abc import Iterator
 
 from graft.project import Project
+from graft.workshop import sources
 
 BETWEEN = r'[\s"\'#_]+'
 # The list itself, and what others have written.
@@ -26,20 +26,11 @@ def faults(project: Project) -> Iterator[str]:
     ]
     if not rules:
         return
-    for path in _files(project):
-        try:
-            text = (project.root / path).read_text()
-        except (FileNotFoundError, UnicodeDecodeError):
-            continue  # deleted and not committed yet, or no text
+    for path, text in sources.texts(project):
+        if EXEMPT.fullmatch(path):
+            continue
         for pattern, word in rules:
             for match in pattern.finditer(text):
                 line = text.count('\n', 0, match.start()) + 1
                 used = re.sub(BETWEEN, ' ', match[0]).strip()
                 yield f'{path}:{line}: "{used}": {word}'
-
-
-def _files(project: Project) -> list[str]:
-    """What git keeps, and what it would if it were added."""
-    command = ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard']
-    process = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
-    return [path for path in process.stdout.split('\0') if path and not EXEMPT.fullmatch(path)]
