@@ -73,7 +73,7 @@ class API:
     def _populate_instance_for_create(*nova):
         ...
         instance.system_metadata.update(...)  # nova
-        elastic.to_flavor(instance)
+        elastic.set_initial_size(instance)
         ...
 
     def restore(*nova):

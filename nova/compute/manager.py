@@ -149,7 +149,7 @@ class ComputeManager(manager.Manager):
     @staticmethod
     def _set_instance_info(*nova):
         ...
-        elastic.to_flavor(instance)
+        elastic.set_initial_size(instance)
 
     def _finish_resize(*nova):
         ...

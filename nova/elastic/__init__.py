@@ -65,7 +65,7 @@ from nova.elastic.resize import flavors_in_resize
 from nova.elastic.resize import forget_size
 from nova.elastic.resize import old_size
 from nova.elastic.resize import remember_size
-from nova.elastic.resize import to_flavor
+from nova.elastic.resize import set_initial_size
 from nova.elastic.server import describe
 from nova.elastic.server import due_size
 from nova.elastic.server import excess
@@ -133,11 +133,11 @@ __all__ = [
     'required_traits',
     'room',
     'set_excess',
+    'set_initial_size',
     'set_size',
     'size',
     'sizes_after',
     'start_size',
-    'to_flavor',
     'to_start_size',
     'usage',
     'uses_virtio_mem',

@@ -13,11 +13,11 @@
 """The means by which the memory of a server is adjusted.
 
 By default that is a balloon: the guest has its maximum, and its driver gives
-back what it is not to have. With virtio-mem the guest has its minimum, and a
-device that plugs more, block by block: what is not plugged is not there.
+back what is above its size. With virtio-mem the guest has its minimum, and a
+device that plugs more, block by block.
 
-Which one a server has is written in its flavor, and stays with it: a choice by
-its image or by the configuration is made once, when it gets that flavor.
+The flavor of a server says which one it has. A choice by its image or by the
+configuration is made once, when it gets that flavor, and recorded there.
 """
 
 import typing as ty
@@ -35,7 +35,7 @@ VIRTIO_MEM = 'virtio-mem'
 VIRTIO_MEM_EXTRA_SPEC = 'hw:mem_hotplug_virtio'
 VIRTIO_MEM_PROPERTY = 'hw_mem_hotplug_virtio'
 
-# What a compute must report besides before it is given such a server.
+# What a compute must also report to be given such a server.
 VIRTIO_MEM_TRAIT = 'CUSTOM_XLOUD_VIRTIO_MEM'
 
 # The smallest block, in MiB: that of a transparent huge page on x86.
@@ -54,7 +54,7 @@ class VirtioMem(ty.NamedTuple):
     """The device of a guest, in MiB.
 
     :ivar boot_mb: What the guest has without it
-    :ivar size_mb: The most that it can plug
+    :ivar size_mb: What it can plug at most
     :ivar block_mb: What it plugs and unplugs at once
     :ivar page_kb: The size of the huge pages behind it, in KiB, or None
     """
@@ -70,7 +70,7 @@ class VirtioMem(ty.NamedTuple):
         return min(max(blocks * self.block_mb, 0), self.size_mb)
 
     def round_up(self, memory_mb):
-        """Return what a guest gets that is to have at least this."""
+        """Return this memory, rounded up to what a guest can have."""
         return self.boot_mb + self.requested_mb(memory_mb)
 
     def round_down(self, memory_mb):
@@ -97,12 +97,12 @@ def virtio_mem(flavor):
 
     :param flavor: The flavor of the server, and not of a request for it
     """
-    least, most = (flavors.minimum(flavor).memory_mb,
-                   flavors.maximum(flavor).memory_mb)
-    if least == most or not uses_virtio_mem(flavor):
+    minimum_mb, maximum_mb = (flavors.minimum(flavor).memory_mb,
+                              flavors.maximum(flavor).memory_mb)
+    if minimum_mb == maximum_mb or not uses_virtio_mem(flavor):
         return None
     page_kb = _huge_page_kb(flavor)
-    return VirtioMem(least, most - least,
+    return VirtioMem(minimum_mb, maximum_mb - minimum_mb,
                      max(_BLOCK_MB, (page_kb or 0) // units.Ki), page_kb)
 
 

@@ -67,27 +67,27 @@ def flavors_in_resize(instance, new_flavor, old_flavor):
         old_flavor, server.size(instance))
 
 
-def to_flavor(instance):
-    """Set the size of a server that has just been given its flavor.
+def set_initial_size(instance):
+    """Set the size with which a server begins to have a flavor.
 
-    If this is the flavor from before its resize, that is the size from before
-    the resize, and otherwise the minimum of the flavor. The revert of a
-    resize starts the guest with that size, so it is also the start size until
-    ``forget_size`` restores the start size from before the resize.
+    After a create or a resize that is the minimum of the flavor. After the
+    revert of a resize it is the size from before the resize. The guest is
+    started with that size, so it is also the start size until ``forget_size``
+    restores the start size from before the resize.
     """
     if instance.old_flavor and instance.old_flavor.id == instance.flavor.id:
         # A host with stock Nova remembers no size: there it had the maximum.
-        before = start = old_size(instance) or flavors.maximum(instance.flavor)
+        size = start = old_size(instance) or flavors.maximum(instance.flavor)
         old_start = server.read_size(instance, _OLD_START)
         if old_start and flavors.pins_cpus(
                 instance.flavor, server.get_image_policy(instance)):
-            # Its size is that of all its vCPUs, however few its guest had.
-            start = before._replace(vcpus=old_start.vcpus)
+            # The size has all the vCPUs, however few the guest had.
+            start = size._replace(vcpus=old_start.vcpus)
         server.write_size(instance, _OLD, None)
     else:
         start = flavors.minimum(instance.flavor)
-        before = server.accounted_size(instance, start)
-    server.set_size(instance, before, start)
+        size = server.accounted_size(instance, start)
+    server.set_size(instance, size, start)
 
 
 def forget_size(instance):

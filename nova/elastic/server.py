@@ -87,10 +87,11 @@ def expected_sizes(instance):
     Those are the recorded ones, within the bounds of its flavor. The size is
     also not below the start size.
     """
-    least, most = (flavors.minimum(instance.flavor),
-                   flavors.maximum(instance.flavor))
+    minimum, maximum = (flavors.minimum(instance.flavor),
+                        flavors.maximum(instance.flavor))
     recorded, start = (
-        flavors.Size(*map(min, most, flavors.elementwise_max(record, least)))
+        flavors.Size(*map(
+            min, maximum, flavors.elementwise_max(record, minimum)))
         for record in (size(instance), start_size(instance)))
     return accounted_size(
         instance, flavors.elementwise_max(recorded, start)), start
@@ -171,14 +172,14 @@ def requested_size(flavor, vcpus=None, memory_mb=None):
     :returns: A Size, with None for what is to be left as it is.
     :raises: ServerAdjustInvalid if the flavor does not allow that
     """
-    least, most = flavors.minimum(flavor), flavors.maximum(flavor)
+    minimum, maximum = flavors.minimum(flavor), flavors.maximum(flavor)
     resources = flavors.elastic_resources(flavor)
     if memory_mb is not None:
-        for bound in (least.memory_mb, most.memory_mb):
+        for bound in (minimum.memory_mb, maximum.memory_mb):
             if abs(memory_mb - bound) <= MEMORY_TOLERANCE_MB:
                 memory_mb = bound
         device = memory.virtio_mem(flavor)
-        if device and least.memory_mb < memory_mb < most.memory_mb:
+        if device and minimum.memory_mb < memory_mb < maximum.memory_mb:
             # It has whole blocks, and what it has is accounted for.
             memory_mb = device.round_up(memory_mb)
 
@@ -188,13 +189,13 @@ def requested_size(flavor, vcpus=None, memory_mb=None):
          exception.ServerAdjustVCPUsOutOfRange),
         (exception.ServerAdjustMemoryFixed,
          exception.ServerAdjustMemoryOutOfRange))
-    for field, value, low, high, (fixed, out_of_range) in zip(
-            flavors.Size._fields, requested, least, most, errors):
-        if value is None or low <= value <= high:
+    for field, value, lowest, highest, (fixed, out_of_range) in zip(
+            flavors.Size._fields, requested, minimum, maximum, errors):
+        if value is None or lowest <= value <= highest:
             continue
         if field not in resources:
-            raise fixed(current=high)
-        raise out_of_range(minimum=low, maximum=high, requested=value)
+            raise fixed(current=highest)
+        raise out_of_range(minimum=lowest, maximum=highest, requested=value)
     return requested
 
 
@@ -207,8 +208,8 @@ def sizes_after(instance, requested, persist=True):
     """
     before, start = size(instance), start_size(instance)
     after = flavors.Size(
-        *(old if new is None else new if persist else max(new, least)
-          for old, new, least in zip(before, requested, start)))
+        *(old if new is None else new if persist else max(new, lowest)
+          for old, new, lowest in zip(before, requested, start)))
     if persist:
         start = flavors.Size(*(old if new is None else new
                                for old, new in zip(start, requested)))

@@ -34,7 +34,7 @@ class TestResize(test.NoDBTestCase):
         elastic.remember_size(instance)
         instance.flavor = fakes.flavor(
             fakes.BOTH if new_specs is None else new_specs, id=2, vcpus=8)
-        elastic.to_flavor(instance)
+        elastic.set_initial_size(instance)
         instance.vm_state, instance.task_state = 'resized', None
         return instance
 
@@ -53,7 +53,7 @@ class TestResize(test.NoDBTestCase):
         """The guest is defined with its size; then its start size is back."""
         instance = self._resized(start)
         instance.flavor = instance.old_flavor
-        elastic.to_flavor(instance)
+        elastic.set_initial_size(instance)
         self.assertEqual(self.SIZE, elastic.size(instance))
         self.assertEqual(self.SIZE, elastic.start_size(instance))
         instance.old_flavor = None
@@ -73,13 +73,13 @@ class TestResize(test.NoDBTestCase):
         instance.task_state = 'resize_migrating'
         elastic.remember_size(instance)
         instance.flavor = fakes.flavor(pinned, id=2, vcpus=8)
-        elastic.to_flavor(instance)
+        elastic.set_initial_size(instance)
         self.assertEqual((8, 1024), elastic.size(instance))
         self.assertEqual((1, 1024), elastic.start_size(instance))
 
         instance.vm_state, instance.task_state = 'resized', None
         instance.flavor = instance.old_flavor
-        elastic.to_flavor(instance)
+        elastic.set_initial_size(instance)
         self.assertEqual(size, elastic.size(instance))
         self.assertEqual((start.vcpus if start else 4, 2048),
                          elastic.start_size(instance))
@@ -93,10 +93,10 @@ class TestResize(test.NoDBTestCase):
         instance = fakes.instance()
         instance.old_flavor = instance.flavor
         instance.flavor = fakes.flavor(fakes.BOTH, id=2, vcpus=8)
-        elastic.to_flavor(instance)
+        elastic.set_initial_size(instance)
         self.assertEqual((1, 1024), elastic.size(instance))
         instance.flavor = instance.old_flavor
-        elastic.to_flavor(instance)
+        elastic.set_initial_size(instance)
         self.assertEqual((4, 4096), elastic.size(instance))
 
     def test_plain_flavors(self):
@@ -106,7 +106,7 @@ class TestResize(test.NoDBTestCase):
         self.assertIsNone(elastic.old_size(instance))
         self.assertEqual((8, 4096), (instance.vcpus, instance.memory_mb))
         instance.flavor = instance.old_flavor
-        elastic.to_flavor(instance)
+        elastic.set_initial_size(instance)
         self.assertEqual((4, 4096), (instance.vcpus, instance.memory_mb))
 
     def test_remembered_by_mistake(self):
@@ -123,7 +123,7 @@ class TestResize(test.NoDBTestCase):
         instance = self._resized(self.START)
         instance.vm_state, instance.task_state = 'active', 'resize_finish'
         instance.flavor = instance.old_flavor
-        elastic.to_flavor(instance)
+        elastic.set_initial_size(instance)
         self.assertEqual(self.SIZE, elastic.size(instance))
         elastic.remember_size(instance)
         instance.vm_state, instance.task_state = 'error', None
@@ -141,7 +141,7 @@ class TestResize(test.NoDBTestCase):
         instance = self._resized(self.START)
         instance.vm_state, instance.task_state = 'active', 'resize_finish'
         instance.flavor = instance.old_flavor
-        elastic.to_flavor(instance)
+        elastic.set_initial_size(instance)
         instance.old_flavor = instance.flavor
         elastic.remember_size(instance)
         self.assertEqual(self.SIZE, elastic.start_size(instance))

@@ -139,8 +139,8 @@ def is_balloon_driver_active(guest):
     if {'available', 'unused', 'usable'} & set(stats):
         return True
     plugged = guest.get_virtio_mem()
-    most = plugged.boot if plugged else guest.get_size_info().max_memory
-    return 'actual' in stats and stats['actual'] < most
+    maximum = plugged.boot if plugged else guest.get_size_info().max_memory
+    return 'actual' in stats and stats['actual'] < maximum
 
 
 def _query_errors(instance):
