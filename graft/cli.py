@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
             trial_command.add_argument(
                 '--pristine', action='store_true', help='on Nova as released instead'
             )
+    command('quick', _quick, 'run the few tests that show whether the branch works in a release')
     new_command = commands.add_parser(
         'new', help='port the branch to a release that is not here yet'
     )
@@ -182,6 +183,17 @@ def _trial(project, args):
         print('failed:', *sorted(outcome.failed), sep='\n  ')
         print('to run them again:')
         print(f'  {sys.executable} -m {shlex.join([*words, *sorted(outcome.failed)])}')
+    print(outcome)
+    return 1 if outcome.failed else 0
+
+
+def _quick(project, args):
+    release = venv.choose(project, args.release)
+    outcome = trial.quick(project, release)
+    if outcome.failed:
+        print('failed:', *sorted(outcome.failed), sep='\n  ')
+        print('to run them again:')
+        print(f'  {sys.executable} -m graft quick --release {release.name}')
     print(outcome)
     return 1 if outcome.failed else 0
 

@@ -1,12 +1,15 @@
 """What `make test` counts: every stage's outcome, also of one that fell over."""
 
 import json
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
 from graft.project import Project
 from graft.tests.conftest import OLD, House
+from graft.workshop import venv
 from graft.workshop.trial import of_touched, own
 
 
@@ -168,6 +171,60 @@ def test_everything_on_every_release(house: House) -> None:
     ]
     assert full.endswith('5 passed, 0 failed\n')
     assert full.count('new 1 passed') == 2
+
+
+def test_stage_for_everywhere(house: House) -> None:
+    """It runs for the other releases as well."""
+    release = "import sys; print(sys.argv[1], '1 passed')"
+    one = script('one', release).replace('"]', '", "{release}"]')
+    quick = script('quick', release).replace('"]', '", "{release}"]') + 'everywhere = true\n'
+    _, out, _ = run_stages(house, one, quick)
+    assert [line[3:] for line in out.splitlines() if line.startswith('== ')] == [
+        'one',
+        'quick',
+        'new: quick',
+    ]
+    assert 'new 1 passed' in out
+
+
+QUICK = """\
+import unittest
+class Test(unittest.TestCase):
+    def test_fly(self): pass
+    def test_sing(self): self.assertIn({!r}, open('nova/bird.py').read())
+    def test_swim(self): self.skipTest('no water')
+"""
+
+
+@pytest.mark.parametrize(
+    ('wanted', 'code', 'line'),
+    [('', 0, '2 passed, 0 failed, 1 skipped'), ('?', 1, '1 passed, 1 failed, 1 skipped')],
+)
+def test_quick_selection(
+    house: House, monkeypatch: pytest.MonkeyPatch, wanted: str, code: int, line: str
+) -> None:
+    """It counts what passed, failed and was skipped, and names what failed."""
+    house.write('nova/tests/unit/test_count.py', QUICK.format(wanted))
+    house.graft('tree')
+    monkeypatch.setattr(venv, 'make', lambda *_: (house.tree, Path(sys.executable)))
+    with (house.root / 'pyproject.toml').open('a') as file:
+        file.write('quick = ["nova.tests.unit.test_count"]\n')
+    status, out, _ = house.graft('quick')
+    assert (status, out.splitlines()[-1]) == (code, line)
+    assert bool(re.search(r'failed:\n  .*\btest_sing\b', out)) == bool(code)
+
+
+def test_quick_selection_that_cannot_be_loaded(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module that cannot be imported fails, by its name."""
+    house.write('nova/tests/unit/test_count.py', 'import nova.no_such_bird\n')
+    house.graft('tree')
+    monkeypatch.setattr(venv, 'make', lambda *_: (house.tree, Path(sys.executable)))
+    with (house.root / 'pyproject.toml').open('a') as file:
+        file.write('quick = ["nova.tests.unit.test_count"]\n')
+    status, out, _ = house.graft('quick')
+    assert (status, out.splitlines()[-1]) == (1, '0 passed, 1 failed')
 
 
 def test_upstream_tests_of_what_is_touched(house: House) -> None:

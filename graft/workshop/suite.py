@@ -74,11 +74,11 @@ def stages(project: Project, release: Release, *, everything: bool = False) -> l
     """The stages for a release; with everything, those that depend on it for each other one too."""
     table = project.settings()['stage']
     chosen = _of_release(release, [stage for stage in table if everything or not stage.get('long')])
-    if everything:
-        depending = [stage for stage in table if '{release}' in stage['run']]
-        for other in project.releases():
-            if other != release:
-                chosen += _of_release(other, depending, f'{other.name}: ')
+    depending = [stage for stage in table if '{release}' in stage['run']]
+    for other in project.releases():
+        if other != release:
+            again = [stage for stage in depending if everything or stage.get('everywhere')]
+            chosen += _of_release(other, again, f'{other.name}: ')
     return chosen
 
 

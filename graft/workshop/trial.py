@@ -96,7 +96,7 @@ def run(source: Path, python: Path, kind: str, modules: Sequence[str] = ()) -> O
     stestr += ['--test-path', f'./nova/tests/{kind}']
     cores = len(os.sched_getaffinity(0))
     # Functional tests ask a server for its state each half second, and sleep in between.
-    workers = cores * 3 // 2 if kind == 'functional' else cores
+    workers = cores * 2 if kind == 'functional' else cores
     command = [*stestr, 'run', '--concurrency', str(workers)]
     # stestr hands the interpreter to a shell as it is, and the path of the project may hold spaces.
     env = {**venv.environment(), 'PYTHON': os.path.relpath(python, source)}
@@ -117,6 +117,34 @@ def run(source: Path, python: Path, kind: str, modules: Sequence[str] = ()) -> O
     if passed is None or skipped is None or (result.returncode and not failed):
         raise CommandError(f'the test run ended with {result.returncode} and no outcome; see above')
     return Outcome(int(passed.group(1)), failed, int(skipped.group(1)))
+
+
+def quick(project: Project, release: Release) -> Outcome:
+    """Run the few tests that show at once whether the branch works in a release.
+
+    All in one process, and without looking for others: that alone takes longer than these tests.
+    """
+    source, python = venv.make(project, release)
+    command = [str(python), '-m', 'unittest', '--verbose', *project.settings()['quick']]
+    process = subprocess.run(
+        command,
+        cwd=source,
+        env=venv.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors='replace',
+        check=False,
+    )
+    output = process.stdout
+    ran = re.search(r'^Ran (\d+) tests? in', output, re.MULTILINE)
+    failed = frozenset(re.findall(r'^(?:FAIL|ERROR): (.+)', output, re.MULTILINE))
+    if process.returncode:
+        print(output)
+    if ran is None or (process.returncode and not failed):
+        raise CommandError(f'the tests ended with {process.returncode} and no outcome; see above')
+    skipped = len(re.findall(r' \.\.\. skipped ', output))
+    return Outcome(int(ran[1]) - len(failed) - skipped, failed, skipped)
 
 
 def _output(command: Sequence[str], source: Path) -> str:
