@@ -35,9 +35,6 @@ _LIBVIRT = {
 }
 _CACHE = Path('/var/cache/libvirt')
 
-#: The memory controller, where control groups have the hierarchies of their first version.
-_MEMORY_GROUPS = Path('/sys/fs/cgroup/memory')
-
 
 class HostPart(service.Service):
     """Something that belongs to one compute host."""
@@ -171,9 +168,7 @@ class Libvirt(HostPart):
             'migration_port_max': first + 31,
         }
         files.write(etc / 'libvirtd.conf', _libvirt_options(daemon))
-        # Guests can be limited where that is the machine's to say.
-        limits = '"memory"' if os.access(_MEMORY_GROUPS, os.W_OK) else ''
-        text = _libvirt_options(qemu) + f'cgroup_controllers = [{limits}]\nnamespaces = []\n'
+        text = _libvirt_options(qemu) + 'cgroup_controllers = []\nnamespaces = []\n'
         files.write(etc / 'qemu.conf', text)
         # Live migration finds the other host by the address Nova gives it.
         link = self.state / 'hosts' / self.address
