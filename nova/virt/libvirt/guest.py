@@ -203,11 +203,14 @@ class Guest:
         """
         if limit is None:
             limit = libvirt.VIR_DOMAIN_MEMORY_PARAM_UNLIMITED
-        flags = libvirt.VIR_DOMAIN_AFFECT_LIVE
+        # The Python binding of libvirt asks for the parameters before it sets
+        # them, and those of both can be asked for only one after the other.
+        flags = [libvirt.VIR_DOMAIN_AFFECT_LIVE]
         if self.has_persistent_configuration():
-            flags |= libvirt.VIR_DOMAIN_AFFECT_CONFIG
-        self._domain.setMemoryParameters(
-            {libvirt.VIR_DOMAIN_MEMORY_HARD_LIMIT: limit}, flags)
+            flags.append(libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+        for flag in flags:
+            self._domain.setMemoryParameters(
+                {libvirt.VIR_DOMAIN_MEMORY_HARD_LIMIT: limit}, flag)
 
     def set_memory_stats_period(self, seconds):
         """Set how often the driver of the balloon reports; 0 for never."""

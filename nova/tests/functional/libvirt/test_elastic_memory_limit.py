@@ -117,10 +117,11 @@ class MemoryLimitTest(MemoryLimitMixin, elastic_base.ElasticServersTestBase):
         """Return a list of what a guest has whenever its limit is set."""
         changes = []
 
-        def record(method, size, value, **kwargs):
-            changes.append(
-                (value // MiB, size.live.current_memory // MiB))
-            return method(size, value, **kwargs)
+        def record(method, size, value, live, **kwargs):
+            if live:
+                changes.append(
+                    (value // MiB, size.live.current_memory // MiB))
+            return method(size, value, live=live, **kwargs)
 
         self._patch(type(self.domain.size), 'set_memory_limit', record)
         return changes
