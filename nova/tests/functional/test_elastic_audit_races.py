@@ -177,7 +177,8 @@ class ElasticAuditRacesTest(elastic_audit_base.ElasticAuditTestBase):
             fake.FakeDriver, 'finish_migration', ValueError('no'))
         self.api.post_server_action(
             server['id'], {'resize': {'flavorRef': self.flavor_id}})
-        self._wait_for_state_change(server, 'ERROR')
+        self._wait_for_server_parameter(
+            server, {'status': 'ERROR', 'OS-EXT-STS:task_state': None})
         patch.stop()
         self.api.post_server_action(
             server['id'], {'reboot': {'type': 'HARD'}})

@@ -224,6 +224,7 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
             'accounted_vcpus': 2, 'accounted_memory_mb': 3072,
             'start_vcpus': 2, 'start_memory_mb': 2048,
             'guest_vcpus': None, 'floor_memory_mb': 64,
+            'room_vcpus': 3, 'room_memory_mb': 1024,
             'balloon_driver_active': True,
             'attached_dimms_mb': 0, 'has_virtiomem': False}
         status = self._status(server)
