@@ -177,23 +177,21 @@ def _trial(project, args):
     if args.pristine:
         source = trial.pristine(project, release)
     outcome = trial.run(source, python, args.kind, tests)
-    if outcome.failed:
-        words = ['graft', 'trial', '--release', release.name, *['--pristine'] * args.pristine]
-        words.append(args.kind)
-        print('failed:', *sorted(outcome.failed), sep='\n  ')
-        print('to run them again:')
-        print(f'  {sys.executable} -m {shlex.join([*words, *sorted(outcome.failed)])}')
-    print(outcome)
-    return 1 if outcome.failed else 0
+    words = ['trial', '--release', release.name, *['--pristine'] * args.pristine, args.kind]
+    return _sum_up(outcome, [*words, *sorted(outcome.failed)])
 
 
 def _quick(project, args):
     release = venv.choose(project, args.release)
-    outcome = trial.quick(project, release)
+    return _sum_up(trial.quick(project, release), ['quick', '--release', release.name])
+
+
+def _sum_up(outcome, again):
+    """Print the outcome of a test run, and the command that runs again what failed."""
     if outcome.failed:
         print('failed:', *sorted(outcome.failed), sep='\n  ')
         print('to run them again:')
-        print(f'  {sys.executable} -m graft quick --release {release.name}')
+        print(f'  {sys.executable} -m {shlex.join(["graft", *again])}')
     print(outcome)
     return 1 if outcome.failed else 0
 

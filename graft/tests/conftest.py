@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import subprocess
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,13 @@ class House:
 
     root: Path
     capsys: pytest.CaptureFixture[str]
+
+    def keep(self, settings: str, ignored: str) -> None:
+        """Have git keep the project, but for what is ignored, and add settings."""
+        with (self.root / 'pyproject.toml').open('a') as file:
+            file.write(settings)
+        subprocess.run(['git', 'init', '-q', self.root], check=True)
+        self.write('.gitignore', ignored)
 
     def write(self, path: str, text: str) -> None:
         target = self.root / path

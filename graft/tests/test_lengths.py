@@ -1,7 +1,5 @@
 """The style check of how long modules and classes may be."""
 
-import subprocess
-
 import pytest
 
 from graft.project import Project
@@ -19,10 +17,7 @@ CLASS = 'class Bird:\n    legs = 2\n    wings = 2\n'
 @pytest.fixture
 def faults_in(house: House):
     """The faults of a project with these lengths, in which a file has this text."""
-    with (house.root / 'pyproject.toml').open('a') as file:
-        file.write(LENGTHS)
-    subprocess.run(['git', 'init', '-q', house.root], check=True)
-    house.write('.gitignore', '.fork\n')
+    house.keep(LENGTHS, '.fork\n')
     for sketch in ('bird', 'count'):
         (house.root / f'nova/{sketch}.py').unlink()
 

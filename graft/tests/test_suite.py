@@ -24,6 +24,17 @@ def script(name: str, text: str, **settings: str) -> str:
     return '\n'.join(['[[tool.graft.stage]]', f'name = "{name}"', run, *more]) + '\n'
 
 
+def of_release(name: str, **settings: str) -> str:
+    """A stage that prints the release that it runs on."""
+    text = "import sys; print(sys.argv[1], '1 passed')"
+    return script(name, text, **settings).replace('"]', '", "{release}"]')
+
+
+def names(output: str) -> list[str]:
+    """The names of the stages in the output of a run."""
+    return [line[3:] for line in output.splitlines() if line.startswith('== ')]
+
+
 def run_stages(house: House, *stages: str) -> tuple[int, str, str]:
     """Exit status and output of a run of these stages."""
     with (house.root / 'pyproject.toml').open('a') as file:
@@ -151,40 +162,38 @@ def test_stage_of_a_release_that_this_python_cannot_run(house: House) -> None:
 
 def test_everything_on_every_release(house: House) -> None:
     """`test --all` adds the long stages, and repeats those that depend on the release for each."""
-    plain, release = stage('plain', '1 passed'), "import sys; print(sys.argv[1], '1 passed')"
-    depending = script('depending', release).replace('"]', '", "{release}"]')
-    long = script('long', release).replace('"]', '", "{release}"]') + 'long = true\n'
-    with (house.root / 'pyproject.toml').open('a') as file:
-        file.writelines([plain, depending, long])
-    _, short, _ = house.graft('test')
+    plain, depending = stage('plain', '1 passed'), of_release('depending')
+    long = of_release('long') + 'long = true\n'
+    _, short, _ = run_stages(house, plain, depending, long)
     _, full, _ = house.graft('test', '--all')
-    assert [line[3:] for line in short.splitlines() if line.startswith('== ')] == [
-        'plain',
-        'depending',
-    ]
-    assert [line[3:] for line in full.splitlines() if line.startswith('== ')] == [
-        'plain',
-        'depending',
-        'long',
-        'new: depending',
-        'new: long',
-    ]
+    assert names(short) == ['plain', 'depending']
+    assert names(full) == ['plain', 'depending', 'long', 'new: depending', 'new: long']
     assert full.endswith('5 passed, 0 failed\n')
     assert full.count('new 1 passed') == 2
 
 
 def test_stage_for_everywhere(house: House) -> None:
     """It runs for the other releases as well."""
-    release = "import sys; print(sys.argv[1], '1 passed')"
-    one = script('one', release).replace('"]', '", "{release}"]')
-    quick = script('quick', release).replace('"]', '", "{release}"]') + 'everywhere = true\n'
-    _, out, _ = run_stages(house, one, quick)
-    assert [line[3:] for line in out.splitlines() if line.startswith('== ')] == [
-        'one',
-        'quick',
-        'new: quick',
-    ]
+    quick = of_release('quick') + 'everywhere = true\n'
+    _, out, _ = run_stages(house, of_release('one'), quick)
+    assert names(out) == ['one', 'quick', 'new: quick']
     assert 'new 1 passed' in out
+
+
+@pytest.fixture
+def quick(house: House, monkeypatch: pytest.MonkeyPatch):
+    """Exit status and output of the quick selection, which is a module with this text."""
+
+    def run(text: str) -> tuple[int, str]:
+        house.write('nova/tests/unit/test_count.py', text)
+        house.graft('tree')
+        monkeypatch.setattr(venv, 'make', lambda *_: (house.tree, Path(sys.executable)))
+        with (house.root / 'pyproject.toml').open('a') as file:
+            file.write('quick = ["nova.tests.unit.test_count"]\n')
+        status, out, _ = house.graft('quick')
+        return status, out
+
+    return run
 
 
 QUICK = """\
@@ -200,30 +209,16 @@ class Test(unittest.TestCase):
     ('wanted', 'code', 'line'),
     [('', 0, '2 passed, 0 failed, 1 skipped'), ('?', 1, '1 passed, 1 failed, 1 skipped')],
 )
-def test_quick_selection(
-    house: House, monkeypatch: pytest.MonkeyPatch, wanted: str, code: int, line: str
-) -> None:
+def test_quick_selection(quick, wanted: str, code: int, line: str) -> None:
     """It counts what passed, failed and was skipped, and names what failed."""
-    house.write('nova/tests/unit/test_count.py', QUICK.format(wanted))
-    house.graft('tree')
-    monkeypatch.setattr(venv, 'make', lambda *_: (house.tree, Path(sys.executable)))
-    with (house.root / 'pyproject.toml').open('a') as file:
-        file.write('quick = ["nova.tests.unit.test_count"]\n')
-    status, out, _ = house.graft('quick')
+    status, out = quick(QUICK.format(wanted))
     assert (status, out.splitlines()[-1]) == (code, line)
     assert bool(re.search(r'failed:\n  .*\btest_sing\b', out)) == bool(code)
 
 
-def test_quick_selection_that_cannot_be_loaded(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_quick_selection_that_cannot_be_loaded(quick) -> None:
     """A module that cannot be imported fails, by its name."""
-    house.write('nova/tests/unit/test_count.py', 'import nova.no_such_bird\n')
-    house.graft('tree')
-    monkeypatch.setattr(venv, 'make', lambda *_: (house.tree, Path(sys.executable)))
-    with (house.root / 'pyproject.toml').open('a') as file:
-        file.write('quick = ["nova.tests.unit.test_count"]\n')
-    status, out, _ = house.graft('quick')
+    status, out = quick('import nova.no_such_bird\n')
     assert (status, out.splitlines()[-1]) == (1, '0 passed, 1 failed')
 
 

@@ -1,7 +1,5 @@
 """The style check of the project's words."""
 
-import subprocess
-
 import pytest
 
 from graft.project import Project
@@ -18,10 +16,7 @@ WORDS = """
 @pytest.fixture
 def faults_in(house: House):
     """The faults of a project with this vocabulary, in which a file has this text."""
-    with (house.root / 'pyproject.toml').open('a') as file:
-        file.write(WORDS)
-    subprocess.run(['git', 'init', '-q', house.root], check=True)
-    house.write('.gitignore', '.fork\nbuilt\n')
+    house.keep(WORDS, '.fork\nbuilt\n')
 
     def find(text: str, path: str = 'nova/song.py') -> list[str]:
         house.write(path, text)
