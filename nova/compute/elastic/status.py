@@ -88,8 +88,10 @@ class LiveStatus(object):
 
     def _get_room(self, context, instance, live):
         room = self._accounting.get_room(context, instance, live)
-        return room and {'room_' + field: amount
-                         for field, amount in room._asdict().items()} or {}
+        if room is None:
+            return {}
+        return {'room_' + field: amount
+                for field, amount in room._asdict().items()}
 
     def _ask(self, instance, live):
         usage = self._driver.get_memory_usage(instance)
