@@ -196,6 +196,12 @@ class ElasticServersMixin:
         return (api or self.api).api_get(
             '/servers/%s/xloud-status' % server['id']).body['xloud_status']
 
+    def _take_down(self, host):
+        self.computes[host].stop()
+        service, = self.admin_api.get_services(
+            host=host, binary='nova-compute')
+        self.admin_api.put_service_force_down(service['id'], True)
+
     def _restart(self, host):
         self.computes[host] = self.restart_compute_service(
             self.computes[host])

@@ -326,10 +326,7 @@ class ElasticAdjustConditionsTest(elastic_helpers.ElasticAdjustTestBase):
 
     def test_host_down(self):
         server = self._boot()
-        self.computes['host1'].stop()
-        service, = self.api.get_services(
-            host='host1', binary='nova-compute')
-        self.api.put_service(service['id'], {'forced_down': True})
+        self._take_down('host1')
         self.assertEqual('The compute service of the host is down.',
                          self._refused(503, server, current_vcpus=2))
         self.assertEqual('database', self._status(server)['source'])

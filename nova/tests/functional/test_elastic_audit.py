@@ -145,10 +145,7 @@ class ElasticAuditTest(elastic_audit_base.ElasticAuditTestBase):
         with mock.patch.object(
                 objects.InstanceActionEvent, 'event_finish_with_failure'):
             eventlet.kill(reached.wait())
-        self.computes['host1'].stop()
-        self.admin_api.put_service_force_down(
-            self.admin_api.get_services(
-                binary='nova-compute', host='host1')[0]['id'], True)
+        self._take_down('host1')
 
     # What is not fixed
 

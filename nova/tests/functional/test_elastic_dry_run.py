@@ -161,10 +161,7 @@ class ElasticDryRunTest(elastic_helpers.ElasticAdjustTestBase):
 
     def test_host_down(self):
         server = self._boot()
-        self.computes['host1'].stop()
-        service, = self.api.get_services(
-            host='host1', binary='nova-compute')
-        self.api.put_service(service['id'], {'forced_down': True})
+        self._take_down('host1')
         response = self._post(server, current_vcpus=2, dry_run=True)
         self.assertEqual('xloud.host_down', response.body['dry_run']['code'])
 

@@ -229,10 +229,7 @@ class ElasticHistoryTest(ElasticHistoryTestBase):
 
     def test_evacuate(self):
         server = self._grown_until_restart()
-        self.computes['host1'].stop()
-        self.admin_api.put_service_force_down(
-            self.admin_api.get_services(
-                binary='nova-compute', host='host1')[0]['id'], True)
+        self._take_down('host1')
         self._evacuate_server(
             server, expected_host='host2', expected_state='SHUTOFF')
         self.assertStarted(server, 'evacuate')

@@ -150,10 +150,7 @@ class ElasticMixedCloudTest(elastic_helpers.ElasticServersTestBase):
         self._assert_stays(server)
 
     def _fail_host1(self):
-        self.computes['host1'].stop()
-        self.admin_api.put_service_force_down(
-            self.admin_api.get_services(
-                binary='nova-compute', host='host1')[0]['id'], True)
+        self._take_down('host1')
 
     def test_evacuate(self):
         server = self._boot()
