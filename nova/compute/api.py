@@ -1,4 +1,4 @@
-"""What a request for an elastic server asks for, of quota and of the hosts.
+"""What a request for an elastic server needs, of quota and of the hosts.
 
 These are the places where the API decides on a flavor and image, writes the
 size of a new server, and says to quota what is requested.
@@ -181,9 +181,9 @@ class API:
     @staticmethod
     def _check_quota_unshelve_offloaded(*nova):
         ...
-        due_size = elastic.due_size(instance)
-        vcpus = due_size.vcpus  # replaces nova
-        memory_mb = due_size.memory_mb  # replaces nova
+        size = elastic.reconciled_size(instance)
+        vcpus = size.vcpus  # replaces nova
+        memory_mb = size.memory_mb  # replaces nova
         ...
 
     def attach_interface(*nova):

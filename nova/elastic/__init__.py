@@ -67,11 +67,11 @@ from nova.elastic.resize import old_size
 from nova.elastic.resize import remember_size
 from nova.elastic.resize import set_initial_size
 from nova.elastic.server import describe
-from nova.elastic.server import due_size
 from nova.elastic.server import excess
 from nova.elastic.server import expected_sizes
 from nova.elastic.server import memory_floor
 from nova.elastic.server import ordered_changes
+from nova.elastic.server import reconciled_size
 from nova.elastic.server import request_flavor
 from nova.elastic.server import requested_size
 from nova.elastic.server import room
@@ -80,7 +80,6 @@ from nova.elastic.server import set_size
 from nova.elastic.server import size
 from nova.elastic.server import sizes_after
 from nova.elastic.server import start_size
-from nova.elastic.server import to_start_size
 from nova.elastic.server import with_live_memory
 
 __all__ = [
@@ -102,7 +101,6 @@ __all__ = [
     'check_image',
     'conflict',
     'describe',
-    'due_size',
     'dump_change',
     'elastic_resources',
     'elementwise_max',
@@ -127,6 +125,7 @@ __all__ = [
     'pins_cpus',
     'port_conflict',
     'quota_flavor',
+    'reconciled_size',
     'remember_size',
     'request_flavor',
     'requested_size',
@@ -138,7 +137,6 @@ __all__ = [
     'size',
     'sizes_after',
     'start_size',
-    'to_start_size',
     'usage',
     'uses_virtio_mem',
     'virtio_mem',

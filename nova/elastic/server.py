@@ -71,7 +71,7 @@ def accounted_size(instance, amounts):
         instance.flavor, get_image_policy(instance), amounts)
 
 
-def due_size(instance, live=None):
+def reconciled_size(instance, live=None):
     """Return what this server should be accounted for.
 
     :param live: The Size that its guest has, or None if it has no guest
@@ -130,20 +130,6 @@ def set_size(instance, accounted, start=None):
     """
     instance.vcpus, instance.memory_mb = accounted
     write_size(instance, START, None if start == accounted else start)
-
-
-def to_start_size(instance):
-    """Set the size of a server that has been started or stopped.
-
-    The caller saves the instance.
-
-    :returns: Whether the size has changed.
-    """
-    before, due = size(instance), due_size(instance)
-    if due == before:
-        return False
-    set_size(instance, due, start_size(instance))
-    return True
 
 
 def request_flavor(instance):

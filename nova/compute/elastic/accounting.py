@@ -273,7 +273,7 @@ class Accounting(object):
         :returns: Whether the size has changed.
         """
         size_before = elastic.size(instance)
-        size = elastic.due_size(instance)
+        size = elastic.reconciled_size(instance)
         if size == size_before:
             return False
         try:
@@ -283,7 +283,7 @@ class Accounting(object):
             LOG.exception('Failed to release what a stop or start has freed.',
                           instance=instance)
             return False
-        elastic.to_start_size(instance)
+        elastic.set_size(instance, size, elastic.start_size(instance))
         self.update_usage(instance, size_before)
         LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB now.',
                  size._asdict(), instance=instance)

@@ -414,9 +414,10 @@ class Adjustment(object):
 
     def _get_size_after_undo(self):
         try:
-            return elastic.due_size(self.instance, self._get_live_size())
+            return elastic.reconciled_size(
+                self.instance, self._get_live_size())
         except exception.ServerAdjustNoGuest:
             # A hard reboot defines the guest with its start size.
-            return elastic.due_size(self.instance)
+            return elastic.reconciled_size(self.instance)
         except exception.ServerAdjustGuestNotResponding:
             return self._claimed

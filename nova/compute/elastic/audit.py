@@ -197,22 +197,22 @@ class SizeAudit(object):
                                'since': instance.updated_at.strftime(
                                    '%Y-%m-%dT%H:%M:%SZ')})
         size, start = elastic.expected_sizes(instance)
-        for name, recorded, due in (
+        for name, recorded, expected in (
                 (_('size'), elastic.size(instance), size),
                 (_('start size'), elastic.start_size(instance), start)):
-            if recorded != due:
+            if recorded != expected:
                 problems.append(
                     _('its recorded %(name)s is %(recorded)s, expected '
-                      '%(due)s') % {
+                      '%(expected)s') % {
                           'name': name, 'recorded': _format_size(recorded),
-                          'due': _format_size(due)})
-        due = scheduler_utils.resources_from_size(instance, size)
-        allocated = {rc: allocated.get(rc, 0) for rc in due}
-        if allocated != due:
+                          'expected': _format_size(expected)})
+        expected = scheduler_utils.resources_from_size(instance, size)
+        allocated = {rc: allocated.get(rc, 0) for rc in expected}
+        if allocated != expected:
             problems.append(
-                _('its allocation is %(allocated)s, expected %(due)s') % {
+                _('its allocation is %(allocated)s, expected %(expected)s') % {
                     'allocated': _format_resources(allocated),
-                    'due': _format_resources(due)})
+                    'expected': _format_resources(expected)})
         return problems
 
     def _get_remedy(self, context, instance, allocated):

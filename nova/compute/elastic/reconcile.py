@@ -44,7 +44,7 @@ _FOLLOWED_STATES = (vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED)
 _WATCHED_STATES = (vm_states.RESIZED, vm_states.RESCUED, vm_states.ERROR)
 
 
-def confirmed_size(size, previous, due):
+def confirmed_size(size, previous, current):
     """Return the size that a server should have by two checks in a row.
 
     What a guest has for a moment is not accounted for: one that has just been
@@ -52,12 +52,12 @@ def confirmed_size(size, previous, due):
 
     :param size: What the server is accounted for
     :param previous: What it should be accounted for by the last check
-    :param due: What it should be accounted for by this check
+    :param current: What it should be accounted for by this check
     """
     return elastic.Size(*(
         now if min(before, now) > old else
         max(before, now) if max(before, now) < old else old
-        for old, before, now in zip(size, previous, due)))
+        for old, before, now in zip(size, previous, current)))
 
 
 class Reconciler(object):
@@ -171,27 +171,28 @@ class Reconciler(object):
 
     def _get_confirmed_size(self, instance, live):
         size = elastic.size(instance)
-        due = elastic.due_size(instance, live)
+        current = elastic.reconciled_size(instance, live)
         if instance.vm_state in _WATCHED_STATES:
-            due = elastic.elementwise_max(due, size)
+            current = elastic.elementwise_max(current, size)
         previous = self._previous.pop(instance.uuid, size)
         if live is None:
             # Without a guest there is nothing to confirm.
-            return due
-        if due != size:
-            self._previous[instance.uuid] = due
-        return confirmed_size(size, previous, due)
+            return current
+        if current != size:
+            self._previous[instance.uuid] = current
+        return confirmed_size(size, previous, current)
 
     @staticmethod
     def _has_past_excess(instance, live):
         return (elastic.excess(instance) and
-                elastic.due_size(instance, live) == elastic.size(instance))
+                elastic.size(instance) ==
+                elastic.reconciled_size(instance, live))
 
     @staticmethod
     def _is_allocated(instance, size, allocated):
-        due = scheduler_utils.resources_from_size(instance, size)
+        resources = scheduler_utils.resources_from_size(instance, size)
         return all(allocated.get(rc, 0) == amount
-                   for rc, amount in due.items())
+                   for rc, amount in resources.items())
 
     def _account(self, context, instance, size):
         """Account for a server that no operation is in progress on.
@@ -269,7 +270,7 @@ class Reconciler(object):
                 live = None
             size_before = elastic.size(instance)
             self._accounting.follow_guest(
-                context, instance, elastic.due_size(instance, live))
+                context, instance, elastic.reconciled_size(instance, live))
             instance.task_state = None
             instance.save(
                 expected_task_state=list(task_states.xloud_adjust_states))

@@ -63,18 +63,18 @@ class ElasticAuditTest(elastic_audit_base.ElasticAuditTestBase):
               (MINIMUM, '1024 MEMORY_MB, 1 VCPU'),
               (elastic.Size(3, 1024), '1024 MEMORY_MB, 3 VCPU'))
     @ddt.unpack
-    def test_allocation(self, size, held):
+    def test_allocation(self, size, allocation):
         server = self._grown()
-        self._hold(server, size)
+        self._set_allocation(server, size)
         self.assertFixed(
             server, 'its allocation is %s, expected 3072 MEMORY_MB, 3 VCPU.' %
-            held)
+            allocation)
         self.assertSize(server, GROWN)
 
     def test_allocation_of_a_server_with_another_start(self):
         """What it has until its next start is never released."""
         server = self._grown_until_restart()
-        self._hold(server, elastic_helpers.START)
+        self._set_allocation(server, elastic_helpers.START)
         self.assertFixed(
             server, 'its allocation is 2048 MEMORY_MB, 2 VCPU, expected 3072 '
             'MEMORY_MB, 3 VCPU.')
@@ -85,18 +85,20 @@ class ElasticAuditTest(elastic_audit_base.ElasticAuditTestBase):
               (elastic.Size(1, 512), MINIMUM,
                '1 vCPU and 512 MiB', '1 vCPU and 1024 MiB'))
     @ddt.unpack
-    def test_size_out_of_bounds(self, size, due, recorded, expected):
+    def test_size_out_of_bounds(self, size, expected, recorded_text,
+                                expected_text):
         server = self._boot()
         self._write(server, vcpus=size.vcpus, memory_mb=size.memory_mb)
-        said = ('its recorded size is %(recorded)s, expected %(due)s; its '
-                'recorded start size is %(recorded)s, expected %(due)s' % {
-                    'recorded': recorded, 'due': expected})
-        if due != MINIMUM:
-            said += ('; its allocation is 1024 MEMORY_MB, 1 VCPU, expected '
-                     '1024 MEMORY_MB, 4 VCPU')
-        self.assertFixed(server, said + '.')
+        problem = (
+            'its recorded size is %(recorded)s, expected %(expected)s; its '
+            'recorded start size is %(recorded)s, expected %(expected)s' % {
+                'recorded': recorded_text, 'expected': expected_text})
+        if expected != MINIMUM:
+            problem += ('; its allocation is 1024 MEMORY_MB, 1 VCPU, expected '
+                        '1024 MEMORY_MB, 4 VCPU')
+        self.assertFixed(server, problem + '.')
         self._run_periodics()
-        self.assertSize(server, due)
+        self.assertSize(server, expected)
 
     def test_start_size(self):
         """It is at most the maximum, and the size covers it."""
@@ -150,9 +152,9 @@ class ElasticAuditTest(elastic_audit_base.ElasticAuditTestBase):
     # What is not fixed
 
     def test_no_room(self):
-        """Placement is not made to hold what the host does not have."""
+        """Nothing is allocated that the host does not have."""
         server = self._grown()
-        self._hold(server, MINIMUM)
+        self._set_allocation(server, MINIMUM)
         other = self._boot(self._create_flavor(vcpu=8, memory_mb=512))
         code, (said,) = self._audit(fix=True)
         self.assertEqual(LEFT, code)
@@ -268,7 +270,7 @@ class ElasticAuditOptionsTest(elastic_audit_base.ElasticAuditTestBase):
         servers = [self._boot(host=host)
                    for host in ('host1', 'host1', 'host2')]
         for server, host in zip(servers, ('host1', 'host1', 'host2')):
-            self._hold(server, elastic.Size(2, 2048), host)
+            self._set_allocation(server, elastic.Size(2, 2048), host)
         for fixed in (1, 2):
             code, lines = self._audit(fix=True, max_count='1')
             self.assertEqual((MORE, 1), (code, len(lines)))
@@ -281,7 +283,7 @@ class ElasticAuditOptionsTest(elastic_audit_base.ElasticAuditTestBase):
     def test_host(self):
         servers = [self._boot(host=host) for host in self.HOSTS]
         for server, host in zip(servers, self.HOSTS):
-            self._hold(server, GROWN, host)
+            self._set_allocation(server, GROWN, host)
         code, (said,) = self._audit(fix=True, host='host2', verbose=True)
         self.assertEqual(FIXED, code)
         self.assertIn(servers[1]['id'], said)
@@ -317,7 +319,7 @@ class ElasticAuditCellsTest(elastic_audit_base.ElasticAuditTestBase):
     def test_cells(self):
         servers = {host: self._boot(host=host) for host in self.computes}
         for host, server in servers.items():
-            self._hold(server, GROWN, host)
+            self._set_allocation(server, GROWN, host)
         code, lines = self._audit()
         self.assertEqual((LEFT, 2), (code, len(lines)))
         self.assertEqual(
@@ -331,7 +333,7 @@ class ElasticAuditCellsTest(elastic_audit_base.ElasticAuditTestBase):
 
     def test_host(self):
         server = self._boot(host='host2')
-        self._hold(server, GROWN, 'host2')
+        self._set_allocation(server, GROWN, 'host2')
         self.assertEqual((AGREES, []), self._audit(host='host1'))
         code, (said,) = self._audit(fix=True, host='host2')
         self.assertEqual(FIXED, code)

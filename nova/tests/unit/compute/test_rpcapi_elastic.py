@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How computes are asked to change the size of a server, and what it has."""
+"""Calls of computes: adjust a server, and describe what it has."""
 
 from unittest import mock
 

@@ -45,11 +45,11 @@ class TestFlavors(test.NoDBTestCase):
         self.assertEqual(bool(resources), elastic.is_elastic(flavor))
 
     def test_flavor_at_size(self):
-        """A request for an existing server asks for what it has."""
+        """A request for an existing server requests its size."""
         flavor = fakes.flavor(fakes.BOTH)
-        asked = elastic.flavor_at_size(flavor, elastic.Size(3, 2048))
-        self.assertEqual((3, 2048), elastic.minimum(asked))
-        self.assertEqual((4, 4096), elastic.maximum(asked))
+        requested = elastic.flavor_at_size(flavor, elastic.Size(3, 2048))
+        self.assertEqual((3, 2048), elastic.minimum(requested))
+        self.assertEqual((4, 4096), elastic.maximum(requested))
         self.assertTrue(elastic.is_elastic(
             elastic.flavor_at_size(flavor, elastic.maximum(flavor))))
         self.assertEqual((1, 1024), elastic.minimum(flavor))

@@ -29,7 +29,7 @@ class TestServers(test.NoDBTestCase):
                              xloud_start_memory_mb='1')
         self.assertEqual((4, 4096), elastic.size(instance))
         self.assertEqual((4, 4096), elastic.start_size(instance))
-        self.assertFalse(elastic.to_start_size(instance))
+        self.assertEqual((4, 4096), elastic.reconciled_size(instance))
 
     @ddt.data(
         ({}, (3, 2048)),
@@ -58,36 +58,40 @@ class TestServers(test.NoDBTestCase):
         elastic.set_size(instance, size, size)
         self.assertEqual({'other': '1'}, instance.system_metadata)
 
-    def test_to_start_size(self):
+    def test_start_size_becomes_the_size(self):
         instance = fakes.instance()
         elastic.set_size(
             instance, elastic.Size(3, 2048), elastic.Size(1, 1024))
-        self.assertTrue(elastic.to_start_size(instance))
+        self.assertEqual((1, 1024), elastic.reconciled_size(instance))
+        elastic.set_size(instance, elastic.reconciled_size(instance),
+                         elastic.start_size(instance))
         self.assertEqual((1, 1024), elastic.size(instance))
         self.assertEqual({}, instance.system_metadata)
-        self.assertFalse(elastic.to_start_size(instance))
+        self.assertEqual((1, 1024), elastic.reconciled_size(instance))
 
     def test_pinned(self):
         """The size of a server that pins CPUs is not what it starts with."""
         instance = fakes.instance(
             (4, 2048), (2, 1024),
             dict(fakes.BOTH, **{'hw:cpu_policy': 'dedicated'}))
-        self.assertEqual((4, 1024), elastic.due_size(instance))
+        self.assertEqual((4, 1024), elastic.reconciled_size(instance))
         self.assertEqual(
-            (4, 3072), elastic.due_size(instance, elastic.Size(3, 3072)))
+            (4, 3072),
+            elastic.reconciled_size(instance, elastic.Size(3, 3072)))
         self.assertEqual(
             ((4, 3072), (3, 3072)),
             elastic.sizes_after(instance, elastic.Size(3, 3072)))
         self.assertEqual(
             ((4, 2048), (2, 1024)), elastic.expected_sizes(instance))
-        self.assertTrue(elastic.to_start_size(instance))
+        elastic.set_size(instance, elastic.reconciled_size(instance),
+                         elastic.start_size(instance))
         self.assertEqual((4, 1024), elastic.size(instance))
         self.assertEqual((2, 1024), elastic.start_size(instance))
-        self.assertFalse(elastic.to_start_size(instance))
+        self.assertEqual((4, 1024), elastic.reconciled_size(instance))
 
     def test_pinned_by_image(self):
         instance = fakes.instance((3, 2048), image_hw_cpu_policy='dedicated')
-        self.assertEqual((4, 2048), elastic.due_size(instance))
+        self.assertEqual((4, 2048), elastic.reconciled_size(instance))
         self.assertEqual(
             ((4, 2048), (3, 2048)), elastic.expected_sizes(instance))
 
@@ -217,7 +221,7 @@ class TestAdjusted(test.NoDBTestCase):
 
 
 @ddt.ddt
-class TestDueSize(test.NoDBTestCase):
+class TestReconciledSize(test.NoDBTestCase):
 
     @ddt.data(
         ((3, 3072), (2, 2048), None, (2, 2048)),
@@ -227,9 +231,9 @@ class TestDueSize(test.NoDBTestCase):
         ((3, 3072), None, (4, 1024), (4, 3072)),
     )
     @ddt.unpack
-    def test_due_size(self, size, start, live, due):
+    def test_reconciled_size(self, size, start, live, expected):
         """What the guest has now, and what it has after its next start."""
-        self.assertEqual(due, elastic.due_size(
+        self.assertEqual(expected, elastic.reconciled_size(
             fakes.instance(size, start), live and elastic.Size(*live)))
 
     @ddt.data(

@@ -72,15 +72,15 @@ class QuestionsTest(test.NoDBTestCase):
 
     def test_two_askers(self):
         """One waits for the other while its time lasts."""
-        asked = threading.Event()
+        is_running = threading.Event()
 
         def answer():
-            asked.set()
+            is_running.set()
             self.released.wait()
 
         first = threading.Thread(target=self._ask, args=('a', answer))
         first.start()
-        asked.wait()
+        is_running.wait()
         threading.Timer(0.1, self.released.set).start()
         self.assertEqual(5, self._ask('a', int, '5'))
         first.join()

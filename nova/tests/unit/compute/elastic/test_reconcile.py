@@ -21,7 +21,7 @@ from nova import test
 class ConfirmedSizeTest(test.NoDBTestCase):
 
     @ddt.data(
-        # (accounted, due at the last look, due now, confirmed)
+        # (accounted, by the last check, by this one, confirmed)
         (1024, 1024, 1024, 1024),
         (1024, 1024, 4000, 1024),
         (1024, 4000, 4000, 4000),
@@ -36,15 +36,15 @@ class ConfirmedSizeTest(test.NoDBTestCase):
         (3072, 4096, 2048, 3072),
     )
     @ddt.unpack
-    def test_memory(self, accounted, previous, due, confirmed):
-        """Two looks have to agree on the direction; growth is what it is now,
-        and a shrink is what both looks have seen.
+    def test_memory(self, accounted, previous, current, confirmed):
+        """Two checks have to agree on the direction; growth is what it is now,
+        and a shrink is what both checks have seen.
         """
         self.assertEqual(
             elastic.Size(2, confirmed),
             reconcile.confirmed_size(
                 elastic.Size(2, accounted), elastic.Size(2, previous),
-                elastic.Size(2, due)))
+                elastic.Size(2, current)))
 
     def test_each_resource_on_its_own(self):
         self.assertEqual(
