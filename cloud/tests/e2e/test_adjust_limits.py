@@ -57,7 +57,7 @@ def test_out_of_range(world: World, create: Create) -> None:
 
 
 def test_not_elastic(world: World, create: Create, flavor: Flavor) -> None:
-    """What the flavor names no minimum for is fixed."""
+    """What the flavor sets no minimum for is fixed."""
     server = create(flavor(2, 256, minimum_cpu='1'))
     assert refuses(world, server, 400, {'current_memory_mb': 192}) == (
         'The memory of this server is fixed at 256 MiB: its flavor does not set minimum_memory.'
@@ -68,7 +68,7 @@ def test_not_elastic(world: World, create: Create, flavor: Flavor) -> None:
 
 
 def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -> None:
-    """What another server has cannot be had, and the answer says what is left."""
+    """What another server has cannot be had, and the answer says what is available."""
     quota('admin', cores=-1)
     server = create('elastic')
     world.comes_up(server, MINIMUM)
@@ -76,7 +76,7 @@ def test_host_full(world: World, create: Create, flavor: Flavor, quota: Quota) -
     neighbour = flavor(world.accounting.host_vcpus(place.host) - 3, 192)
     create(neighbour, availability_zone=f'nova:{place.host}')
     assert refuses(world, server, 409, {'current_vcpus': 4, 'current_memory_mb': 512}) == (
-        'The host of the server has 2 vCPUs left, and not the 3 that were asked for.'
+        'Its host has 2 vCPUs available; the request needs 3 more.'
     )
     world.adjust(server, 3, 512)
     assert world.accounting.size(server) == Size(3, 512)
@@ -88,7 +88,7 @@ def test_larger_than_a_host(world: World, create: Create, flavor: Flavor, quota:
     most = min(world.accounting.host_vcpus(entry.host) for entry in world.hosts)
     server = create(flavor(most + 1, 256, minimum_cpu='1'))
     assert refuses(world, server, 409, {'current_vcpus': most + 1}) == (
-        f'On its host one server can have {most} vCPUs, and not {most + 1}.'
+        f'Its host allows at most {most} vCPUs per server; {most + 1} were requested.'
     )
 
 
