@@ -22,7 +22,7 @@ def missing(names: Iterable[str]) -> list[str]:
             'this tool installs Debian packages and there is no dpkg here\n'
             'use a machine or container with Debian 12 or 13'
         )
-    # dpkg-query ends with status 1 when it does not know a name: ask for all.
+    # dpkg-query ends with status 1 when it does not know a name: query all.
     listing = command.run(['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\\n'])
     installed = {line.split()[0] for line in listing.splitlines() if line.endswith(' installed')}
     return [name for name in packages if name not in installed]

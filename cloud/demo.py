@@ -21,7 +21,7 @@ from cloud.guest import line
 #: What the demo's server can have.
 MINIMUM, MAXIMUM = (1, 256), (4, 768)
 
-#: Each is asked for with one request.
+#: One request for each.
 _STEPS = (('grow', MAXIMUM), ('shrink a little', (2, 512)), ('shrink to the minimum', MINIMUM))
 
 _PATIENCE = 90

@@ -2,7 +2,7 @@
 
 A transaction that reads and then wants to write is refused at once, however
 long it would wait, when another one is about to write: each waits for the
-other. Here a transaction asks for the right to write before it reads, and
+other. Here a transaction requests the right to write before it reads, and
 waits for that. The tool copies this module into the environment of the
 services, which name it in the URLs of their databases.
 """

@@ -167,7 +167,7 @@ static void give_back(void *value)
 }
 
 /* Called with QEMU's big lock, which QEMU's own lets go of while it waits until each
- * CPU has done what it was asked to. Whoever comes in between to have a display drawn
+ * CPU has done what was requested of it. Whoever comes in between to have a display drawn
  * finds QEMU's own alone, which is enough for that. */
 static void before_after_sync(void)
 {

@@ -70,14 +70,14 @@ class Images(service.Service):
         kernel = image('guest-kernel', made.kernel, container_format='aki', disk_format='aki')
         ramdisk = image('guest-ramdisk', made.ramdisk, container_format='ari', disk_format='ari')
         for name, (line, properties) in VARIANTS.items():
-            wanted = {
+            settings = {
                 'kernel_id': kernel, 'ramdisk_id': ramdisk, 'os_command_line': line, **properties,
             }  # fmt: skip
             there = present.get(name)
-            if there and any(there.get(key) != value for key, value in wanted.items()):
+            if there and any(there.get(key) != value for key, value in settings.items()):
                 client.call('DELETE', f'{images}/{there["id"]}')
                 del present[name]
-            image(name, made.disk, container_format='bare', disk_format='qcow2', **wanted)
+            image(name, made.disk, container_format='bare', disk_format='qcow2', **settings)
         self._flavors(client)
 
     def _flavors(self, client: rest.Client) -> None:

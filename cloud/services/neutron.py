@@ -94,7 +94,7 @@ class WarmUp(service.Service):
     """The first question to a fresh neutron-server.
 
     It completes its model at the first query, and a list of ports, which is
-    what Nova asks for, looks at the model before it queries.
+    what Nova requests, looks at the model before it queries.
     """
 
     name = 'neutron-warmth'

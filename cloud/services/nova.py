@@ -11,7 +11,7 @@ from cloud import files, ini, process, service
 #: short, since tests wait for it.
 _REPORT, _DOWN = 3, 12
 
-#: Seconds until a service that was asked counts as gone: tests make that true.
+#: Seconds until a service that does not answer a call counts as gone: tests make that true.
 _ANSWER = 30
 
 #: Seconds that a service may take to end what it does: releases differ by minutes.

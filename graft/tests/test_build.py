@@ -48,7 +48,7 @@ def test_building_twice_gives_the_same_bytes(house: House) -> None:
 
 
 def test_pip_builds_through_the_backend(house: House, tmp_path: Path) -> None:
-    """`pip wheel .` of a checkout gives the forked wheel, of the release that is asked for."""
+    """`pip wheel .` of a checkout gives the forked wheel, of the release that is requested."""
     here = Path(__file__).parents[1]
     (house.root / 'graft').symlink_to(here)
     with (house.root / 'pyproject.toml').open('a') as file:

@@ -206,12 +206,12 @@ class Test(unittest.TestCase):
 
 
 @pytest.mark.parametrize(
-    ('wanted', 'code', 'line'),
+    ('content', 'code', 'line'),
     [('', 0, '2 passed, 0 failed, 1 skipped'), ('?', 1, '1 passed, 1 failed, 1 skipped')],
 )
-def test_quick_selection(quick, wanted: str, code: int, line: str) -> None:
+def test_quick_selection(quick, content: str, code: int, line: str) -> None:
     """It counts what passed, failed and was skipped, and names what failed."""
-    status, out = quick(QUICK.format(wanted))
+    status, out = quick(QUICK.format(content))
     assert (status, out.splitlines()[-1]) == (code, line)
     assert bool(re.search(r'failed:\n  .*\btest_sing\b', out)) == bool(code)
 

@@ -17,7 +17,7 @@ from graft.text.place import Place
 class Segment:
     """What a sketch says between two signs: ours, Nova's rest if it stays, ours again.
 
-    The gaps are the blank lines between ours and the rest. They ask for that distance: Nova's own
+    The gaps are the blank lines between ours and the rest. They require that distance: Nova's own
     blank lines count towards it, and where Nova has nothing one distance does for both.
     """
 

@@ -10,7 +10,7 @@ from graft.text.lines import Line
 from graft.touch import Drop
 
 LIKENESS = 0.5
-SHOWN = 3
+MOST_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Place:
         return self.error(
             line,
             problem,
-            nearest=[numbered(line) for line in removals[:SHOWN]],
+            nearest=[numbered(line) for line in removals[:MOST_LINES]],
             remedy='Keep what Nova has with "...", or end each line of ours that takes the place '
             'of one of its lines with "# drops nova".',
         )
@@ -101,7 +101,7 @@ def nearest(pattern: str, lines: Iterable[tuple[str, Line]]) -> list[str]:
     """The lines whose text, given beside each, is most like the sought one, the likest first."""
     likeness = {line: _likeness(pattern, text) for text, line in lines if text}
     likest = sorted(likeness, key=lambda line: (-likeness[line], line.number))
-    return [numbered(line) for line in likest[:SHOWN] if likeness[line] >= LIKENESS]
+    return [numbered(line) for line in likest[:MOST_LINES] if likeness[line] >= LIKENESS]
 
 
 def _likeness(pattern: str, text: str) -> float:

@@ -111,10 +111,10 @@ class System:
 
 
 def _identity(path: Path) -> tuple[int, int, int, bytes]:
-    found = path.lstat()
+    status = path.lstat()
     content = b''
-    if stat.S_ISLNK(found.st_mode):
+    if stat.S_ISLNK(status.st_mode):
         content = os.fsencode(path.readlink())
-    elif stat.S_ISREG(found.st_mode):
+    elif stat.S_ISREG(status.st_mode):
         content = path.read_bytes()
-    return found.st_mode, found.st_uid, found.st_gid, content
+    return status.st_mode, status.st_uid, status.st_gid, content

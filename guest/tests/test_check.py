@@ -246,8 +246,8 @@ def test_bad_machine(
     """What does not work is named with its remedy, and makes the exit status 1 if it fails."""
     damage(machine)
     status, report = machine.check()
-    found = next(check for check in report['checks'] if check['name'] == name)
-    assert (found['state'], found['remedy']) == (state, remedy)
+    result = next(check for check in report['checks'] if check['name'] == name)
+    assert (result['state'], result['remedy']) == (state, remedy)
     fails = any(check['state'] == 'fail' for check in report['checks'])
     assert status == int(fails)
     assert report['works'] is not fails

@@ -45,10 +45,10 @@ function Test-Device($Name, $Id, $Purpose) {
 }
 
 function Test-Service($Name, $Service) {
-    $Found = Get-Service $Service -ErrorAction SilentlyContinue
-    if (-not $Found) {
+    $Installed = Get-Service $Service -ErrorAction SilentlyContinue
+    if (-not $Installed) {
         Write-Result $Name 'warning' "The service $Service is not installed: run this with -Media."
-    } elseif ($Found.Status -ne 'Running') {
+    } elseif ($Installed.Status -ne 'Running') {
         Write-Result $Name 'warning' "The service $Service does not run: Start-Service $Service"
     } else {
         Write-Result $Name 'ok' "The service $Service runs."

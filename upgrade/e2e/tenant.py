@@ -100,12 +100,12 @@ class Tenant:
 
     def _adjust(self, size: Size) -> None:
         began = time.monotonic()
-        wanted = {'current_vcpus': size.vcpus, 'current_memory_mb': size.memory_mb}
+        request = {'current_vcpus': size.vcpus, 'current_memory_mb': size.memory_mb}
         # The compute may be reconciling after a slow guest: 409, request it again.
         answers: list[tuple[int, str]] = []
 
         def accepted() -> bool:
-            answers.append(self.world.api.post_adjust(self.server, **wanted))
+            answers.append(self.world.api.post_adjust(self.server, **request))
             return answers[-1][0] != 409
 
         waiting.until(accepted, 30, 1)

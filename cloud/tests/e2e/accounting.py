@@ -46,14 +46,14 @@ class Accounting:
         return Size(row[0], row[1])
 
     def allocations(self, server: str) -> dict[str, Size]:
-        """Return what placement holds for a server, by the provider's name."""
+        """Return what a server has allocated, by the provider's name."""
         answer = self._placement(f'/allocations/{server}')['allocations']
         names = self.providers()
         return {
             names[provider]: Size(
-                held['resources'].get('VCPU', 0), held['resources'].get('MEMORY_MB', 0)
+                allocation['resources'].get('VCPU', 0), allocation['resources'].get('MEMORY_MB', 0)
             )
-            for provider, held in answer.items()
+            for provider, allocation in answer.items()
         }
 
     def providers(self) -> dict[str, str]:
@@ -61,7 +61,7 @@ class Accounting:
         return {entry['uuid']: entry['name'] for entry in listed}
 
     def usage(self, provider: str) -> Size:
-        """Return what placement counts as used of a provider, by its UUID."""
+        """Return the usage of a provider, by its UUID."""
         used = self._placement(f'/resource_providers/{provider}/usages')['usages']
         return Size(used.get('VCPU', 0), used.get('MEMORY_MB', 0))
 

@@ -73,14 +73,14 @@ class Api:
     def post_adjust(
         self, server: str, connection: Connection | None = None, **body: Any
     ) -> tuple[int, str]:
-        """Ask for another size; return the status of the answer and its text."""
+        """Request another size; return the status of the answer and its text."""
         error = self.adjust_error(server, connection, **body)
         return (int(error['code']), str(error['message'])) if error else (202, '')
 
     def adjust_error(
         self, server: str, connection: Connection | None = None, **body: Any
     ) -> dict[str, Any]:
-        """Ask for another size; return the error that this was answered with, if any."""
+        """Request another size; return the error that this was answered with, if any."""
         answer = (connection or self.admin).compute.post(f'/os-xloud-adjust/{server}', json=body)
         return {} if answer.status_code == 202 else dict(next(iter(answer.json().values())))
 

@@ -32,7 +32,7 @@ for _ in $(seq $(({memory_mb} / 8))); do
 done
 """
 _LET_GO = 'rm -f /hold/file'
-_HELD = 'echo $(($(stat -c %s /hold/file || echo 0) >> 20))'
+_HELD_SIZE = 'echo $(($(stat -c %s /hold/file || echo 0) >> 20))'
 
 
 class Guests:
@@ -96,8 +96,8 @@ class Guests:
 
     def agent(self, server: str, verb: str, **arguments: Any) -> Any:
         """Ask the guest agent."""
-        asked = json.dumps({'execute': verb, 'arguments': arguments})
-        return json.loads(self.virsh(server, 'qemu-agent-command', asked))['return']
+        question = json.dumps({'execute': verb, 'arguments': arguments})
+        return json.loads(self.virsh(server, 'qemu-agent-command', question))['return']
 
     def begin(self, server: str, script: str) -> int:
         """Start a script inside the guest; return its process there."""
@@ -135,9 +135,9 @@ class Guests:
         """Have the guest free what it holds."""
         self.finish(server, self.begin(server, _LET_GO))
 
-    def held(self, server: str) -> int:
+    def held_mb(self, server: str) -> int:
         """Return how many MiB the guest holds; none when it was started again."""
-        return int(self.finish(server, self.begin(server, _HELD)))
+        return int(self.finish(server, self.begin(server, _HELD_SIZE)))
 
     def console(self, server: str) -> str:
         answer = self.api.admin.compute.get_server_console_output(server, length=200)
@@ -157,7 +157,7 @@ class Guests:
     def hears(
         self,
         server: str,
-        wanted: Callable[[Line], bool] = lambda line: True,
+        fits: Callable[[Line], bool] = lambda line: True,
         seconds: float = BOOT,
     ) -> Line:
         """Wait for a *new* line of the guest that fits, and return it."""
@@ -167,7 +167,7 @@ class Guests:
         def said() -> bool:
             now = self.console(server)
             line = self.says(server)
-            if line is None or now == before or not wanted(line):
+            if line is None or now == before or not fits(line):
                 return False
             heard.append(line)
             return True

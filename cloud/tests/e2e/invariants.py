@@ -31,9 +31,9 @@ def _disagreements(world: World) -> list[str]:
     for entry in world.admin.compute.servers(all_projects=True):
         problems += [f'server {entry.id}: {text}' for text in _of_server(world, entry.id, used)]
     for provider, name in world.accounting.providers().items():
-        counted, expected = world.accounting.usage(provider), used.get(name, Size(0, 0))
-        if counted != expected:
-            problems.append(f'{name}: placement counts {counted}, its servers are {expected}')
+        usage, expected = world.accounting.usage(provider), used.get(name, Size(0, 0))
+        if usage != expected:
+            problems.append(f'{name}: its usage is {usage}, that of its servers is {expected}')
     return problems
 
 
@@ -42,19 +42,19 @@ def _of_server(world: World, server: str, used: dict[str, Size]) -> list[str]:
     status, task = details['status'], details['task_state']
     if status == 'ERROR' or task is not None:
         return [f'status {status}, task {task}']
-    size, held = world.accounting.size(server), world.accounting.allocations(server)
-    for name, part in held.items():
+    size, allocations = world.accounting.size(server), world.accounting.allocations(server)
+    for name, part in allocations.items():
         before = used.get(name, Size(0, 0))
         used[name] = Size(before.vcpus + part.vcpus, before.memory_mb + part.memory_mb)
     if status in _WITHOUT_HOST:
-        return [f'has no host, and placement holds {held}'] if held else []
+        return [f'has no host, and its allocation is {allocations}'] if allocations else []
     problems = []
-    if held != {details['hypervisor_hostname']: size}:
-        problems.append(f'is {size}, placement holds {held}')
+    if allocations != {details['hypervisor_hostname']: size}:
+        problems.append(f'is {size}, its allocation is {allocations}')
     if status in _RUNNING:
         # Both are accounted for: what it has, and what it is to come back with.
         live, start = world.guests.live(server), world.accounting.start_size(server)
-        due = Size(*map(max, live, start))
-        if due != size:
+        expected = Size(*map(max, live, start))
+        if expected != size:
             problems.append(f'is {size}, the hypervisor says {live}, and it starts with {start}')
     return problems

@@ -66,9 +66,7 @@ def test_grow_and_shrink(world: World, server: str) -> None:
     ],
     ids=['only vCPUs', 'only memory', 'digits, rounded'],
 )
-def test_what_is_asked_for(
-    world: World, server: str, body: dict[str, int | str], size: Size
-) -> None:
+def test_requests(world: World, server: str, body: dict[str, int | str], size: Size) -> None:
     """What is not named stays as it is; what a form sends is understood."""
     assert world.api.post_adjust(server, **body) == (202, '')
     world.api.adjusted(server, succeeds=True)
@@ -93,7 +91,7 @@ def test_nothing_to_do(world: World, server: str) -> None:
 
 
 def test_history_by_the_client(world: World, server: str) -> None:
-    """Who asked is kept in the server's events, and how it ended."""
+    """The server's events keep who requested it, and how it ended."""
     world.adjust(server, *GROWN)
     events = world.api.cli('server', 'event', 'list', server, '-f', 'json')
     mine = next(entry for entry in events if entry['Action'] == 'xloud_adjust')

@@ -84,7 +84,7 @@ def compute_of(world: World, server: str) -> str:
 
 
 def in_background(world: World, server: str, **body: object) -> list[tuple[int, str]]:
-    """Ask for an adjustment without waiting for the answer; it is put into the list."""
+    """Request an adjustment without waiting for the answer; it is put into the list."""
     answers: list[tuple[int, str]] = []
 
     def ask() -> None:
@@ -106,11 +106,11 @@ def last_event(world: World, server: str) -> str:
 
 
 def asks_back(world: World, server: str) -> None:
-    """Ask for less, and return when the guest has an event that it has not heard of yet."""
+    """Request less, and return when the guest has an event that it has not heard of yet."""
     before = last_event(world, server)
     assert world.api.post_adjust(server, current_vcpus=1) == (202, '')
     if not waiting.until(lambda: last_event(world, server) != before, 30):
-        raise AssertionError('the guest has not been asked for a CPU')
+        raise AssertionError('no CPU has been requested of the guest')
     assert world.accounting.task(server) == 'xloud_adjusting'
     assert world.guests.live(server).vcpus == 2
 
@@ -122,7 +122,7 @@ def agrees(world: World, server: str, *sizes: Size) -> None:
     def agreed() -> bool:
         nonlocal state
         try:
-            size, held, live = (
+            size, allocations, live = (
                 world.accounting.size(server),
                 world.accounting.allocations(server),
                 world.guests.live(server),
@@ -131,11 +131,11 @@ def agrees(world: World, server: str, *sizes: Size) -> None:
         except UNREACHABLE as error:
             state = str(error)
             return False
-        state = f'{size}, task {task}, held {held}, live {live}, known from the {source}'
+        state = f'{size}, task {task}, allocations {allocations}, live {live} by the {source}'
         return (
             (task, source) == (None, 'hypervisor')
             and size in sizes
-            and list(held.values()) == [size]
+            and list(allocations.values()) == [size]
             and live == size
         )
 
@@ -278,8 +278,8 @@ def test_what_services_talk_through_dies(
     if not grows:
         world.adjust(server, *GROWN, persist=False)
     vcpus, memory_mb = GROWN if grows else MINIMUM
-    wanted = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
-    assert world.api.post_adjust(server, **wanted, persist=False) == (202, '')
+    request = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
+    assert world.api.post_adjust(server, **request, persist=False) == (202, '')
     world.faults.kill(label)
     logs.wait(NOTICED[label])
     world.faults.resume(label)

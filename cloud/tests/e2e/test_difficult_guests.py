@@ -58,7 +58,7 @@ def test_slow_guest(world: World, create: Create) -> None:
     assert world.accounting.size(server) == Size(3, 256)
     assert list(world.accounting.allocations(server).values()) == [Size(3, 256)]
     assert world.guests.live(server) == Size(3, 256)
-    # It does as it was asked then, once it has heard of it.
+    # It complies then, once it has heard of the request.
     line = world.guests.hears(server, lambda line: line.cpus < 3, _SLOW)
     world.reconciles(server, Size(line.cpus, 256))
     assert world.guests.live(server).vcpus == line.cpus
@@ -84,7 +84,7 @@ def test_slow_guest_that_starts_with_them(world: World, create: Create) -> None:
 
 
 def test_guest_that_has_not_booted(world: World, create: Create) -> None:
-    """A server can be adjusted at once: it has what was asked for when its guest is up."""
+    """A server can be adjusted at once: it has the requested size when its guest is up."""
     server = create('elastic')
     status, text = world.api.post_adjust(server, current_vcpus=2, current_memory_mb=512)
     assert status == 202, text

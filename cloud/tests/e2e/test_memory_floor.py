@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures('forked')
 MINIMUM, LARGE = Size(1, 256), Size(1, 768)
 
 #: MiB that the guest puts where they cannot be taken from: more than the minimum can hold.
-HELD = 420
+HELD_MB = 420
 
 
 @pytest.fixture
@@ -36,19 +36,19 @@ def floor(world: World, server: str) -> int:
     return int(world.api.status(server)['floor_memory_mb'])
 
 
-def lives(world: World, server: str, since: int, held: int = HELD) -> None:
+def lives(world: World, server: str, since: int, held_mb: int = HELD_MB) -> None:
     """Raise unless a guest has run on all the time, and holds what it held."""
     assert world.guests.hears(server).seconds > since
-    assert world.guests.held(server) == held
+    assert world.guests.held_mb(server) == held_mb
 
 
 @pytest.mark.short
 def test_shrink_below_the_floor(world: World, server: str) -> None:
     """It is refused before anything is done, with the floor that the status shows, too."""
-    world.guests.hold(server, HELD)
+    world.guests.hold(server, HELD_MB)
     since = world.guests.hears(server).seconds
     # Balloon statistics are some seconds old.
-    assert waiting.until(lambda: floor(world, server) > HELD, 30, 1)
+    assert waiting.until(lambda: floor(world, server) > HELD_MB, 30, 1)
     error = world.api.adjust_error(server, current_vcpus=1, current_memory_mb=256)
     assert (error['code'], error['error_code']) == (409, 'xloud.below_floor')
     named = [int(number) for number in re.findall(r'(\d+) MiB', error['message'])]
@@ -63,7 +63,7 @@ def test_shrink_below_the_floor(world: World, server: str) -> None:
 def test_shrink_as_soon_as_memory_is_used(world: World, server: str) -> None:
     """Statistics that are older than what the guest holds do not kill it."""
     since = world.guests.hears(server).seconds
-    world.guests.hold(server, HELD)
+    world.guests.hold(server, HELD_MB)
     status, _ = world.api.post_adjust(server, current_vcpus=1, current_memory_mb=256)
     assert status in (202, 409)
     if status == 202:
@@ -75,7 +75,7 @@ def test_shrink_as_soon_as_memory_is_used(world: World, server: str) -> None:
 def test_memory_is_used_during_a_shrink(world: World, server: str) -> None:
     """The shrink is stopped and put back, and says why."""
     since = world.guests.hears(server).seconds
-    taking = world.guests.begin_take(server, HELD)
+    taking = world.guests.begin_take(server, HELD_MB)
     assert world.api.post_adjust(server, current_vcpus=1, current_memory_mb=256) == (202, '')
     last = world.api.adjusted(server, succeeds=False)
     assert last['code'] == 'xloud.memory_exhausted', last
@@ -83,6 +83,6 @@ def test_memory_is_used_during_a_shrink(world: World, server: str) -> None:
     assert world.accounting.size(server) == LARGE
     assert list(world.accounting.allocations(server).values()) == [LARGE]
     world.guests.finish(server, taking)
-    held = world.guests.held(server)
-    assert held > MINIMUM.memory_mb // 2
-    lives(world, server, since, held)
+    held_mb = world.guests.held_mb(server)
+    assert held_mb > MINIMUM.memory_mb // 2
+    lives(world, server, since, held_mb)

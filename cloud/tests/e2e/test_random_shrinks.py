@@ -23,8 +23,8 @@ LARGE = Size(1, 768)
 #: At once: each has its own guest.
 GUESTS = 3
 
-#: MiB that a guest holds when the shrink is asked for, and that it takes during the shrink.
-HELD, TAKEN = (0, 450), (0, 200)
+#: MiB that a guest holds when the shrink is requested, and that it takes during the shrink.
+HELD_MB, TAKEN_MB = (0, 450), (0, 200)
 TARGETS = (256, 760)
 
 #: How often a guest takes memory while it shrinks.
@@ -34,7 +34,7 @@ TAKES = 0.5
 class Shrink(NamedTuple):
     """One of them, to be read when a guest has died of it."""
 
-    held: int
+    held_mb: int
     target: int
     taken: int
     #: refused, succeeded, or the code of its failure.
@@ -43,11 +43,11 @@ class Shrink(NamedTuple):
 
 def shrink(world: World, server: str, chance: random.Random) -> Shrink:
     """Have a guest hold some memory, and shrink it; raise when it does not survive that."""
-    held, target = chance.randint(*HELD), chance.randint(*TARGETS)
-    taken = chance.randint(*TAKEN) if chance.random() < TAKES else 0
+    held_mb, target = chance.randint(*HELD_MB), chance.randint(*TARGETS)
+    taken = chance.randint(*TAKEN_MB) if chance.random() < TAKES else 0
     world.guests.let_go(server)
     world.adjust(server, *LARGE)
-    world.guests.hold(server, held)
+    world.guests.hold(server, held_mb)
     since = world.guests.hears(server).seconds
     # Statistics may be of before or after.
     time.sleep(chance.uniform(0, 12))
@@ -56,9 +56,9 @@ def shrink(world: World, server: str, chance: random.Random) -> Shrink:
     taking = world.guests.begin_take(server, taken)
     last = world.api.adjusted(server) if status == 202 else {'state': 'refused'}
     world.guests.finish(server, taking)
-    done = Shrink(held, target, taken, last.get('code') or last['state'])
+    done = Shrink(held_mb, target, taken, last.get('code') or last['state'])
     assert world.guests.hears(server).seconds > since, done
-    assert world.guests.held(server) >= held, done
+    assert world.guests.held_mb(server) >= held_mb, done
     assert world.guests.live(server) == world.accounting.size(server), done
     return done
 

@@ -98,7 +98,7 @@ def test_a_guest_that_takes_all_it_can(world: World, server: str) -> None:
     """It does not get more than it is accounted for."""
     sees(world, server, MINIMUM.memory_mb)
     world.guests.finish(server, world.guests.begin_take(server, 2048, reserve_mb=24))
-    assert world.guests.held(server) > MINIMUM.memory_mb // 2
+    assert world.guests.held_mb(server) > MINIMUM.memory_mb // 2
     assert resident_mb(world, server) < MINIMUM.memory_mb + OVERHEAD
     assert world.guests.live(server) == world.accounting.size(server) == MINIMUM
 

@@ -56,31 +56,31 @@ class World:
         succeeds: bool = True,
         connection: Connection | None = None,
     ) -> dict[str, Any]:
-        """Ask for a size as dashboards do, always of both; wait, and return how it went.
+        """Request a size as dashboards do, always of both; wait, and return how it went.
 
         What has succeeded is accounted for at once.
         """
         size = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
         answer = self.api.post_adjust(server, connection, **size, persist=persist)
         if answer != (202, ''):
-            raise AssertionError(f'asked for {size}, the API answered {answer}')
+            raise AssertionError(f'requested {size}, the API answered {answer}')
         last = self.api.adjusted(server, succeeds)
         if succeeds:
-            due = Size(*map(max, (vcpus, memory_mb), self.accounting.start_size(server)))
-            assert self.accounting.size(server) == due
-            assert list(self.accounting.allocations(server).values()) == [due]
+            expected = Size(*map(max, (vcpus, memory_mb), self.accounting.start_size(server)))
+            assert self.accounting.size(server) == expected
+            assert list(self.accounting.allocations(server).values()) == [expected]
         return last
 
     def reconciles(self, server: str, size: Size, seconds: float = 60) -> None:
         """Wait until Nova has found out by itself what a guest has, and accounts for that."""
 
-        def counted() -> bool:
-            held = list(self.accounting.allocations(server).values())
-            return self.accounting.size(server) == size and held == [size]
+        def is_accounted() -> bool:
+            allocations = list(self.accounting.allocations(server).values())
+            return self.accounting.size(server) == size and allocations == [size]
 
-        if not waiting.until(counted, seconds, 0.5):
+        if not waiting.until(is_accounted, seconds, 0.5):
             raise AssertionError(
-                f'the server is {self.accounting.size(server)}, placement holds '
+                f'the server is {self.accounting.size(server)}, its allocation is '
                 f'{self.accounting.allocations(server)}, '
                 f'and it has {self.guests.live(server)}; not {size}'
             )

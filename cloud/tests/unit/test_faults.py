@@ -112,10 +112,10 @@ def test_nothing_is_installed(
     cloud: lifecycle.Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """On a machine without any package, these are what `up` begins with."""
-    asked: list[str] = []
+    requested: list[str] = []
 
     def give_up(names: list[str], _: Path) -> None:
-        asked.extend(names)
+        requested.extend(names)
         raise errors.CheckError('enough')
 
     monkeypatch.setitem(install.SPACE, 'with everything to fetch', 0)
@@ -125,7 +125,7 @@ def test_nothing_is_installed(
     monkeypatch.setenv('PATH', str(tmp_path))
     with pytest.raises(errors.CheckError, match='^enough$'):
         cloud.up({'port_offset': 7000})
-    assert {'gcc', 'libssl-dev', 'rabbitmq-server'} <= set(asked)
+    assert {'gcc', 'libssl-dev', 'rabbitmq-server'} <= set(requested)
 
 
 @pytest.mark.usefixtures('_root_here')

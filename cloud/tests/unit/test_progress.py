@@ -52,7 +52,7 @@ def test_terminal() -> None:
 
 
 def test_quiet() -> None:
-    """Nothing is shown when nothing is wanted."""
+    """Nothing is shown in quiet mode."""
     stream = Terminal()
     reporter = progress.Progress(stream, quiet=True)
     with reporter.step('keystone'):

@@ -65,14 +65,14 @@ def test_deep_folder(tmp_path: Path) -> None:
 def test_what_can_change() -> None:
     """Computes are added, and Nova is exchanged, in place."""
     present = settings.Settings()
-    wanted = {'computes': 2, 'fake_computes': 3, 'pristine': True}
-    assert present.following(wanted) == settings.Settings(
+    changes = {'computes': 2, 'fake_computes': 3, 'pristine': True}
+    assert present.following(changes) == settings.Settings(
         computes=2, fake_computes=3, pristine=True
     )
 
 
 @pytest.mark.parametrize(
-    ('wanted', 'text'),
+    ('changes', 'text'),
     [
         (
             {'database': 'mariadb'},
@@ -91,10 +91,10 @@ def test_what_can_change() -> None:
         ),
     ],
 )
-def test_what_cannot_change(wanted: dict[str, object], text: str) -> None:
+def test_what_cannot_change(changes: dict[str, object], text: str) -> None:
     """What the state was made with is not changed under it."""
     with pytest.raises(errors.CheckError) as raised:
-        settings.Settings(computes=2).following(wanted)
+        settings.Settings(computes=2).following(changes)
     assert str(raised.value) == text
 
 

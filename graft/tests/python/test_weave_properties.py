@@ -161,8 +161,8 @@ def test_dropped_between_anchors(above: list[str], between: list[str], below: li
     original = function('grind', [*above, first, *between, second, *below])
     gone = ['ours()'] * len(ast.parse('\n'.join(between)).body)
     marked = [f'{statement}  # drops nova' for statement in gone]
-    shown = ['...', 'first(...)  # nova', *marked, 'second(...)  # nova', '...']
-    text = woven(original, 'def grind(*nova):\n' + indented(shown) + '\n')
+    sketch = ['...', 'first(...)  # nova', *marked, 'second(...)  # nova', '...']
+    text = woven(original, 'def grind(*nova):\n' + indented(sketch) + '\n')
     start = original.index(first) + len(first)
     end = original[original.index(second) :]
     assert text == f'{original[:start]}\n{indented(gone)}\n    {end}'

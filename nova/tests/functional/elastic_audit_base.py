@@ -71,7 +71,7 @@ class ElasticAuditTestBase(elastic_helpers.ElasticServersTestBase):
                 self.ctxt, mapping.cell_mapping) as cctxt:
             db.instance_update(cctxt, server['id'], values)
 
-    def _hold(self, server, size, host='host1'):
+    def _set_allocation(self, server, size, host='host1'):
         """Have placement hold something else for a server."""
         self.assertTrue(report.SchedulerReportClient().set_instance_resources(
             self.ctxt, server['id'], self._provider_uuid(host),

@@ -62,7 +62,7 @@ class ElasticServersMixin:
                 expected_attrs=['flavor', 'system_metadata'])
 
     def _adjust(self, server, size, persist=True, wait=True):
-        """Ask for another size, as dashboards do."""
+        """Request another size, as dashboards do."""
         self.api.api_post('/os-xloud-adjust/%s' % server['id'], {
             'current_vcpus': size.vcpus, 'current_memory_mb': size.memory_mb,
             'persist': persist})
@@ -129,11 +129,12 @@ class ElasticServersMixin:
                             resources.get('MEMORY_MB', 0))
 
     def assertRecords(self, server, size, host='host1', start=None,
-                      held=None, quota=None):
+                      old_allocations=None, quota=None):
         """A server, the only one there is, has this size in every record.
 
         :param start: Its start size, where that differs
-        :param held: A dict of host to what its resize holds there, besides
+        :param old_allocations: A dict of host to what its migration still has
+            allocated there
         :param quota: What the project uses, where that is not the size
         """
         instance = self._instance(server)
@@ -148,8 +149,8 @@ class ElasticServersMixin:
         usage = {}
         for name in self.computes:
             used = [size] if name == host else []
-            if name in (held or {}):
-                used.append(held[name])
+            if name in (old_allocations or {}):
+                used.append(old_allocations[name])
             usage[name] = elastic.Size(*map(sum, zip(NOTHING, *used)))
         self.assertHostUsage(host, usage.pop(host), usage)
 

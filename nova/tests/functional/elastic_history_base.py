@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Servers with a history, at the times that a test asks for."""
+"""Servers with a history, at the times that a test sets."""
 
 import contextlib
 import datetime

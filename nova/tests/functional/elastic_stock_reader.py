@@ -39,10 +39,10 @@ def read(database, api_database):
     objects.register_all()
 
     context = nova_context.get_admin_context()
-    found = {}
-    for known in objects.InstanceList.get_all(context, expected_attrs=[]):
+    records = {}
+    for listed in objects.InstanceList.get_all(context, expected_attrs=[]):
         instance = objects.Instance.get_by_uuid(
-            context, known.uuid, expected_attrs=[
+            context, listed.uuid, expected_attrs=[
                 'flavor', 'info_cache', 'metadata', 'migration_context',
                 'numa_topology', 'pci_devices', 'pci_requests', 'resources',
                 'security_groups', 'services', 'system_metadata', 'tags'])
@@ -54,7 +54,7 @@ def read(database, api_database):
         # It has to go over the wire as well.
         primitive = instance.obj_to_primitive()
         again = objects.Instance.obj_from_primitive(primitive, context)
-        found[instance.uuid] = {
+        records[instance.uuid] = {
             'vcpus': again.vcpus, 'memory_mb': again.memory_mb,
             'task_state': again.task_state,
             'maximum': [again.flavor.vcpus, again.flavor.memory_mb],
@@ -70,9 +70,9 @@ def read(database, api_database):
         instance.display_name = 'read by stock Nova'
         instance.save()
     for node in objects.ComputeNodeList.get_all(context):
-        found[node.host] = {'vcpus': node.vcpus_used,
+        records[node.host] = {'vcpus': node.vcpus_used,
                             'memory_mb': node.memory_mb_used}
-    return found
+    return records
 
 
 if __name__ == '__main__':

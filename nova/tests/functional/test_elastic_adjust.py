@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What can be asked of the elastic servers API, and what it answers."""
+"""What the elastic servers API accepts, and what it answers."""
 
 import ddt
 import fixtures
@@ -46,7 +46,7 @@ class ElasticAdjustTest(elastic_helpers.ElasticAdjustTestBase):
               ({'current_vcpus': 4, 'current_memory_mb': 4096}, MAXIMUM))
     @ddt.unpack
     def test_grow_and_shrink(self, body, size):
-        """Either or both can be asked for, in numbers or digits."""
+        """Either or both can be requested, in numbers or digits."""
         server = self._boot()
         response = self._post(server, **body)
         self.assertEqual({}, response.body)
@@ -199,13 +199,13 @@ class ElasticAdjustTest(elastic_helpers.ElasticAdjustTestBase):
         status = self._status(server)
         for gigabytes in ('4.0', '2.5', '1.0'):
             # The form shows decimal gigabytes, rounded.
-            asked = round(float(gigabytes) * 1000 * 1.024)
+            memory_mb = round(float(gigabytes) * 1000 * 1.024)
             self._post(server, current_vcpus=str(status['max_vcpus'] - 1),
-                       current_memory_mb=str(asked))
+                       current_memory_mb=str(memory_mb))
             self._wait_until_adjusted(server)
             status = self._status(server)
             self.assertEqual(3, status['current_vcpus'])
-            self.assertEqual(asked, status['current_memory_mb'])
+            self.assertEqual(memory_mb, status['current_memory_mb'])
         self.assertSize(server, elastic.Size(3, 1024))
 
     def test_hotplug_vcpus(self):
@@ -292,14 +292,14 @@ class ElasticAdjustConditionsTest(elastic_helpers.ElasticAdjustTestBase):
                          'used 4 of 4 cores', message)
         self.assertIn('ram', self._refused(
             403, other, current_memory_mb=2048))
-        # Nothing is asked for of what it has already, or gives back.
+        # What it has already, or gives back, needs no quota.
         self._adjust(server, elastic.Size(3, 3072))
         self._adjust(server, elastic.Size(2, 2048))
         self._adjust(other, elastic.Size(2, 2048))
         self.assertEqual(elastic.Size(4, 4096), self._quota_usage())
 
     def test_host_full(self):
-        """The answer says what was asked and what there is."""
+        """The answer says what is needed and what is available."""
         # The host has 10 CPUs.
         for _ in range(2):
             self._adjust(self._boot(), elastic.Size(4, 1024))

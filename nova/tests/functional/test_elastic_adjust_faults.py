@@ -273,7 +273,7 @@ class ElasticAdjustDatabaseFaultsTest(elastic_helpers.ElasticAdjustTestBase):
     def _broken_records(self, times=elastic_helpers.ALWAYS, at_once=False):
         """Have sizes, and the ends of tasks, not recorded.
 
-        :param at_once: Also before the guest has been asked for anything
+        :param at_once: Also before anything was requested of the guest
         """
         failures = itertools.repeat(db_exc.DBError('no'), times)
         broken = [at_once]

@@ -50,7 +50,7 @@ class ElasticAuditRacesTest(elastic_audit_base.ElasticAuditTestBase):
         patch = self._patch(fake.FakeDriver, 'set_current_vcpus', wait)
         self._adjust(server, GROWN, wait=False)
         reached.wait()
-        self._hold(server, MAXIMUM)
+        self._set_allocation(server, MAXIMUM)
         self.assertEqual(
             (AGREES, [
                 'host1: server %s is skipped: it is active, its task '
@@ -58,7 +58,7 @@ class ElasticAuditRacesTest(elastic_audit_base.ElasticAuditTestBase):
             self._audit(fix=True, verbose=True))
         self.assertIn('busy: 1,', self.output)
         self.assertEqual(MAXIMUM, self._allocated(server['id'], 'host1'))
-        self._hold(server, GROWN)
+        self._set_allocation(server, GROWN)
         go.send()
         self.assertAdjusted(server, GROWN)
         self.assertAgrees()
@@ -90,7 +90,7 @@ class ElasticAuditRacesTest(elastic_audit_base.ElasticAuditTestBase):
     def test_adjusted_while_it_is_read_again(self):
         """It is left alone then."""
         server = self._grown()
-        self._hold(server, MAXIMUM)
+        self._set_allocation(server, MAXIMUM)
 
         def adjust(method, *args, **kwargs):
             result = method(*args, **kwargs)
@@ -107,12 +107,12 @@ class ElasticAuditRacesTest(elastic_audit_base.ElasticAuditTestBase):
     def test_adjusted_before_it_is_fixed(self):
         """It is fixed for what it has then."""
         server = self._grown()
-        self._hold(server, MAXIMUM)
+        self._set_allocation(server, MAXIMUM)
 
         def adjust(method, *args, **kwargs):
             patch.stop()
             self._adjust(server, MINIMUM)
-            self._hold(server, MAXIMUM)
+            self._set_allocation(server, MAXIMUM)
             return method(*args, **kwargs)
 
         patch = self._patch(audit.SizeAudit, '_fix_server', adjust)
@@ -122,7 +122,7 @@ class ElasticAuditRacesTest(elastic_audit_base.ElasticAuditTestBase):
     def test_begun_before_it_is_fixed(self):
         """Only one of the two begins."""
         server = self._grown()
-        self._hold(server, MAXIMUM)
+        self._set_allocation(server, MAXIMUM)
 
         def begin(method, *args, **kwargs):
             self._write(server, task_state=task_states.XLOUD_ADJUSTING)
@@ -139,7 +139,7 @@ class ElasticAuditRacesTest(elastic_audit_base.ElasticAuditTestBase):
 
     def test_deleted_at_the_same_time(self):
         server = self._grown()
-        self._hold(server, MAXIMUM)
+        self._set_allocation(server, MAXIMUM)
 
         def delete(method, *args, **kwargs):
             patch.stop()
@@ -184,7 +184,7 @@ class ElasticAuditRacesTest(elastic_audit_base.ElasticAuditTestBase):
             server['id'], {'reboot': {'type': 'HARD'}})
         self._wait_for_state_change(server, 'ACTIVE')
         # As a compute leaves it that does not know better.
-        self._hold(server, MINIMUM, 'host2')
+        self._set_allocation(server, MINIMUM, 'host2')
         self._run_periodics()
         self.assertFixed(
             server, 'its allocation is 1024 MEMORY_MB, 1 VCPU, expected 5120 '
@@ -195,11 +195,11 @@ class ElasticAuditRacesTest(elastic_audit_base.ElasticAuditTestBase):
     def test_placement_changes_at_the_same_time(self):
         """What placement holds is read and written as one."""
         server = self._grown()
-        self._hold(server, MAXIMUM)
+        self._set_allocation(server, MAXIMUM)
 
         def change(method, *args, **kwargs):
             patch.stop()
-            self._hold(server, MINIMUM)
+            self._set_allocation(server, MINIMUM)
             return method(*args, **kwargs)
 
         patch = self._patch(
@@ -210,7 +210,7 @@ class ElasticAuditRacesTest(elastic_audit_base.ElasticAuditTestBase):
     def test_placement_fails(self):
         """The server is let go, for others and for the next run."""
         server = self._grown()
-        self._hold(server, MAXIMUM)
+        self._set_allocation(server, MAXIMUM)
         patch = self._break(report.SchedulerReportClient, '_put_allocations',
                             ks_exc.ConnectFailure('no'))
         self.assertEqual((UNEXPECTED, []), self._audit(fix=True))
@@ -224,7 +224,7 @@ class ElasticAuditRacesTest(elastic_audit_base.ElasticAuditTestBase):
     def test_ended_while_it_is_fixed(self):
         """A host ends an adjustment that nobody works on, and reconciles."""
         server = self._grown()
-        self._hold(server, MAXIMUM)
+        self._set_allocation(server, MAXIMUM)
         self._leave_task(server, task_states.XLOUD_ADJUST_PREP, 61)
         self._reconcile()
         self.assertAgrees()

@@ -78,7 +78,7 @@ class ElasticClientsTest(elastic_helpers.ElasticAdjustTestBase):
     @ddt.data({'current_vcpus': 3, 'persist': True},
               {'current_vcpus': 3, 'persist': False})
     def test_one_amount(self, body):
-        """A dashboard sends what has changed, and asks for no version."""
+        """A dashboard sends what has changed, and requests no version."""
         server = self._boot()
         response = self.api.api_request(
             '/os-xloud-adjust/%s' % server['id'], method='POST',

@@ -123,7 +123,7 @@ class ElasticDryRunTest(elastic_helpers.ElasticAdjustTestBase):
             self._dry_run(server, current_memory_mb=2048)[1])
 
     def test_floor(self):
-        """What the guest needs is asked for, and force goes below it."""
+        """The floor of the guest is respected, and force goes below it."""
         server = self._boot()
         self._adjust(server, GROWN)
         self._patch(

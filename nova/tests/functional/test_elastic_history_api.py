@@ -90,7 +90,7 @@ class ElasticHistoryAPITest(elastic_history_base.ElasticHistoryTestBase):
     )
     @ddt.unpack
     def test_between(self, query, expected):
-        """A part of the history, cut where it is asked to be."""
+        """A part of the history, cut at the start and the end of the query."""
         server = self._with_history()
         query = {name: at(time) for name, time in query.items()}
         query.setdefault('to', at(2 * DAY))

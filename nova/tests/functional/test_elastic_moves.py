@@ -33,8 +33,8 @@ class ElasticMovesTest(elastic_helpers.ElasticServersTestBase):
         self._set_size(server, GROWN, start=start)
         return server
 
-    def _held(self, server, host='host1'):
-        """What the migration of a server holds for it on a host."""
+    def _allocated_by_migration(self, server, host='host1'):
+        """What the migration of a server has allocated on a host."""
         return self._allocated(
             self.get_migration_uuid_for_instance(server['id']), host)
 
@@ -46,9 +46,9 @@ class ElasticMovesTest(elastic_helpers.ElasticServersTestBase):
         other = elastic.Size(2, 1536)
         self._resize_server(server, self._elastic_flavor(
             minimum=other, maximum=elastic.Size(6, 6144)))
-        self.assertEqual(GROWN, self._held(server))
+        self.assertEqual(GROWN, self._allocated_by_migration(server))
         self.assertSize(
-            server, other, host='host2', held={'host1': GROWN},
+            server, other, host='host2', old_allocations={'host1': GROWN},
             quota=other)
 
         self._confirm_resize(server)
@@ -73,7 +73,7 @@ class ElasticMovesTest(elastic_helpers.ElasticServersTestBase):
         server = self._boot(plain)
         self._resize_server(server, self.flavor_id)
         self.assertSize(server, MINIMUM, host='host2',
-                        held={'host1': elastic.Size(5, 5120)})
+                        old_allocations={'host1': elastic.Size(5, 5120)})
         self._revert_resize(server)
         self.assertSize(server, elastic.Size(5, 5120))
 
@@ -82,7 +82,7 @@ class ElasticMovesTest(elastic_helpers.ElasticServersTestBase):
         self._set_size(server, GROWN)
         self._resize_server(server, plain)
         self.assertSize(server, elastic.Size(5, 5120),
-                        held={'host2': GROWN})
+                        old_allocations={'host2': GROWN})
         self._confirm_resize(server)
         self.assertSize(server, elastic.Size(5, 5120))
 
@@ -96,7 +96,7 @@ class ElasticMovesTest(elastic_helpers.ElasticServersTestBase):
         other = elastic.Size(2, 1536)
         self._resize_server(server, self._elastic_flavor(
             minimum=other, maximum=elastic.Size(6, 6144)))
-        self.assertSize(server, other, held={'host1': GROWN})
+        self.assertSize(server, other, old_allocations={'host1': GROWN})
         self._revert_resize(server)
         self.assertSize(server, GROWN)
 
@@ -122,7 +122,7 @@ class ElasticMovesTest(elastic_helpers.ElasticServersTestBase):
         self._migrate_server(server)
         self.assertSize(
             server, GROWN, host='host2',
-            held={'host1': GROWN})
+            old_allocations={'host1': GROWN})
         self._confirm_resize(server)
         self.assertSize(server, GROWN, host='host2')
 
@@ -131,7 +131,7 @@ class ElasticMovesTest(elastic_helpers.ElasticServersTestBase):
         self._migrate_server(server)
         self.assertSize(
             server, START, host='host2',
-            held={'host1': GROWN})
+            old_allocations={'host1': GROWN})
         self._confirm_resize(server)
         self.assertSize(server, START, host='host2')
 

@@ -75,7 +75,7 @@ class QuotaTests:
         self._boot()
 
     def test_over_quota_in_what_does_not_grow(self):
-        """Only what is asked for has to be within the quota."""
+        """Only what is requested has to be within the quota."""
         server = self._boot()
         self._limit_memory(512)
         more_vcpus = MINIMUM._replace(vcpus=3)
@@ -86,7 +86,7 @@ class QuotaTests:
         self.assertSize(server, more_vcpus)
 
     def test_rebuild(self):
-        """A rebuild asks for nothing and changes nothing."""
+        """A rebuild needs no quota and changes no usage."""
         server = self._boot()
         self._set_size(server, elastic.Size(4, 4096))
         self._rebuild_server(server, 'a2459075-d96c-40d5-893e-577ff92e721c')
@@ -103,7 +103,7 @@ class QuotaTests:
         self._assert_no_more_servers()
 
     def test_create_pinned(self):
-        """Pinned CPUs are all held, and so all asked for."""
+        """Pinned CPUs are all allocated, and so all requested."""
         six = elastic.Size(6, 4096)
         for specs in ({'hw:cpu_policy': 'dedicated'},
                       {'hw:cpu_policy': 'mixed',

@@ -98,20 +98,20 @@ class StockNovaTest(elastic_helpers.ElasticAdjustTestBase):
         patch.stop()
         self._delete_server(self._boot())
 
-        found = self._read()
+        records = self._read()
         for server, size, fault in ((grown, GROWN, None),
                                     (temporary, some, None),
                                     (stopped, some, None),
                                     (failed, MINIMUM, 'No.')):
-            known = found[server['id']]
+            record = records[server['id']]
             self.assertEqual(
                 {**size._asdict(), 'task_state': None, 'fault': fault,
                  'maximum': [4, 4096]},
-                {name: known[name] for name in (
+                {name: record[name] for name in (
                     'vcpus', 'memory_mb', 'task_state', 'fault', 'maximum')})
             # It takes the flavor for what the server needs.
-            self.assertEqual([4, 4096], known['request'])
-            self.assertIn('xloud_adjust', known['actions'])
-            self.assertIn('compute_xloud_adjust', known['events'])
-            self.assertIn('xloud_size', known['events'])
-        self.assertEqual(8, found['host1']['vcpus'])
+            self.assertEqual([4, 4096], record['request'])
+            self.assertIn('xloud_adjust', record['actions'])
+            self.assertIn('compute_xloud_adjust', record['events'])
+            self.assertIn('xloud_size', record['events'])
+        self.assertEqual(8, records['host1']['vcpus'])

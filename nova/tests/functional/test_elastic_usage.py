@@ -29,18 +29,18 @@ class ElasticUsageTest(elastic_history_base.ElasticHistoryTestBase):
         """What the project has had: its VCPU and MiB seconds, and all."""
         times = tuple(at(time).strftime('%Y-%m-%dT%H:%M:%S')
                       for time in (begin, end))
-        shown = self.admin_api.api_get(
+        usage = self.admin_api.api_get(
             '/os-simple-tenant-usage/%s?start=%s&end=%s' % (
                 self.api.project_id, *times)).body['tenant_usage']
         listed = self.admin_api.api_get(
             '/os-simple-tenant-usage?detailed=1&start=%s&end=%s' % times
         ).body['tenant_usages']
-        for usage in (shown, *listed):
-            for server in usage.get('server_usages', ()):
+        for project in (usage, *listed):
+            for server in project.get('server_usages', ()):
                 # It grows from one request to the next.
                 server.pop('uptime')
-        self.assertEqual([shown] if shown else [], listed)
-        return shown
+        self.assertEqual([usage] if usage else [], listed)
+        return usage
 
     def assertUsage(self, usage, vcpu_seconds, memory_mb_seconds, seconds):
         self.assertEqual(
@@ -57,10 +57,11 @@ class ElasticUsageTest(elastic_history_base.ElasticHistoryTestBase):
         usage = self._usage()
         seconds = (29 * 4 + 1) * DAY
         self.assertUsage(usage, seconds, seconds * 1024, 30 * DAY)
-        shown, = usage['server_usages']
+        server_usage, = usage['server_usages']
         self.assertEqual(
             (1, 1024, 30 * 24),
-            (shown['vcpus'], shown['memory_mb'], shown['hours']))
+            tuple(server_usage[name] for name in (
+                'vcpus', 'memory_mb', 'hours')))
 
         self.assertUsage(self._usage(7 * DAY, 8 * DAY),
                          4 * DAY, 4 * DAY * 1024, DAY)

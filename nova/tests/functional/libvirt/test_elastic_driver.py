@@ -156,11 +156,11 @@ class LiveDetailsTest(elastic_driver_base.DriverTestBase):
         self.assertEqual(details, self._details())
 
     def test_of_plain_guest(self):
-        """Nobody asks for an agent of which the image knows nothing."""
+        """Without the image property no agent is queried."""
         self._start(vcpus=3)
         self.guest.agent.connected = True
         self.assertDetails()
-        self.assertEqual(0, self.guest.agent.asked)
+        self.assertEqual(0, self.guest.agent.question_count)
 
     def test_of_agent(self):
         """A guest need not use all the vCPUs it has."""
@@ -180,9 +180,9 @@ class LiveDetailsTest(elastic_driver_base.DriverTestBase):
         self.assertDetails()
         # The agent of a paused guest is not asked.
         self._pause()
-        asked = self.guest.agent.asked
+        question_count = self.guest.agent.question_count
         self.assertDetails()
-        self.assertEqual(asked, self.guest.agent.asked)
+        self.assertEqual(question_count, self.guest.agent.question_count)
 
     def test_of_balloon(self):
         self._start()

@@ -83,7 +83,7 @@ class SetVCPUsWithAgentTest(elastic_driver_base.DriverTestBase):
         self._set_vcpus(2)
         self.assertHas(vcpus=2)
         self.assertTook(6)
-        self.assertEqual(2, self.guest.agent.asked)
+        self.assertEqual(2, self.guest.agent.question_count)
         # Others may wait for it as long as they did.
         self.assertEqual(-2, self.guest.agent.timeout)
 
@@ -105,23 +105,23 @@ class SetVCPUsWithAgentTest(elastic_driver_base.DriverTestBase):
 class AgentQuestionsTest(elastic_driver_base.DriverTestBase):
     """The timeout belongs to the domain, so one asks the agent at a time."""
 
-    def _while_asked(self, action):
+    def _during_question(self, action):
         """Have another caller do this during the first question."""
         agent = self.guest.agent
 
         def interrupt():
-            agent.while_asked = lambda: None
+            agent.during_question = lambda: None
             self.other.start()
             # It has its chance to change the timeout.
             self.other.join(0.5)
 
         self.other = threading.Thread(target=action)
-        agent.while_asked = interrupt
+        agent.during_question = interrupt
 
     def test_adjustment_beside_status(self):
         """A status never leaves an adjustment without a timeout."""
         self._start(agent=True, vcpus=2)
-        self._while_asked(lambda: self._set_vcpus(4))
+        self._during_question(lambda: self._set_vcpus(4))
         self._details()
         self.other.join(5)
         self.assertHas(vcpus=4)
@@ -153,12 +153,12 @@ class AgentQuestionsTest(elastic_driver_base.DriverTestBase):
         agent = self.guest.agent
 
         def describe_in_the_meantime():
-            agent.while_asked = lambda: None
+            agent.during_question = lambda: None
             other = threading.Thread(target=describe)
             other.start()
             other.join(5)
 
-        agent.while_asked = describe_in_the_meantime
+        agent.during_question = describe_in_the_meantime
         self._guest(self.server).freeze_filesystems()
         self.assertIsNone(self.details['guest_vcpus'])
         self.assertEqual([-2], agent.timeouts)

@@ -30,7 +30,7 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
             self._set_vcpus(count)
             self.assertHas(vcpus=count)
         self.assertTook(0)
-        self.assertEqual(0, self.guest.agent.asked)
+        self.assertEqual(0, self.guest.agent.question_count)
 
     def test_grown_at_start_can_shrink(self):
         """Also vCPUs that were added by a start can be unplugged."""
@@ -108,7 +108,7 @@ class SetVCPUsTest(elastic_driver_base.DriverTestBase):
             'The guest is paused. It can neither give back vCPUs nor change '
             'its memory.', self._set_vcpus, 2)
         self.assertHas(vcpus=3)
-        self.assertEqual(0, self.guest.agent.asked)
+        self.assertEqual(0, self.guest.agent.question_count)
         self.assertTook(0)
 
     def test_stopped(self):

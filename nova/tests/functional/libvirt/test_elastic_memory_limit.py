@@ -317,7 +317,7 @@ class MemoryLimitTest(MemoryLimitMixin, elastic_base.ElasticServersTestBase):
 class NoMemoryLimitTest(MemoryLimitMixin, elastic_base.ElasticServersTestBase):
 
     def test_default(self):
-        """Without the option there is no limit, and nobody asks for one."""
+        """Without the option there is no limit, and none is requested."""
         self.flags(memory_limit_overhead=None, group='xloud')
         with mock.patch.object(
                 fakelibvirt.Domain, 'setMemoryParameters') as call:

@@ -44,7 +44,8 @@ class ElasticMovesTest(elastic_base.ElasticServersTestBase):
         self._resize_server(server, self.other_flavor_id)
         self.assertEqual(OTHER_MINIMUM, self._live(server, 'host2'))
         self.assertRecords(
-            server, OTHER_MINIMUM, host='host2', held={'host1': GROWN})
+            server, OTHER_MINIMUM, host='host2',
+            old_allocations={'host1': GROWN})
         self._confirm_resize(server)
         self.assertSize(server, OTHER_MINIMUM, host='host2')
 

@@ -150,7 +150,7 @@ class ElasticPinnedTest(ElasticPinnedTestBase):
         self.assertEqual(size, self._quota_usage())
 
     def test_image_policy(self):
-        """An image asks for dedicated CPUs as well."""
+        """An image can request dedicated CPUs as well."""
         image_id = self._create_image({'hw_cpu_policy': 'dedicated'})['id']
         flavor_id = self._create_flavor(
             vcpu=4, memory_mb=4096,
@@ -191,21 +191,21 @@ class ElasticPinSetTest(ElasticPinnedTestBase):
         self.flags(vcpu_pin_set='0-9')
         self.start_compute(hostname='host3')
 
-    def test_all_are_held(self):
-        """All its CPUs are held for a server that pins them, as VCPUs."""
+    def test_all_are_allocated(self):
+        """A server that pins its CPUs has all of them allocated, as VCPUs."""
         server = self._create_server(
             flavor_id=self._create_flavor(
                 vcpu=4, memory_mb=4096, extra_spec={
                     'hw:cpu_policy': 'dedicated',
                     'minimum_cpu': '1', 'minimum_memory': '1024'}),
             host='host3', networks='none')
-        self._assert_held(server, 1024)
+        self._assert_allocated(server, 1024)
         self._adjust(server, GROWN)
-        self._assert_held(server, 3072)
+        self._assert_allocated(server, 3072)
         self._adjust(server, MINIMUM)
-        self._assert_held(server, 1024)
+        self._assert_allocated(server, 1024)
 
-    def _assert_held(self, server, memory_mb):
+    def _assert_allocated(self, server, memory_mb):
         for _attempt in range(2):
             self.computes['host3'].manager.elastic.reconciler.reconcile(
                 self.ctxt)

@@ -129,7 +129,7 @@ class ElasticStartTest(elastic_base.ElasticServersTestBase):
         self.assertSize(server, elastic.Size(4, 512))
 
     def test_no_memory_statistics(self):
-        """Memory can change also where no statistics of it are wanted."""
+        """Memory can change also where statistics of it are turned off."""
         self.flags(mem_stats_period_seconds=0, group='libvirt')
         server = self._boot()
         self._set_size(server, elastic_helpers.GROWN)

@@ -67,11 +67,11 @@ class ElasticGuestTest(test.NoDBTestCase):
             with self.guest.agent_timeout(1):
                 self.guest.set_online_vcpus(2)
 
-        agent.while_asked = lambda: self.assertRaises(
+        agent.during_question = lambda: self.assertRaises(
             exception.GuestAgentBusy, ask)
         question()
         self.assertEqual(-2, agent.timeout)
-        agent.while_asked = lambda: None
+        agent.during_question = lambda: None
         ask()
         self.assertEqual([-2, 1], agent.timeouts)
 
@@ -89,6 +89,6 @@ class ElasticGuestTest(test.NoDBTestCase):
         domain.create()
         domain.size.guest.agent.connected = True
         other = libvirt_guest.Guest(domain)
-        self.domain.size.guest.agent.while_asked = other.freeze_filesystems
+        self.domain.size.guest.agent.during_question = other.freeze_filesystems
         self.guest.freeze_filesystems()
         self.assertEqual([-2], domain.size.guest.agent.timeouts)

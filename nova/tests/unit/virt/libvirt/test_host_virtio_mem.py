@@ -33,7 +33,7 @@ class HostVirtioMemTest(test.NoDBTestCase):
             getattr(fakelibvirt, EVENT_ID))
 
     def test_event(self):
-        """It is received on each connection, once it is asked for."""
+        """It is received on each connection, once it is registered."""
         self.assertIsNone(self._registered())
         for _connection in range(2):
             self.host.listen_to_memory_devices()
