@@ -48,7 +48,7 @@ def run(world: World, quick: bool) -> dict[str, Any]:
                             load.run(steps)
                         loads.append(
                             {'ratio': ratio, 'fill': multiple, 'servers': number, 'mix': mix,
-                             'asked': load.requests, 'refused': load.refused}
+                             'requested': load.requests, 'refused': load.refused}
                         )  # fmt: skip
                 world.servers.delete(servers)
     finally:
@@ -81,17 +81,17 @@ class Load:
         #: Requests to grow, and how many of them were refused.
         self.requests = self.refused = 0
         self._random = random.Random(f'{len(servers)} {share}')
-        self._wanted = dict.fromkeys(servers, small)
+        self._target = dict.fromkeys(servers, small)
         self._size = dict.fromkeys(servers, small)
 
     def run(self, steps: int) -> None:
-        """Let one server after the other stop wanting its maximum, and another begin."""
-        # It begins in the steady state, with the share that wants the maximum.
+        """Let one server after the other stop needing its maximum, and another begin."""
+        # It begins in the steady state, with the share that needs the maximum.
         for server in self._random.sample(self.servers, round(len(self.servers) * self.share)):
             self._grow(server)
         for _ in range(steps):
-            busy = [server for server in self.servers if self._wanted[server] == LARGE]
-            idle = [server for server in self.servers if self._wanted[server] != LARGE]
+            busy = [server for server in self.servers if self._target[server] == LARGE]
+            idle = [server for server in self.servers if self._target[server] != LARGE]
             if not busy or not idle:
                 break
             stops, begins = self._random.choice(busy), self._random.choice(idle)
@@ -101,12 +101,12 @@ class Load:
             self._shrink(server)
 
     def _grow(self, server: str) -> None:
-        self._wanted[server] = LARGE
+        self._target[server] = LARGE
         self.requests += 1
         self.refused += not self._adjust(server, LARGE)
 
     def _shrink(self, server: str) -> None:
-        self._wanted[server] = self.small
+        self._target[server] = self.small
         if self._size[server] != self.small:
             self._adjust(server, self.small)
 

@@ -14,7 +14,7 @@ from bench.cloud.world import World
 from bench.errors import MeasurementError
 
 SMALL, LARGE = Size(1, 1024), Size(4, 4096)
-PHASES = ('asked', 'claimed', 'done')
+PHASES = ('requested', 'claimed', 'done')
 
 #: Services that are written in Python, so that a profile shows their functions.
 _PROFILED = ('nova-api', 'nova-conductor', 'nova-compute', 'placement', 'keystone')
@@ -24,7 +24,7 @@ class Window(NamedTuple):
     """When an adjustment starts and its phases end, as Unix times."""
 
     start: float
-    asked: float
+    requested: float
     claimed: float
     done: float
 
@@ -112,8 +112,8 @@ def _trace(world: World, series: Series, count: int) -> list[dict[str, Any]]:
             series.adjust()
             time.sleep(0.5)  # Nothing of it may fall into the next one.
             rounds.append(Round(kind, start, log.read_bytes()[logged:].decode(errors='replace')))
-        sent, asked = messages(), statements()
-    return [sort(adjustment, sent, asked) for adjustment in rounds]
+        sent, queries = messages(), statements()
+    return [sort(adjustment, sent, queries) for adjustment in rounds]
 
 
 def sort(
@@ -134,7 +134,7 @@ def sort(
     return {
         'kind': adjustment.kind,
         'seconds': {
-            'asked': call.when - adjustment.start,
+            'requested': call.when - adjustment.start,
             'claimed': claimed - call.when,
             'done': done - claimed,
         },

@@ -31,7 +31,7 @@ def test_phases():
     window = path.Window(10, 11, 12, 14)
     moments = (9.9, 10, 11, 11.1, 13, 14.1)
     assert [window.phase(moment) for moment in moments] == [
-        None, 'asked', 'asked', 'claimed', 'done', None,
+        None, 'requested', 'requested', 'claimed', 'done', None,
     ]  # fmt: skip
 
 
@@ -53,10 +53,14 @@ def test_sorted():
     result = path.sort(path.Round('grow', 10, ''), messages, statements)
     assert result == {
         'kind': 'grow',
-        'seconds': {'asked': 1, 'claimed': 1, 'done': 2},
-        'rpc': {'asked': ['xloud_adjust'], 'claimed': ['Instance.save'], 'done': ['Instance.save']},
-        'databases': {'asked': {}, 'claimed': {'nova': 2}, 'done': {'nova': 1}},
-        'placement': {'asked': [], 'claimed': [], 'done': []},
+        'seconds': {'requested': 1, 'claimed': 1, 'done': 2},
+        'rpc': {
+            'requested': ['xloud_adjust'],
+            'claimed': ['Instance.save'],
+            'done': ['Instance.save'],
+        },
+        'databases': {'requested': {}, 'claimed': {'nova': 2}, 'done': {'nova': 1}},
+        'placement': {'requested': [], 'claimed': [], 'done': []},
     }
 
 

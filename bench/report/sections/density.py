@@ -37,7 +37,7 @@ def _loads(data: dict[str, Any]) -> str:
                 load['mix'],
                 load['servers'],
                 f'{load["fill"]:.1f}',
-                load['asked'],
+                load['requested'],
                 f'{_refused(load):.0f}%',
             ]
             for load in _sorted(data)
@@ -60,7 +60,7 @@ def _plot(data: dict[str, Any], ratio: int) -> plot.Lines:
 
 def _refused(load: dict[str, Any]) -> float:
     """Return the share of refused requests, in percent."""
-    return float(100 * load['refused'] / load['asked'])
+    return float(100 * load['refused'] / load['requested'])
 
 
 def _sorted(data: dict[str, Any]) -> list[dict[str, Any]]:
