@@ -16,10 +16,10 @@ xloud_group = cfg.OptGroup(
     'xloud',
     title='Elastic servers',
     help="""
-Servers of a flavor with the extra specs ``minimum_cpu`` and
-``minimum_memory`` can be adjusted: they get more or less of both while they
-run. These options limit how many adjustments a compute service works on, how
-far the memory of a guest may shrink, and how long a guest has to comply.
+A server whose flavor has the extra specs ``minimum_cpu`` and
+``minimum_memory`` can get more or fewer vCPUs and memory while it runs. These
+options limit how many adjustments a compute service works on, how long a guest
+has to comply, and how much memory guests can use.
 """)
 
 xloud_opts = [
@@ -30,10 +30,9 @@ xloud_opts = [
         help="""
 How many adjustments a compute service works on at the same time.
 
-An adjustment waits for its guest, which may take minutes to comply or never
-do. While as many as this are in progress, further ones are refused with a
-conflict (HTTP 409) and can be requested again later, so that slow guests do
-not hold up builds and migrations on the host.
+While this many are in progress, the compute service refuses further ones with
+HTTP 409 and the code ``xloud.too_many``. They can be requested again later. So
+slow guests do not delay builds and migrations on the host.
 
 Related options:
 
@@ -48,8 +47,8 @@ Related options:
 How long to wait for a guest to plug or unplug vCPUs, in seconds.
 
 The operating system of the guest has to move its tasks off a vCPU before it
-unplugs it. If that has not happened by then, the adjustment fails and the
-server gets its previous size back.
+can unplug it. If the guest has not complied in this time, the adjustment fails
+and the server gets its previous size back.
 """),
     cfg.IntOpt(
         'memory_timeout',
@@ -58,31 +57,31 @@ server gets its previous size back.
         help="""
 How long to wait for a guest to reach the requested memory, in seconds.
 
-The balloon driver in the guest needs longer the more memory it returns to the
-host, and cannot return what is in use. If the guest has not reached the
-requested memory by then, the adjustment fails and the server gets its previous
-size back.
+The more memory a guest returns to the host, the longer it needs, and it cannot
+return memory that is in use. If the guest has not reached the requested memory
+in this time, the adjustment fails and the server gets its previous size back.
 """),
     cfg.StrOpt(
         'memory_means',
         default='balloon',
         choices=[
-            ('balloon', 'The guest has the maximum, and its balloon driver '
-                        'gives back what it is not to have'),
-            ('virtio-mem', 'The guest has the minimum, and a device plugs '
-                           'what it has beyond that'),
+            ('balloon', 'The guest is defined with its maximum, and its '
+                        'balloon driver returns what is above its size'),
+            ('virtio-mem', 'The guest is defined with its minimum, and a '
+                           'device plugs the rest of its size'),
         ],
         help="""
-How the memory of a new server is adjusted, where neither its flavor nor its
-image says so.
+How the memory of a new server is adjusted if neither its flavor nor its image
+sets that.
 
-A guest with a balloon can touch its maximum until its driver runs, and gives
-memory back on its word. With virtio-mem it has no memory but what was plugged.
-Its operating system needs a driver for that, as in Linux 5.8 or later, and its
-compute service libvirt 8.9 and QEMU 6.0.
+A guest with a balloon can use its maximum until its balloon driver runs, and
+Nova cannot verify what that driver reports. With virtio-mem a guest can use
+only the memory that is plugged, unless its kernel is hostile. This needs a
+driver in the guest, as Linux 5.8 and later have, and a host with libvirt 8.9
+and QEMU 6.0, or later.
 
-This is read by the API, when a server is created or resized. It changes
-nothing for a server that exists.
+The API reads this option when a server is created or resized. Existing servers
+keep what they have.
 
 Possible values:
 
@@ -91,22 +90,22 @@ Possible values:
 
 Related options:
 
-* the extra spec ``hw:mem_hotplug_virtio`` of the flavor decides before the
-  image property ``hw_mem_hotplug_virtio``, and that before this option
+* The extra spec ``hw:mem_hotplug_virtio`` of the flavor takes precedence over
+  the image property ``hw_mem_hotplug_virtio``, and that over this option
 """),
     cfg.IntOpt(
         'memory_floor_margin',
         default=64,
         min=0,
         help="""
-How much usable memory a shrink leaves to a guest, in MiB.
+How much usable memory a guest keeps when it shrinks, in MiB.
 
 A guest whose memory shrinks below what it uses is killed: its kernel runs out
 of memory and panics. The floor of a guest is what it has, less what its
 balloon driver reports as usable, plus this margin. An adjustment to less than
 the floor is refused, unless it is forced. While a guest shrinks, its usable
 memory is watched: the shrink is stopped and undone when less than half of this
-margin is left.
+margin is usable.
 
 The default covers the reserves of a Linux kernel, which are a few MiB for a
 guest of up to 4 GiB, and what processes allocate between two reports of the
@@ -115,54 +114,63 @@ guest. Choose more for guests that allocate memory in large bursts.
 Possible values:
 
 * A positive number of MiB
-* 0: shrinks may use up all of the usable memory, which is not safe
+* 0: a shrink may take all usable memory, which is not safe
 """),
     cfg.IntOpt(
         'guest_memory_overhead',
         default=256,
         min=0,
         help="""
-How much more memory the process of a guest may have on its host than the guest
-itself, in MiB.
+How far the resident memory of a guest's process may exceed the size of its
+server, in MiB.
 
-What a balloon driver reports is only the word of the guest. The resident
-memory of its process is what the host sees. When that exceeds the size of the
-server by more than this, the server is accounted for what is above.
+Nova cannot verify what the balloon driver of a guest reports, but the host
+measures the resident memory of the guest's process. If two checks in a row
+find that this exceeds the size of the server by more than the overhead, the
+server is accounted for the resident memory less the overhead, up to the
+maximum of its flavor.
 
 The default covers the devices, the video memory and the I/O buffers of QEMU
-with KVM, which have 50 to 200 MiB in most guests. With
-``[libvirt] virt_type = qemu`` the process also holds translated code, up to
-1 GiB: use 1280 there.
+with KVM, which take 50 to 200 MiB for most guests. With
+``[libvirt] virt_type = qemu`` the process also has translated code, up to
+1 GiB: set this option to 1280 there.
+
+Related options:
+
+* ``[xloud] reconcile_interval`` is how often this is checked
+* ``[xloud] on_excess`` is for hosts without the capacity to account for it
 """),
     cfg.IntOpt(
         'memory_limit_overhead',
         min=1,
         help="""
-How much more memory than its size the host lets a server with elastic memory
-have, in MiB.
+How far the memory limit of a guest's process is above the size of its server,
+in MiB.
 
-The process of each guest gets a limit from the kernel of its host, by libvirt
-and the memory control group: the size of the server plus this. The limit is
-raised before a server grows and lowered after it has shrunk. A guest that
-takes more has its process swapped out and, if that does not help, **killed**.
-Other guests keep their memory, whatever this one does.
+The kernel of the host enforces the limit: libvirt puts the process of each
+guest with elastic memory into a memory control group that is limited to the
+size of the server plus this overhead. The limit is raised before a server
+grows and lowered after it has shrunk. If a process reaches its limit, its
+memory is swapped out; if that does not help, the process is **killed**. Other
+guests keep their memory.
 
-Everything that the process has counts: the memory of the guest, that of the
-emulator with its devices, video memory, I/O buffers and translated code, and
-that of helpers such as swtpm. Too small an overhead kills guests that do
-nothing wrong. Measure what your guests need: the largest difference of
-resident memory and size among guests that have run for days under load. Use
-twice that, and at least 512. Choose it at least 128 above
-``[xloud] guest_memory_overhead``, so that what a guest takes too much is
-accounted for, or acted on by ``[xloud] on_excess``, before it is killed.
+All memory of the process counts: that of the guest, that of QEMU with its
+devices, video memory, I/O buffers and translated code, and that of helpers
+such as swtpm. If the overhead is too small, guests are killed that use no more
+than their size. So measure: among guests that have run for days under load,
+find the largest difference between resident memory and size. Set the overhead
+to twice that, and to at least 512. Also set it at least 128 above ``[xloud]
+guest_memory_overhead``. Then a guest that takes too much is first accounted
+for, or handled as ``[xloud] on_excess`` says, and killed only if it takes even
+more.
 
-With a balloon a guest has its maximum until its driver runs, and one that
-touches that earlier, or has no driver, is killed. Limit guests with balloons
-only if their images are known to have the driver.
+A guest with a balloon can use its maximum until its balloon driver runs. It is
+killed if it does so, at boot or because its image lacks the driver. Limit
+guests with balloons only if all their images have the driver.
 
 Guests with devices of the host (PCI passthrough, SR-IOV, vDPA) have no limit,
-since libvirt would also use it for how much memory they can lock. Huge pages
-do not count.
+since libvirt would use it also as the limit of the memory that they can lock.
+Explicit huge pages do not count.
 
 Possible values:
 
@@ -172,35 +180,36 @@ Possible values:
 Related options:
 
 * ``[xloud] guest_memory_overhead``
-* ``[xloud] reconcile_interval``: a guest that has come by live migration, or
-  that was running before this was set, is limited by that task
+* ``[xloud] reconcile_interval``: the periodic task limits guests that were
+  live migrated to the host, or that were running before this option was set
 """),
     cfg.StrOpt(
         'on_excess',
         default='log',
         choices=[
             ('log', 'Log a warning and send an error notification'),
-            ('pause', 'Also pause the server: its guest takes no more'),
-            ('stop', 'Also stop the server: its memory is free again'),
+            ('pause', 'Also pause the server, so that it takes no more'),
+            ('stop', 'Also stop the server, which frees its memory'),
         ],
         help="""
-What to do with a server whose guest takes more than its host has.
+What to do with a server whose guest takes more memory than its host has
+capacity for.
 
-A guest that takes more memory than its server is accounted for is accounted
-for that as soon as it was seen twice. If its host has no capacity for it, the
-host may run out of memory, and other guests suffer. With ``pause`` or ``stop``
-the server is paused or stopped then. That is in the action log of the server,
-and its user can unpause or start it; if it still takes too much it is paused
-or stopped again.
+If two checks in a row find that a guest has more memory than its server is
+accounted for, the server is accounted for that memory. If the host does not
+have the capacity, it may run out of memory, and other guests suffer. With
+``pause`` or ``stop`` the server is then paused or stopped. The action log of
+the server shows that. Its user can unpause or start it; if its guest still
+takes too much, it is paused or stopped again.
 
-With virtio-mem only a guest with a hostile kernel can take more than what is
+With virtio-mem only a guest with a hostile kernel can take more memory than is
 plugged.
 
 Related options:
 
-* ``[xloud] reconcile_interval`` is how often guests are compared with what
-  their servers are accounted for
-* ``[xloud] guest_memory_overhead`` is what does not count
+* ``[xloud] reconcile_interval`` is how often guests are checked
+* ``[xloud] guest_memory_overhead`` is how far the process of a guest may
+  exceed the size of its server
 * ``[xloud] memory_limit_overhead`` has the kernel of the host limit guests
 """),
     cfg.IntOpt(
@@ -208,12 +217,11 @@ Related options:
         default=5,
         min=1,
         help="""
-How long to wait for the hypervisor to answer a question about one guest, in
-seconds.
+How long to wait for an answer of the hypervisor about one guest, in seconds.
 
 The monitor of a guest may not respond, for instance while its storage hangs.
 After this time an adjustment of the server is refused, and its status lacks
-what only the monitor knows, such as the floor of its memory.
+what only the monitor can provide, such as the floor of its memory.
 """),
     cfg.IntOpt(
         'guest_agent_timeout',
@@ -222,20 +230,20 @@ what only the monitor knows, such as the floor of its memory.
         help="""
 How long to wait for an answer of the guest agent, in seconds.
 
-The agent is asked to take vCPUs offline before they are unplugged, and to
-bring added vCPUs online. Many guests do both without an agent.
+The agent takes vCPUs offline before they are unplugged, and brings added vCPUs
+online. Many guests do both without an agent.
 """),
     cfg.IntOpt(
         'reconcile_interval',
         default=60,
         min=-1,
         help="""
-How often to compare the live size of elastic servers with what they are
-accounted for, in seconds.
+How often to compare what the guests of elastic servers have with what the
+servers are accounted for, in seconds.
 
-A guest may unplug a vCPU long after it was requested to, or have all of its
-memory because it has no balloon driver. The server is then accounted for its
-live size. The same task ends adjustments that were interrupted.
+A guest may unplug a vCPU long after that was requested, or have its maximum of
+memory because it has no balloon driver. The server is then accounted for what
+its guest has. The same task ends adjustments that were interrupted.
 
 Possible values:
 
