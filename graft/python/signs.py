@@ -22,7 +22,7 @@ def statements(suite: Suite) -> list[Statement]:
 
 @cache
 def _line(suite: cst.SimpleStatementSuite) -> cst.SimpleStatementLine:
-    """The same one whenever it is asked for: statements are distinguished by identity.
+    """The same one each time it is requested: statements are distinguished by identity.
 
     A mark at the end of its line is one of the header's.
     """

@@ -1,4 +1,4 @@
-"""Computes are asked to adjust servers, and what these have."""
+"""Calls of computes: adjust a server, and describe what it has."""
 
 from nova.compute import instance_actions
 

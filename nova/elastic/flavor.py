@@ -89,7 +89,7 @@ def is_elastic(flavor):
 def pins_cpus(flavor, image_policy=None):
     """Return whether servers of this flavor have CPUs of their own.
 
-    :param image_policy: The CPU policy that the image asks for, if any
+    :param image_policy: The CPU policy that the image sets, if any
     """
     specs = get_extra_specs(flavor)
     return (specs.get('hw:cpu_policy') in _PINNING_POLICIES or
@@ -105,7 +105,7 @@ def accounted_size(flavor, image_policy, amounts):
     until it stops. So a server that pins CPUs is accounted for all of them,
     however few its guest has.
 
-    :param image_policy: The CPU policy that the image asks for, if any
+    :param image_policy: The CPU policy that the image sets, if any
     :param amounts: The Size that its guest has
     """
     if is_elastic(flavor) and pins_cpus(flavor, image_policy):

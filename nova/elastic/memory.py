@@ -84,8 +84,8 @@ class VirtioMem(ty.NamedTuple):
 def uses_virtio_mem(flavor):
     """Whether servers of this flavor have their memory by virtio-mem.
 
-    This is also asked of the flavors of requests, whose minimum may be their
-    maximum.
+    This is also called with the flavors of requests, whose minimum may be
+    their maximum.
     """
     return ('memory_mb' in flavors.elastic_resources(flavor) and
             strutils.bool_from_string(

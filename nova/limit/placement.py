@@ -1,4 +1,4 @@
-"""A server that grows asks for what it has not got yet, and for nothing else."""
+"""A server that grows requests what it does not have yet, and nothing else."""
 
 ...
 

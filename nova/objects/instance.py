@@ -9,8 +9,8 @@ from nova import elastic
 class Instance(...):
 
     VERSION = ...  # nova
-    # Those of its size over time, where they are loaded: no field, as no
-    # other service asks for them.
+    # The changes of its size over time, where they are loaded: no field, as no
+    # other service reads them.
     size_changes = ()
 
     def save(*nova):

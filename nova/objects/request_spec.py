@@ -1,4 +1,4 @@
-"""The scheduler is asked for the minimum of a new server, and for what others have.
+"""The scheduler is given the minimum of a new server, and the size of others.
 """
 
 from nova import elastic
@@ -26,7 +26,7 @@ class RequestSpec(base.NovaObject):
         self.ensure_size(instance)
 
     def ensure_size(self, instance):
-        """Ask for what an existing elastic server has, unless it is resized.
+        """Request the size of an existing elastic server, if not resized.
 
         The size goes into the flavor, which is sent to the scheduler and is
         set again before each move.

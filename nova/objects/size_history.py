@@ -111,7 +111,7 @@ def get_usage(instance, begin, end):
 class SizeUsage(base.NovaObject):
     """What a server has had in a period, for how long.
 
-    Computes ask for this, which have no database.
+    Computes, which have no database, get this from the conductor.
     """
     # Version 1.0: Initial version
     VERSION = '1.0'

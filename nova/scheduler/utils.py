@@ -1,4 +1,4 @@
-"""What is asked of placement for an elastic server is its size."""
+"""What is requested from placement for an elastic server is its size."""
 
 from nova import elastic
 

@@ -1,4 +1,4 @@
-"""What runs on a target: it is sent over ssh and leaves nothing there that was not asked for.
+"""What runs on a target: it is sent over ssh and leaves nothing there that was not requested.
 
 These modules run under the target's own Python, 3.9 or newer, with the standard library alone.
 ``protocol`` has the messages, for both sides; ``main`` answers requests; ``files`` reads and

@@ -1,4 +1,4 @@
-"""One call of the command: what was asked for, and what every command needs for it."""
+"""One call of the command: what was requested, and what every command needs for it."""
 
 from __future__ import annotations
 

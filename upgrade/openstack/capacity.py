@@ -62,7 +62,7 @@ class _Quota:
 
 
 class Capacity:
-    """Hosts and projects as far as they were asked about."""
+    """Hosts and projects as far as they were queried."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud

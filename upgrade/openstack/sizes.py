@@ -24,7 +24,7 @@ ADJUSTABLE = ('ACTIVE', 'PAUSED', 'SHUTOFF')
 #: How the task states of an adjustment begin. A compute adjusts and reconciles servers on its own
 #: as well; that takes seconds.
 TASK_PREFIX = 'xloud_'
-#: Seconds: how long an adjustment in progress is waited for, and how often a server is asked for.
+#: Seconds: how long an adjustment in progress is waited for, and how often a server is queried.
 PATIENCE = 60.0
 INTERVAL = 1.0
 WITHOUT_HOST = ('SHELVED_OFFLOADED', 'DELETED', 'SOFT_DELETED')

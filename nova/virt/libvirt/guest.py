@@ -203,8 +203,8 @@ class Guest:
         """
         if limit is None:
             limit = libvirt.VIR_DOMAIN_MEMORY_PARAM_UNLIMITED
-        # The Python binding of libvirt asks for the parameters before it sets
-        # them, and those of both can be asked for only one after the other.
+        # The Python binding of libvirt reads the parameters before it sets
+        # them, and those of both can be read only one after the other.
         flags = [libvirt.VIR_DOMAIN_AFFECT_LIVE]
         if self.has_persistent_configuration():
             flags.append(libvirt.VIR_DOMAIN_AFFECT_CONFIG)

@@ -52,8 +52,8 @@ update_response = {
     'additionalProperties': False,
 }
 
-_known_amount = {'type': 'integer'}
-_maybe_amount = {'type': ['integer', 'null']}
+_integer = {'type': 'integer'}
+_integer_or_null = {'type': ['integer', 'null']}
 
 show_query = {
     'type': 'object',
@@ -70,23 +70,23 @@ show_response = {
                 'elastic': {'type': 'boolean'},
                 'source': {
                     'type': 'string', 'enum': ['hypervisor', 'database']},
-                'current_vcpus': _known_amount,
-                'current_memory_mb': _known_amount,
-                'min_vcpus': _known_amount,
-                'min_memory_mb': _known_amount,
-                'max_vcpus': _known_amount,
-                'max_memory_mb': _known_amount,
-                'accounted_vcpus': _known_amount,
-                'accounted_memory_mb': _known_amount,
-                'start_vcpus': _known_amount,
-                'start_memory_mb': _known_amount,
-                'guest_vcpus': _maybe_amount,
+                'current_vcpus': _integer,
+                'current_memory_mb': _integer,
+                'min_vcpus': _integer,
+                'min_memory_mb': _integer,
+                'max_vcpus': _integer,
+                'max_memory_mb': _integer,
+                'accounted_vcpus': _integer,
+                'accounted_memory_mb': _integer,
+                'start_vcpus': _integer,
+                'start_memory_mb': _integer,
+                'guest_vcpus': _integer_or_null,
                 'balloon_driver_active': {'type': ['boolean', 'null']},
-                'attached_dimms_mb': _known_amount,
+                'attached_dimms_mb': _integer,
                 'has_virtiomem': {'type': 'boolean'},
-                'floor_memory_mb': _maybe_amount,
-                'room_vcpus': _maybe_amount,
-                'room_memory_mb': _maybe_amount,
+                'floor_memory_mb': _integer_or_null,
+                'room_vcpus': _integer_or_null,
+                'room_memory_mb': _integer_or_null,
                 'adjust': {
                     'type': ['object', 'null'],
                     'properties': {
@@ -130,18 +130,18 @@ history_query = {
     'additionalProperties': False,
 }
 
-_maybe_string = {'type': ['string', 'null']}
+_string_or_null = {'type': ['string', 'null']}
 
 _period = {
     'type': 'object',
     'properties': {
         'start': {'type': 'string', 'format': 'date-time'},
         'end': {'type': 'string', 'format': 'date-time'},
-        'vcpus': _known_amount,
-        'memory_mb': _known_amount,
-        'cause': _maybe_string,
-        'request_id': _maybe_string,
-        'user_id': _maybe_string,
+        'vcpus': _integer,
+        'memory_mb': _integer,
+        'cause': _string_or_null,
+        'request_id': _string_or_null,
+        'user_id': _string_or_null,
     },
     'required': ['start', 'end', 'vcpus', 'memory_mb', 'cause', 'request_id',
                  'user_id'],
