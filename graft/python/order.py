@@ -1,6 +1,7 @@
 """What a module needs while it is being imported, and so must have before."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import libcst as cst
 
@@ -39,6 +40,7 @@ def first_need(sketch: Statement, body: Sequence[Statement], later: Sequence[Sta
     return min(needs, default=len(body))
 
 
+@lru_cache(maxsize=2_000)  # Each new statement of a module asks it of all that the module has.
 def _used(statement: Statement) -> set[str]:
     uses = _Uses()
     statement.visit(uses)
