@@ -94,8 +94,8 @@ def _parser() -> argparse.ArgumentParser:
             'tests',
             nargs='*',
             default=default,
-            help="test modules or tests by name; `own` for the branch's own modules, "
-            "`touched` for Nova's modules of what the branch touches "
+            help="test modules or tests by name; `own` for the branch's own modules, `repeating` "
+            "for those that repeat others, `touched` for Nova's modules of what the branch touches "
             f'(default: {" ".join(default) or "all"})',
         )
         if name == 'trial':

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from graft.project import Project
 from graft.tests.conftest import OLD, House
 from graft.workshop import venv
-from graft.workshop.trial import of_touched, own
+from graft.workshop.trial import of_touched, own, select
 
 
 def stage(name: str, printed: str, code: int = 0, **settings: str) -> str:
@@ -246,6 +247,18 @@ def test_upstream_tests_of_what_is_touched(house: House) -> None:
         'nova.tests.unit.test_count',
         'nova.tests.unit.test_own',
     ]
+
+
+def test_repeating_tests(house: House) -> None:
+    """What repeats others is not among the branch's own, and has a word for itself."""
+    house.write('nova/tests/unit/test_own.py', '')
+    house.write('nova/tests/unit/test_own_again.py', '')
+    with (house.root / 'pyproject.toml').open('a') as file:
+        file.write('repeating = ["nova.tests.unit.test_own_again"]\n')
+    project = Project.at(house.root)
+    chosen = partial(select, project, project.release(), house.tree, 'unit')
+    assert chosen(['own']) == ['nova.tests.unit.test_own']
+    assert chosen(['repeating']) == ['nova.tests.unit.test_own_again']
 
 
 def test_functional_tests_of_what_is_touched(house: House) -> None:

@@ -31,11 +31,16 @@ class Outcome:
 def select(
     project: Project, release: Release, source: Path, kind: str, words: Sequence[str]
 ) -> list[str]:
-    """The test modules that words stand for: ``own``, ``touched``, or modules and tests by name."""
+    """The test modules that words stand for: sets of them, or modules and tests by name.
+
+    ``own`` are the branch's, without those ``repeating`` others; ``touched`` are Nova's.
+    """
     modules: list[str] = []
     for word in words:
         if word == 'own':
             modules += own(project, release, kind)
+        elif word == 'repeating':
+            modules += project.settings()['repeating']
         elif word == 'touched':
             modules += of_touched(project, source, kind)
         else:
@@ -44,10 +49,11 @@ def select(
 
 
 def own(project: Project, release: Release, kind: str) -> list[str]:
-    """The branch's own test modules of a kind."""
+    """The branch's own test modules of a kind, without those that repeat others."""
     base = f'nova/tests/{kind}/'
     files = [path for path in project.files(release) if path.startswith(base)]
-    return [_module(path) for path in files if PurePosixPath(path).name.startswith('test_')]
+    tests = [_module(path) for path in files if PurePosixPath(path).name.startswith('test_')]
+    return [test for test in tests if test not in project.settings().get('repeating', ())]
 
 
 def of_touched(project: Project, source: Path, kind: str) -> list[str]:

@@ -29,8 +29,6 @@ from nova.tests.functional.elastic_helpers import MAXIMUM
 from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional.elastic_helpers import START
 from nova.tests.functional.libvirt import elastic_base
-from nova.tests.functional.libvirt import test_elastic_lifecycle
-from nova.tests.functional.libvirt import test_elastic_moves
 from nova.virt.libvirt.elastic import limit
 
 OVERHEAD = 512
@@ -59,45 +57,6 @@ class MemoryLimitMixin:
 
     def assertNotKilled(self, server, host='host1'):
         self.assertEqual(0, self._domain(server, host).size.guest.kills)
-
-
-class _LifecycleMixin(MemoryLimitMixin):
-
-    def assertSize(self, server, size, host='host1', start=None, **kwargs):
-        """A server with this size is limited to it, and was not killed."""
-        super().assertSize(server, size, host=host, start=start, **kwargs)
-        self.assertNotKilled(server, host)
-        before = self._limits(server, host)
-        for allowed in filter(None, before):
-            self.assertGreaterEqual(allowed, size.memory_mb + OVERHEAD)
-        instance = self._instance(server)
-        if 'memory_mb' not in elastic.elastic_resources(instance.flavor):
-            self.assertEqual((None, None), before)
-            return
-        self._reconcile()
-        if instance.vm_state != 'rescued':
-            self.assertLimited(server, size, host)
-
-
-class LimitLifecycleTest(
-        _LifecycleMixin, test_elastic_lifecycle.ElasticLifecycleTest):
-    """The limit through each event of the life of a guest with a balloon."""
-
-
-class LimitMovesTest(_LifecycleMixin, test_elastic_moves.ElasticMovesTest):
-    """The limit when a guest gets another flavor or another host."""
-
-
-class VirtioMemLimitLifecycleTest(
-        _LifecycleMixin, elastic_base.VirtioMemMixin,
-        test_elastic_lifecycle.ElasticLifecycleTest):
-    """The same with virtio-mem."""
-
-
-class VirtioMemLimitMovesTest(
-        _LifecycleMixin, elastic_base.VirtioMemMixin,
-        test_elastic_moves.ElasticMovesTest):
-    """The same with virtio-mem."""
 
 
 @ddt.ddt
