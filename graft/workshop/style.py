@@ -1,4 +1,4 @@
-"""Style: ruff, our vocabulary and lengths, and on what is woven Nova's own checks."""
+"""Style: ruff, the checks beside this one, and on what is woven Nova's own checks."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from graft import tree
 from graft.project import Project, Release
-from graft.workshop import lengths, venv, vocabulary
+from graft.workshop import lengths, private, venv, vocabulary
 
 TOOLS = ('flake8', 'hacking', 'mccabe', 'pycodestyle', 'pyflakes')
 
@@ -27,6 +27,7 @@ def faults(
         _output([*ruff, 'format', '--quiet', '--check', '.'], project.root),
         '\n'.join(vocabulary.faults(project)),
         '\n'.join(lengths.faults(project)),
+        '\n'.join(private.faults(project)),
     ]
     for checked in (release, *others):
         outcomes += _woven(project, checked, {'new', 'edited'} if checked == release else {'new'})

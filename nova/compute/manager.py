@@ -60,7 +60,7 @@ class ComputeManager(manager.Manager):
         return self.elastic.describe(context, instance)
 
     @periodic_task.periodic_task(spacing=CONF.xloud.reconcile_interval)
-    def _reconcile_elastic_servers(self, context):
+    def reconcile_elastic_servers(self, context):
         """Account for what the guests of elastic servers have."""
         self.elastic.reconciler.start(context)
 

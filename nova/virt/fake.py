@@ -12,15 +12,15 @@ class FakeDriver(driver.ComputeDriver):
         ...
         self.instances = ...  # nova
         # What guests have, since their start or since it was adjusted.
-        self._live_sizes = {}
+        self.live_sizes = {}
         ...
 
     def power_on(*nova):
-        self._live_sizes.pop(instance.uuid, None)
+        self.live_sizes.pop(instance.uuid, None)
         ...
 
     def destroy(*nova):
-        self._live_sizes.pop(instance.uuid, None)
+        self.live_sizes.pop(instance.uuid, None)
         ...
 
     def update_provider_tree(*nova):
@@ -31,7 +31,7 @@ class FakeDriver(driver.ComputeDriver):
     def get_live_size(self, instance):
         if self.get_info(instance).state != power_state.RUNNING:
             return None
-        return self._live_sizes.setdefault(
+        return self.live_sizes.setdefault(
             instance.uuid, elastic.start_size(instance))
 
     def get_memory_usage(self, instance):
@@ -48,11 +48,11 @@ class FakeDriver(driver.ComputeDriver):
         pass
 
     def set_current_vcpus(self, instance, count):
-        self._live_sizes[instance.uuid] = self.get_live_size(
+        self.live_sizes[instance.uuid] = self.get_live_size(
             instance)._replace(vcpus=count)
 
     def set_current_memory_mb(self, instance, memory_mb, force=False):
-        self._live_sizes[instance.uuid] = self.get_live_size(
+        self.live_sizes[instance.uuid] = self.get_live_size(
             instance)._replace(memory_mb=memory_mb)
         return memory_mb
 

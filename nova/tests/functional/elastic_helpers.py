@@ -309,7 +309,7 @@ class ElasticServersTestBase(
         self.flavor_id = self._elastic_flavor()
 
     def _let_guest_have(self, server, size, host='host1'):
-        self.computes[host].driver._live_sizes[server['id']] = size
+        self.computes[host].driver.live_sizes[server['id']] = size
 
 
 class ElasticAdjustTestBase(ElasticServersTestBase):

@@ -266,12 +266,12 @@ class ElasticReconcileFaultsTest(elastic_helpers.ElasticAdjustTestBase):
         self._patch(type(compute.elastic.reconciler), 'reconcile', hang)
         for _turn in range(3):
             with fixtures.Timeout(5, gentle=True):
-                compute._reconcile_elastic_servers(self.ctxt)
+                compute.reconcile_elastic_servers(self.ctxt)
             time.sleep(0.01)
         self.assertEqual(1, len(runs))
         released.set()
         time.sleep(0.1)
-        compute._reconcile_elastic_servers(self.ctxt)
+        compute.reconcile_elastic_servers(self.ctxt)
         time.sleep(0.1)
         self.assertEqual(2, len(runs))
 

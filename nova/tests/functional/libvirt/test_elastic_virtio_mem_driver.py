@@ -17,6 +17,7 @@ import threading
 import ddt
 
 from nova import exception
+from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional.libvirt import elastic_base
 from nova.tests.functional.libvirt import elastic_driver_base
@@ -313,7 +314,7 @@ class EventTest(elastic_base.VirtioMemMixin,
         self.driver._device_event_handler.create_waiter = begin
 
         def wait():
-            self.driver._wait_for_memory_event(
+            self.driver.wait_for_memory_event(
                 self._instance(self.server), 60)
             heard.set()
 
@@ -330,9 +331,12 @@ class EventTest(elastic_base.VirtioMemMixin,
         events = []
         handler = getattr(host, '_event_handler', host)
         handler._queue_event = events.append
-        host._event_memory_device_size_changed_callback(
-            host.get_connection(), self._domain(self.server), 'ua-elastic',
-            GiB * 1024, host)
+        host.listen_to_memory_devices()
+        connection = host.get_connection()
+        callback, opaque = connection._event_callbacks[
+            fakelibvirt.VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE]
+        callback(connection, self._domain(self.server), 'ua-elastic',
+                 GiB * 1024, opaque)
         event, = events
         self.driver.emit_event(event)
 
@@ -344,6 +348,6 @@ class EventTest(elastic_base.VirtioMemMixin,
 
     def test_no_event(self):
         """Whoever waits in vain looks again after a while."""
-        self.driver._wait_for_memory_event(self._instance(self.server), 0.01)
+        self.driver.wait_for_memory_event(self._instance(self.server), 0.01)
         self.assertEqual(
             set(), self.driver._device_event_handler._waiters)

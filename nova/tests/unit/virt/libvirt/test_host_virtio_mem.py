@@ -14,8 +14,11 @@
 
 from unittest import mock
 
+from oslo_utils.fixture import uuidsentinel as uuids
+
 from nova import test
 from nova.tests.fixtures import libvirt as fakelibvirt
+from nova.virt.libvirt import event as libvirtevent
 from nova.virt.libvirt import host
 
 EVENT_ID = 'VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE'
@@ -35,12 +38,21 @@ class HostVirtioMemTest(test.NoDBTestCase):
     def test_event(self):
         """It is received on each connection, once it is registered."""
         self.assertIsNone(self._registered())
-        for _connection in range(2):
+        events = []
+        # In later releases the queue of events belongs to another object.
+        handler = getattr(self.host, '_event_handler', self.host)
+        handler._queue_event = events.append
+        domain = mock.Mock(UUIDString=lambda: uuids.server)
+        for number in (1, 2):
             self.host.listen_to_memory_devices()
             callback, opaque = self._registered()
             self.assertIs(self.host, opaque)
+            callback(self.host.get_connection(), domain, 'ua', 0, opaque)
             self.assertEqual(
-                host.Host._event_memory_device_size_changed_callback, callback)
+                [(uuids.server, 'ua')] * number,
+                [(event.uuid, event.dev) for event in events])
+            self.assertIsInstance(
+                events[-1], libvirtevent.MemoryDeviceSizeChangedEvent)
             self.host._wrapped_conn = None
 
     def test_received_already(self):
