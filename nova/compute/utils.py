@@ -87,6 +87,22 @@ def _finish_adjust_event(context, instance, event, error):
         want_result=False)
 
 
+def close_last_adjust(context, instance):
+    """Record that an adjustment was interrupted on its host."""
+    action = get_last_adjust(context, instance)
+    if action is None:
+        return
+    context = context.elevated()
+    context.request_id = action.request_id
+    events = _get_adjust_events(context, action)
+    event = 'compute_' + action.action
+    error = exception.ServerAdjustInterrupted()
+    if not events:
+        record_adjust_failure(context, instance, event, instance.host, error)
+    elif not all(started.finish_time for started in events):
+        _finish_adjust_event(context, instance, event, error)
+
+
 def get_exists_usage(context, instance, begin, end):
     """Return what an elastic server has had in an audit period.
 
@@ -118,19 +134,3 @@ def notify_usage_exists(*nova):
     payload.add_usage(usage)
     notification = ...  # nova
     ...
-
-
-def close_last_adjust(context, instance):
-    """Record that an adjustment was interrupted on its host."""
-    action = get_last_adjust(context, instance)
-    if action is None:
-        return
-    context = context.elevated()
-    context.request_id = action.request_id
-    events = _get_adjust_events(context, action)
-    event = 'compute_' + action.action
-    error = exception.ServerAdjustInterrupted()
-    if not events:
-        record_adjust_failure(context, instance, event, instance.host, error)
-    elif not all(started.finish_time for started in events):
-        _finish_adjust_event(context, instance, event, error)

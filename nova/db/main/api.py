@@ -9,6 +9,15 @@ from nova import elastic
 ...
 
 
+def instance_get_active_by_window_joined(*nova):
+    ...
+    query = query.filter(sql.or_(...))  # nova
+    query = _launched_before(query, end)  # drops nova
+    if project_id:  # nova
+        ...
+    ...
+
+
 def _launched_before(query, end):
     """Filter servers by their first launch, as far as that is recorded."""
     if not end:
@@ -20,15 +29,6 @@ def _launched_before(query, end):
             models.InstanceActionEvent.action_id == models.InstanceAction.id,
             models.InstanceActionEvent.event == elastic.SIZE_EVENT,
             models.InstanceActionEvent.start_time < end)))
-
-
-def instance_get_active_by_window_joined(*nova):
-    ...
-    query = query.filter(sql.or_(...))  # nova
-    query = _launched_before(query, end)  # drops nova
-    if project_id:  # nova
-        ...
-    ...
 
 
 def _instance_update(*nova):

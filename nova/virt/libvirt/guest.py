@@ -146,9 +146,10 @@ class Guest:
         :param persistent: Whether the guest starts with that from now on
         :param live: Whether the guest is requested to plug or unplug that now
         """
-        for is_meant, flag in ((persistent, libvirt.VIR_DOMAIN_AFFECT_CONFIG),
-                               (live, libvirt.VIR_DOMAIN_AFFECT_LIVE)):
-            if not is_meant:
+        for is_affected, flag in (
+                (persistent, libvirt.VIR_DOMAIN_AFFECT_CONFIG),
+                (live, libvirt.VIR_DOMAIN_AFFECT_LIVE)):
+            if not is_affected:
                 continue
             device = self._find_virtio_mem(etree.fromstring(
                 self.get_xml_desc(dump_inactive=flag ==

@@ -3,8 +3,11 @@
 
 class Host(object):
 
-    # The connection on which the events of virtio-mem devices are received.
-    _memory_connection = None
+    def __init__(*nova):
+        ...
+        # The connection on which the events of virtio-mem devices are
+        # received.
+        self._memory_connection = None
 
     @staticmethod
     def _event_device_removal_failed_callback(*nova):

@@ -15,6 +15,11 @@ def get_updated_guest_xml(*nova):
 
 
 def _without_memory_limit(instance, xml_doc):
+    """Remove the limit of elastic memory, which depends on the host.
+
+    The compute service of the destination limits the guest as configured
+    there.
+    """
     memtune = xml_doc.find('./memtune')
     limit = xml_doc.find('./memtune/hard_limit')
     if limit is None or (

@@ -31,9 +31,9 @@ _MEMORY = (
 _VIRTIO_MEM = (
     'Whether the memory of a server of this flavor is adjusted by virtio-mem '
     'instead of a balloon. Its guest then boots with ``minimum_memory``, and '
-    'a device plugs what it has beyond that: it cannot touch more, whatever '
-    'its operating system does. It needs a driver for virtio-mem, as in '
-    'Linux 5.8 or later. The memory of the flavor can be at most 16 times '
+    'a device plugs what it has beyond that: it can use no more, unless its '
+    'kernel is hostile. It needs a driver for virtio-mem, as in Linux 5.8 or '
+    'later. The memory of the flavor can be at most 16 times '
     'its minimum and must differ from it by a multiple of 2 MiB, or of the '
     'size of its huge pages. Without this extra spec the image property '
     '``hw_mem_hotplug_virtio`` decides, and else ``[xloud] memory_means``.'
