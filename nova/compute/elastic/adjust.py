@@ -25,8 +25,8 @@ from oslo_log import log as logging
 from oslo_utils import excutils
 
 from nova.compute.elastic import background
+from nova.compute.elastic import plan as plans
 from nova.compute import task_states
-from nova.compute import vm_states
 import nova.conf
 from nova import elastic
 from nova import exception
@@ -89,9 +89,8 @@ class Adjustments(object):
         :raises: ServerAdjustConflict or ServerAdjustUnavailable if it cannot
             be claimed; nothing has changed then.
         """
-        adjustment = Adjustment(
-            context, instance, requested, persist, force, self._driver,
-            self._accounting, self._questions, self._reporter, self._end_task)
+        adjustment = self._adjustment(
+            context, instance, requested, persist, force)
         event = self._reporter.event(context, instance, action)
         self._workers.reserve()
         try:
@@ -127,10 +126,16 @@ class Adjustments(object):
             be refused
         """
         with _errors_for_users(instance, exception.ServerAdjustHostError):
-            Adjustment(
-                context, instance, requested, persist, force, self._driver,
-                self._accounting, self._questions, self._reporter,
-                self._end_task).check()
+            self._adjustment(
+                context, instance, requested, persist, force).check()
+
+    def _adjustment(self, context, instance, requested, persist, force):
+        plan = plans.Plan(
+            context, instance, requested, persist, force, self._driver,
+            self._accounting, self._questions)
+        return Adjustment(
+            context, plan, self._driver, self._accounting, self._reporter,
+            self._end_task)
 
     def _accept(self, adjustment):
         instance = adjustment.instance
@@ -193,16 +198,12 @@ class Adjustments(object):
 class Adjustment(object):
     """One adjustment of one server: prepared, and then applied or undone."""
 
-    def __init__(self, context, instance, requested, persist, force, driver,
-                 accounting, questions, reporter, end_task):
-        self.instance = instance
-        self.requested = requested
+    def __init__(self, context, plan, driver, accounting, reporter, end_task):
+        self.instance = plan.instance
         self._context = context
-        self._persist = persist
-        self._force = force
+        self._plan = plan
         self._driver = driver
         self._accounting = accounting
-        self._questions = questions
         self._reporter = reporter
         self._end_task = end_task
         # What the guest has after its memory was changed.
@@ -211,6 +212,10 @@ class Adjustment(object):
         self._lock = threading.Lock()
         self._is_recorded = False
         self._cancellation = None
+
+    @property
+    def requested(self):
+        return self._plan.requested
 
     def cancel(self, error):
         """Let the adjustment fail with this error.
@@ -224,119 +229,52 @@ class Adjustment(object):
 
     def check(self):
         """Check the request and what its host has, and change nothing."""
-        if self._plan():
+        if self._plan.make():
             self._accounting.check(
-                self._context, self.instance, self._claimed)
+                self._context, self.instance, self._plan.claimed)
 
     def prepare(self):
         """Check the request, and claim what the server grows to.
 
         :returns: Whether there is anything to apply then.
         """
-        if not self._plan():
+        if not self._plan.make():
             return False
         instance = self.instance
-        size_before = elastic.size(instance)
-        self._accounting.claim(self._context, instance, self._claimed)
+        self._accounting.claim(self._context, instance, self._plan.claimed)
         self._reporter.notify(
             self._context, instance, fields.NotificationPhase.START)
-        if self._claimed != size_before:
-            self._record_claim(size_before)
+        if self._plan.claimed != self._plan.size_before:
+            self._record_claim()
         return True
 
-    def _plan(self):
-        """Check the request, and find out what it changes.
-
-        :returns: Whether it changes anything.
-        """
-        instance = self.instance
-        size_before = elastic.size(instance)
-        self._start_before = elastic.start_size(instance)
-        self._size, self._start = elastic.sizes_after(
-            instance, self.requested, self._persist)
-        self._live = self._get_live_size()
-        self._changes = (elastic.ordered_changes(self._live, self.requested)
-                         if self._live else [])
-        if not self._changes and (
-                (self._size, self._start) ==
-                (size_before, self._start_before)):
-            return False
-
-        self._check_paused()
-        self._check_floor()
-        self._claimed = elastic.elementwise_max(self._size, size_before)
-        return True
-
-    def _get_live_size(self):
-        """Return what the guest has now, and keep how it uses its memory."""
-        instance = self.instance
-        self._memory_usage = None
-        try:
-            live = self._accounting.get_live_size(instance)
-            if live:
-                # The live size may be a second old. This also finds out before
-                # the claim whether the hypervisor responds for the guest.
-                self._memory_usage = self._questions.ask(
-                    self._context, instance.uuid,
-                    CONF.xloud.guest_query_timeout,
-                    self._driver.get_memory_usage, instance)
-        except exception.InstanceNotFound:
-            raise exception.ServerAdjustNoGuest()
-        return live and elastic.with_live_memory(
-            instance.flavor, live, self._memory_usage.actual_mb)
-
-    def _check_paused(self):
-        """Allow a paused server to be given vCPUs, and nothing else."""
-        if self.instance.vm_state == vm_states.PAUSED and self._changes and (
-                self._changes != ['vcpus'] or
-                self.requested.vcpus < self._live.vcpus):
-            raise exception.ServerAdjustPaused()
-
-    def _check_floor(self):
-        """Refuse a shrink to less memory than the guest uses.
-
-        Its kernel would run out of memory and panic.
-        """
-        if ('memory_mb' not in self._changes or self._force or
-                self.requested.memory_mb > self._live.memory_mb):
-            return
-        floor = elastic.memory_floor(
-            self._live.memory_mb, self._memory_usage.usable_mb,
-            CONF.xloud.memory_floor_margin)
-        if floor is None:
-            LOG.info('The guest does not report how much of its memory is '
-                     'usable, so its floor is unknown.',
-                     instance=self.instance)
-        elif self.requested.memory_mb < floor:
-            raise exception.ServerAdjustBelowFloor(
-                floor=floor, requested=self.requested.memory_mb)
-
-    def _record_claim(self, size_before):
+    def _record_claim(self):
         """Account for the claim in quota and usage as well."""
-        elastic.set_size(self.instance, self._claimed, self._start_before)
+        plan = self._plan
+        elastic.set_size(self.instance, plan.claimed, plan.start_before)
         try:
             self.instance.save(
                 expected_task_state=[task_states.XLOUD_ADJUSTING])
         except Exception as error:
             with excutils.save_and_reraise_exception():
                 elastic.set_size(
-                    self.instance, size_before, self._start_before)
+                    self.instance, plan.size_before, plan.start_before)
                 self._accounting.sync_allocation(self._context, self.instance)
                 self._reporter.notify_failure(
                     self._context, self.instance, error)
 
     def apply(self):
         """Change the guest, and record what the server has then."""
-        begun = []
+        plan, begun = self._plan, []
         try:
             self._accounting.update_usage(self.instance)
-            if self._live:
+            if plan.live:
                 # A guest that grows beyond its limit is killed.
                 self._driver.set_memory_limit(
-                    self.instance, self._claimed.memory_mb)
-            for field in self._changes:
+                    self.instance, plan.claimed.memory_mb)
+            for field in plan.changes:
                 begun.append(field)
-                self._set(field, getattr(self.requested, field), self._force)
+                self._set(field, getattr(plan.requested, field), plan.force)
             self._account_for_rest()
             self._record()
         except Exception as error:
@@ -345,14 +283,14 @@ class Adjustment(object):
                 self._reporter.notify_failure(
                     self._context, self.instance, error)
         # The adjustment is recorded, so it is not undone from here on.
-        if self._claimed != self._size:
+        if plan.claimed != plan.size:
             self._accounting.update_usage(self.instance)
             self._accounting.sync_allocation(self._context, self.instance)
-            if self._live:
+            if plan.live:
                 self._accounting.limit_memory(self.instance)
             self._end_task(self)
         LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB now.',
-                 self._size._asdict(), instance=self.instance)
+                 plan.size._asdict(), instance=self.instance)
         self._reporter.notify(
             self._context, self.instance, fields.NotificationPhase.END)
 
@@ -368,18 +306,20 @@ class Adjustment(object):
     def _account_for_rest(self):
         """Account for a little that the guest could not give back."""
         if self._memory_mb is not None:
-            self._size = self._size._replace(
-                memory_mb=max(self._size.memory_mb, self._memory_mb))
+            size = self._plan.size
+            self._plan.size = size._replace(
+                memory_mb=max(size.memory_mb, self._memory_mb))
 
     def _record(self):
         with self._lock:
             if self._cancellation:
                 raise self._cancellation
             self._is_recorded = True
-        self._accounting.set_size(self.instance, self._size, self._start)
-        if self._live and self._start != self._start_before:
+        plan = self._plan
+        self._accounting.set_size(self.instance, plan.size, plan.start)
+        if plan.live and plan.start != plan.start_before:
             self._driver.set_start_size(self.instance)
-        if self._claimed == self._size:
+        if plan.claimed == plan.size:
             self._end_task(self)
         else:
             self.instance.save(
@@ -387,10 +327,11 @@ class Adjustment(object):
 
     def _undo(self, begun):
         """Put the guest back to what it had, and account for what it has."""
+        plan = self._plan
         for field in reversed(begun):
-            self._try(self._set, field, getattr(self._live, field), True)
-        elastic.set_size(self.instance, self._claimed, self._start_before)
-        if self._live:
+            self._try(self._set, field, getattr(plan.live, field), True)
+        elastic.set_size(self.instance, plan.claimed, plan.start_before)
+        if plan.live:
             self._try(self._driver.set_start_size, self.instance)
         try:
             self._accounting.follow_guest(
@@ -415,9 +356,9 @@ class Adjustment(object):
     def _get_size_after_undo(self):
         try:
             return elastic.reconciled_size(
-                self.instance, self._get_live_size())
+                self.instance, self._plan.get_live_size())
         except exception.ServerAdjustNoGuest:
             # A hard reboot defines the guest with its start size.
             return elastic.reconciled_size(self.instance)
         except exception.ServerAdjustGuestNotResponding:
-            return self._claimed
+            return self._plan.claimed

@@ -1,0 +1,108 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What an adjustment of a server changes, and whether that is allowed."""
+
+from oslo_log import log as logging
+
+from nova.compute import vm_states
+import nova.conf
+from nova import elastic
+from nova import exception
+
+CONF = nova.conf.CONF
+
+LOG = logging.getLogger(__name__)
+
+
+class Plan(object):
+    """What a requested size means for a server and its guest."""
+
+    def __init__(self, context, instance, requested, persist, force, driver,
+                 accounting, questions):
+        self.instance = instance
+        self.requested = requested
+        self.force = force
+        self._context = context
+        self._persist = persist
+        self._driver = driver
+        self._accounting = accounting
+        self._questions = questions
+
+    def make(self):
+        """Check the request, and find out what it changes.
+
+        :returns: Whether it changes anything.
+        """
+        instance = self.instance
+        self.size_before = elastic.size(instance)
+        self.start_before = elastic.start_size(instance)
+        self.live = self.get_live_size()
+        self.size, self.start = elastic.sizes_after(
+            instance, self.requested, self._persist)
+        # What the guest has to be given or to give back, in this order.
+        self.changes = (elastic.ordered_changes(self.live, self.requested)
+                        if self.live else [])
+        if not self.changes and (
+                (self.size, self.start) ==
+                (self.size_before, self.start_before)):
+            return False
+
+        self._check_paused()
+        self._check_floor()
+        # What the server is accounted for until its guest has changed.
+        self.claimed = elastic.elementwise_max(self.size, self.size_before)
+        return True
+
+    def get_live_size(self):
+        """Return what the guest has now, and keep how it uses its memory."""
+        instance = self.instance
+        self._memory_usage = None
+        try:
+            live = self._accounting.get_live_size(instance)
+            if live:
+                # The live size may be a second old. This also finds out before
+                # the claim whether the hypervisor responds for the guest.
+                self._memory_usage = self._questions.ask(
+                    self._context, instance.uuid,
+                    CONF.xloud.guest_query_timeout,
+                    self._driver.get_memory_usage, instance)
+        except exception.InstanceNotFound:
+            raise exception.ServerAdjustNoGuest()
+        return live and elastic.with_live_memory(
+            instance.flavor, live, self._memory_usage.actual_mb)
+
+    def _check_paused(self):
+        """Allow a paused server to be given vCPUs, and nothing else."""
+        if self.instance.vm_state == vm_states.PAUSED and self.changes and (
+                self.changes != ['vcpus'] or
+                self.requested.vcpus < self.live.vcpus):
+            raise exception.ServerAdjustPaused()
+
+    def _check_floor(self):
+        """Refuse a shrink to less memory than the guest uses.
+
+        Its kernel would run out of memory and panic.
+        """
+        if ('memory_mb' not in self.changes or self.force or
+                self.requested.memory_mb > self.live.memory_mb):
+            return
+        floor = elastic.memory_floor(
+            self.live.memory_mb, self._memory_usage.usable_mb,
+            CONF.xloud.memory_floor_margin)
+        if floor is None:
+            LOG.info('The guest does not report how much of its memory is '
+                     'usable, so its floor is unknown.',
+                     instance=self.instance)
+        elif self.requested.memory_mb < floor:
+            raise exception.ServerAdjustBelowFloor(
+                floor=floor, requested=self.requested.memory_mb)
