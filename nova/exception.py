@@ -43,6 +43,12 @@ class ServerAdjustMemoryOutOfRange(ServerAdjustInvalid):
     error_code = 'xloud.out_of_range'
 
 
+class ServerAdjustTimedShrink(ServerAdjustInvalid):
+    msg_fmt = _("A size for a limited time cannot be below the size that the "
+                "server goes back to.")
+    error_code = 'xloud.timed_shrink'
+
+
 class ServerAdjustConflict(NovaException):
     """An adjustment that the server or its host does not allow now."""
     msg_fmt = _("The server cannot be adjusted in its present state.")
@@ -222,6 +228,13 @@ class ServerAdjustMemoryExhausted(ServerAdjustFailed):
     msg_fmt = _("The guest ran out of usable memory before it had given back "
                 "what was requested. Its memory was put back.")
     error_code = 'xloud.memory_exhausted'
+
+
+class ServerAdjustStoppedAtFloor(ServerAdjustFailed):
+    msg_fmt = _("The time of the requested size is over. The server keeps "
+                "%(floor)d MiB instead of %(requested)d MiB, since its guest "
+                "needs that much.")
+    error_code = 'xloud.stopped_at_floor'
 
 
 class ServerAdjustGuestPaused(ServerAdjustFailed):

@@ -102,6 +102,7 @@ class Elastic:
         memory_mb: int | None = None,
         *,
         live_only: bool = False,
+        for_seconds: int | None = None,
         force: bool = False,
         wait: bool = False,
         timeout: float = 600,
@@ -115,6 +116,7 @@ class Elastic:
         :param vcpus: The number of vCPUs; None leaves it as it is
         :param memory_mb: The memory in MiB; None leaves it as it is
         :param live_only: Only until the next start of the server, not permanently
+        :param for_seconds: After this time the server goes back to the size that it has now
         :param force: Take memory away even below what the guest needs; policy may forbid it
         :param wait: Return once the guest has the new size
         :param timeout: How many seconds to wait at most
@@ -126,6 +128,8 @@ class Elastic:
         size = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
         body = {name: value for name, value in size.items() if value is not None}
         body['persist'] = not live_only
+        if for_seconds is not None:
+            body['for_seconds'] = for_seconds
         if force:
             body['force'] = True
         self._call('POST', f'/os-xloud-adjust/{server.id}', body)

@@ -58,6 +58,10 @@ class ServerSize:
     adjust: Adjust | None
     #: The memory below which the guest would be killed, if that is known.
     floor_memory_mb: int | None = None
+    #: When it goes back by itself, and to which size, if it was adjusted for a limited time.
+    returns_at: str | None = None
+    return_vcpus: int | None = None
+    return_memory_mb: int | None = None
 
     @classmethod
     def from_api(cls, status: dict[str, Any]) -> ServerSize:

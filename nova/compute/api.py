@@ -132,7 +132,7 @@ class API:
         vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
     @check_instance_host()
     def xloud_adjust(self, context, instance, vcpus=None, memory_mb=None,
-                     persist=True, force=False):
+                     persist=True, force=False, for_seconds=None):
         """Adjust how many vCPUs and how much memory a server has.
 
         This returns when the host has claimed the capacity. The adjustment
@@ -142,22 +142,24 @@ class API:
         :param memory_mb: How much memory in MiB, or None to leave it as it is
         :param persist: Whether the server also starts with that from now on
         :param force: Whether it may have less memory than its guest needs
+        :param for_seconds: After how long it goes back, or None to stay
         """
-        self.adjust_requests.adjust(
-            context, instance, elastic.Size(vcpus, memory_mb), persist, force)
+        self.adjust_requests.adjust(context, instance, elastic.Request(
+            elastic.Size(vcpus, memory_mb), persist, force, for_seconds))
 
     @check_instance_lock
     @check_instance_state(vm_state=[
         vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
     @check_instance_host()
     def xloud_adjust_check(self, context, instance, vcpus=None,
-                           memory_mb=None, persist=True, force=False):
+                           memory_mb=None, persist=True, force=False,
+                           for_seconds=None):
         """Check whether xloud_adjust would accept this, and change nothing.
 
         :raises: What xloud_adjust would raise
         """
-        self.adjust_requests.check(
-            context, instance, elastic.Size(vcpus, memory_mb), persist, force)
+        self.adjust_requests.check(context, instance, elastic.Request(
+            elastic.Size(vcpus, memory_mb), persist, force, for_seconds))
 
     @check_instance_lock
     @check_instance_state(vm_state=[
@@ -166,7 +168,7 @@ class API:
     def hotplug_vcpus(self, context, instance, new_count):
         """Adjust how many vCPUs a server has, permanently."""
         self.adjust_requests.adjust(
-            context, instance, elastic.Size(new_count, None),
+            context, instance, elastic.Request(elastic.Size(new_count, None)),
             action=instance_actions.HOTPLUG_VCPUS)
 
     def xloud_status(self, context, instance):

@@ -16,11 +16,12 @@ class ComputeManager(manager.Manager):
         exception.InstanceNotFound)
     @wrap_exception()
     def xloud_adjust(self, context, instance, vcpus, memory_mb, persist,
-                     force=False, action=instance_actions.XLOUD_ADJUST):
+                     force=False, action=instance_actions.XLOUD_ADJUST,
+                     for_seconds=None):
         """Adjust how many vCPUs and how much memory a server has."""
         self.elastic.adjustments.start(
-            context, instance, action, elastic.Size(vcpus, memory_mb),
-            persist, force)
+            context, instance, action, elastic.Request(
+                elastic.Size(vcpus, memory_mb), persist, force, for_seconds))
 
     @messaging.expected_exceptions(
         exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
@@ -30,7 +31,8 @@ class ComputeManager(manager.Manager):
                            force):
         """Check whether xloud_adjust would accept this now."""
         self.elastic.adjustments.check(
-            context, instance, elastic.Size(vcpus, memory_mb), persist, force)
+            context, instance, elastic.Request(
+                elastic.Size(vcpus, memory_mb), persist, force))
 
     @messaging.expected_exceptions(
         exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
@@ -40,7 +42,7 @@ class ComputeManager(manager.Manager):
         """Adjust how many vCPUs a server has, permanently."""
         self.elastic.adjustments.start(
             context, instance, instance_actions.HOTPLUG_VCPUS,
-            elastic.Size(new_count, None), persist=True, force=False)
+            elastic.Request(elastic.Size(new_count, None)))
 
     @wrap_exception()
     def xloud_adjust_cancel(self, context, instance):
@@ -70,6 +72,14 @@ class ComputeManager(manager.Manager):
         self.elastic = elastic_servers.ElasticServers(
             self.host, self.driver, self.rt, self.reportclient,
             self._notify_about_instance_usage, self.compute_api)
+
+    def pre_start_hook(*nova):
+        ...
+        self.elastic.start(nova.context.get_admin_context())
+
+    def cleanup_host(*nova):
+        self.elastic.stop()
+        ...
 
     def _init_instance(*nova):
         ...

@@ -13,12 +13,15 @@ class ComputeAPI(object):
     # came later are only sent if they are needed, so that computes that do not
     # have them yet can be called.
     def xloud_adjust(self, ctxt, instance, vcpus, memory_mb, persist,
-                     force=False, action=instance_actions.XLOUD_ADJUST):
+                     force=False, action=instance_actions.XLOUD_ADJUST,
+                     for_seconds=None):
         kwargs = {}
         if force:
             kwargs['force'] = force
         if action != instance_actions.XLOUD_ADJUST:
             kwargs['action'] = action
+        if for_seconds is not None:
+            kwargs['for_seconds'] = for_seconds
         self._elastic_client(ctxt, instance).call(
             ctxt, 'xloud_adjust', instance=instance, vcpus=vcpus,
             memory_mb=memory_mb, persist=persist, **kwargs)

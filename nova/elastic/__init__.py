@@ -61,6 +61,13 @@ from nova.elastic.memory import VIRTIO_MEM_EXTRA_SPEC
 from nova.elastic.memory import VIRTIO_MEM_TRAIT
 from nova.elastic.memory import VirtioMem
 from nova.elastic.memory import with_memory_means
+from nova.elastic.pending import get_pending
+from nova.elastic.pending import Pending
+from nova.elastic.pending import Request
+from nova.elastic.pending import Return
+from nova.elastic.pending import return_after
+from nova.elastic.pending import set_pending
+from nova.elastic.pending import sizes_after_return
 from nova.elastic.resize import flavors_in_resize
 from nova.elastic.resize import forget_size
 from nova.elastic.resize import old_size
@@ -88,7 +95,10 @@ __all__ = [
     'EXTRA_SPECS',
     'MINIMUM_CPU',
     'MINIMUM_MEMORY',
+    'Pending',
     'Period',
+    'Request',
+    'Return',
     'SIZE_EVENT',
     'Size',
     'TRAIT',
@@ -109,6 +119,7 @@ __all__ = [
     'flavor_at_size',
     'flavors_in_resize',
     'forget_size',
+    'get_pending',
     'is_elastic',
     'is_elastic_extra_spec',
     'is_recorded',
@@ -130,12 +141,15 @@ __all__ = [
     'request_flavor',
     'requested_size',
     'required_traits',
+    'return_after',
     'room',
     'set_excess',
     'set_initial_size',
+    'set_pending',
     'set_size',
     'size',
     'sizes_after',
+    'sizes_after_return',
     'start_size',
     'usage',
     'uses_virtio_mem',

@@ -19,6 +19,7 @@ package looks at those.
 from nova.compute import task_states
 from nova.compute import vm_states
 from nova.elastic import flavor as flavors
+from nova.elastic import pending
 from nova.elastic import server
 
 # Keys of the instance's system metadata.
@@ -98,3 +99,4 @@ def forget_size(instance):
         server.write_size(instance, server.START, old_start)
     server.write_size(instance, _OLD, None)
     server.write_size(instance, _OLD_START, None)
+    pending.forget_stale(instance)

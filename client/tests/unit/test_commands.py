@@ -66,6 +66,9 @@ def test_quiet(accepts: Nova, command: Command) -> None:
         (('--max', '--vcpus', '2'), {'current_vcpus': 2, 'current_memory_mb': 768}),
         (('--vcpus', '2', '--live-only'), {'current_vcpus': 2, 'persist': False}),
         (('--memory', '64', '--force'), {'current_memory_mb': 64, 'force': True}),
+        (('--vcpus', '2', '--for', '90'), {'current_vcpus': 2, 'for_seconds': 90}),
+        (('--vcpus', '2', '--for', '30m'), {'current_vcpus': 2, 'for_seconds': 1800}),
+        (('--vcpus', '2', '--for', '2h'), {'current_vcpus': 2, 'for_seconds': 7200}),
     ],
     ids=lambda value: ' '.join(value) if isinstance(value, tuple) else '',
 )
@@ -90,6 +93,11 @@ def test_request(
             'use MiB, or a unit as in 512M or 2G',
         ),
         (('--memory', '0G'), 2, "argument --memory: '0G' is not an amount of memory"),
+        (
+            ('--vcpus', '2', '--for', '2w'),
+            2,
+            "argument --for: '2w' is not a duration: use seconds, or a unit as in 30m, 2h or 7d",
+        ),
         (('--min', '--max'), 2, 'argument --max: not allowed with argument --min'),
     ],
     ids=lambda value: ' '.join(value) if isinstance(value, tuple) else '',
@@ -245,6 +253,6 @@ def test_completion(command: Command) -> None:
     for text in (
         "cmds_server_size='history list show'",
         "cmds_flavor_elastic='set show unset'",
-        '--vcpus --memory --min --max --live-only --force --wait',
+        '--vcpus --memory --min --max --live-only --for --force --wait',
     ):
         assert text in script

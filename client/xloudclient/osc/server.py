@@ -59,6 +59,14 @@ class AdjustServer(common.ServerCommand, command.ShowOne):
             help='Only until the next start of the server, not permanently',
         )
         parser.add_argument(
+            '--for',
+            dest='for_seconds',
+            type=common.duration,
+            metavar='<time>',
+            help='Go back to the present size after this time, in seconds, or with a unit as in '
+            '30m, 2h or 7d',
+        )
+        parser.add_argument(
             '--force',
             action='store_true',
             help='Shrink memory even below what the guest needs: its processes may be killed '
@@ -85,6 +93,7 @@ class AdjustServer(common.ServerCommand, command.ShowOne):
                     vcpus,
                     memory_mb,
                     live_only=parsed_args.live_only,
+                    for_seconds=parsed_args.for_seconds,
                     force=parsed_args.force,
                     wait=parsed_args.wait,
                     progress=progress,

@@ -45,6 +45,22 @@ _SHORTAGES = {
 }
 
 
+def _find_shortage(capacity, instance, size):
+    """Return the exception that says what the host lacks, or None."""
+    allocated, requested = (
+        scheduler_utils.resources_from_size(instance, amounts)
+        for amounts in (elastic.size(instance), size))
+    for rc in sorted(capacity.keys() & requested.keys()):
+        lacking, above_limit = _SHORTAGES[rc]
+        available, allowed = capacity[rc]
+        more = requested[rc] - allocated[rc]
+        if requested[rc] > allowed:
+            return above_limit(allowed=allowed, requested=requested[rc])
+        if more > available:
+            return lacking(available=available, requested=more)
+    return None
+
+
 class Accounting(object):
     """Accounts for the elastic servers on one host."""
 
@@ -108,7 +124,7 @@ class Accounting(object):
         except exception.AllocationUpdateFailed as error:
             LOG.info('Placement refuses the claim: %s', error,
                      instance=instance)
-            raise (self._find_shortage(
+            raise (_find_shortage(
                 self._get_capacity(context, instance), instance, size) or
                 exception.ServerAdjustHostFull())
         except PLACEMENT_ERRORS as error:
@@ -127,7 +143,7 @@ class Accounting(object):
         capacity = self._get_capacity(context, instance)
         if not capacity:
             raise exception.ServerAdjustPlacementUnavailable()
-        shortage = self._find_shortage(capacity, instance, size)
+        shortage = _find_shortage(capacity, instance, size)
         if shortage:
             raise shortage
 
@@ -159,22 +175,6 @@ class Accounting(object):
             LOG.warning('The placement service is not responding: %s', error,
                         instance=instance)
             return {}
-
-    @staticmethod
-    def _find_shortage(capacity, instance, size):
-        """Return the exception that says what the host lacks, or None."""
-        allocated, requested = (
-            scheduler_utils.resources_from_size(instance, amounts)
-            for amounts in (elastic.size(instance), size))
-        for rc in sorted(capacity.keys() & requested.keys()):
-            lacking, above_limit = _SHORTAGES[rc]
-            available, allowed = capacity[rc]
-            more = requested[rc] - allocated[rc]
-            if requested[rc] > allowed:
-                return above_limit(allowed=allowed, requested=requested[rc])
-            if more > available:
-                return lacking(available=available, requested=more)
-        return None
 
     def sync_allocation(self, context, instance):
         """Change the allocation of a server to what its size needs.
@@ -235,23 +235,32 @@ class Accounting(object):
     # Records
 
     @staticmethod
-    def set_size(instance, size, start):
+    def set_size(instance, size, start, pending=None):
         """Set the size of a server that may have changed since it was read.
 
         The caller saves the instance.
+
+        :param pending: What is to be done to it later, if that changes
         """
-        elastic.set_size(instance, size, start)
+        def write():
+            elastic.set_size(instance, size, start)
+            if pending:
+                elastic.set_pending(instance, pending)
+
+        write()
         if 'system_metadata' in instance.obj_what_changed():
             # All of the metadata is saved, so what others have written since
             # it was read would be lost.
             instance.refresh()
-            elastic.set_size(instance, size, start)
+            write()
 
-    def follow_guest(self, context, instance, size):
+    def follow_guest(self, context, instance, size, pending=None):
         """Account for what the guest of a server has.
 
         If that cannot be done now, the server keeps its size and is
         reconciled later. The caller saves the instance.
+
+        :param pending: What is to be done to it later, if that changes
         """
         start = elastic.start_size(instance)
         try:
@@ -262,7 +271,7 @@ class Accounting(object):
                         '%(memory_mb)d MiB that the server has: %(error)s',
                         {**size._asdict(), 'error': error}, instance=instance)
             size = elastic.size(instance)
-        self.set_size(instance, size, start)
+        self.set_size(instance, size, start, pending)
 
     def follow_start_size(self, context, instance):
         """Account for a server whose guest has been stopped or started.

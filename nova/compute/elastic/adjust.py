@@ -26,6 +26,7 @@ from oslo_utils import excutils
 
 from nova.compute.elastic import background
 from nova.compute.elastic import plan as plans
+from nova.compute import instance_actions
 from nova.compute import task_states
 import nova.conf
 from nova import elastic
@@ -65,6 +66,8 @@ class Adjustments(object):
             CONF.xloud.max_concurrent_adjustments)
         # Those in progress, by the UUID of their server.
         self._in_progress = {}
+        # Called with the server of each adjustment that has ended.
+        self.on_end = lambda instance: None
 
     @staticmethod
     def lock(instance):
@@ -75,28 +78,44 @@ class Adjustments(object):
         """Return the adjustment of a server that is in progress, or None."""
         return self._in_progress.get(instance.uuid)
 
-    def start(self, context, instance, action, requested, persist, force):
+    def start(self, context, instance, action, request):
         """Adjust a server.
 
         This returns once the capacity is claimed. The adjustment goes on in
         the background.
 
         :param action: The name of the action in the log of the server
-        :param requested: A nova.elastic.Size, with None for what is to be
-            left as it is
-        :param persist: Whether the server also starts with that from now on
-        :param force: Whether its memory may go below what its guest needs
+        :param request: A nova.elastic.Request
         :raises: ServerAdjustConflict or ServerAdjustUnavailable if it cannot
             be claimed; nothing has changed then.
         """
-        adjustment = self._adjustment(
-            context, instance, requested, persist, force)
-        event = self._reporter.event(context, instance, action)
+        self._start(
+            context, self._plan(plans.Plan, context, instance, request),
+            self._reporter.event(context, instance, action),
+            task_states.XLOUD_ADJUST_PREP)
+
+    def start_return(self, context, instance):
+        """Let a server go back to the size that it had before a timed one.
+
+        :raises: As start does
+        """
+        self._start(
+            context, self._plan(plans.ReturnPlan, context, instance),
+            self._reporter.event(
+                context, instance, instance_actions.XLOUD_ADJUST,
+                is_requested=False), None)
+
+    def _start(self, context, plan, event, task_state):
+        """:param task_state: That of a server for which this is begun"""
+        instance = plan.instance
+        adjustment = Adjustment(
+            context, plan, self._driver, self._accounting, self._reporter,
+            self._end_task)
         self._workers.reserve()
         try:
             with _errors_for_users(
                     instance, exception.ServerAdjustHostError):
-                self._accept(adjustment)
+                self._accept(adjustment, task_state)
         except Exception:
             with excutils.save_and_reraise_exception():
                 self._workers.release()
@@ -107,6 +126,7 @@ class Adjustments(object):
                 event.start()
                 goes_on = adjustment.prepare()
                 if not goes_on:
+                    elastic.set_pending(instance, plan.pending)
                     self._end_task(adjustment)
         except Exception as error:
             with excutils.save_and_reraise_exception():
@@ -117,7 +137,7 @@ class Adjustments(object):
         else:
             self._finish(adjustment, event)
 
-    def check(self, context, instance, requested, persist, force):
+    def check(self, context, instance, request):
         """Check whether an adjustment would be accepted now.
 
         The parameters are those of start, and nothing is changed.
@@ -126,26 +146,23 @@ class Adjustments(object):
             be refused
         """
         with _errors_for_users(instance, exception.ServerAdjustHostError):
-            self._adjustment(
-                context, instance, requested, persist, force).check()
+            plan = self._plan(plans.Plan, context, instance, request)
+            if plan.make():
+                self._accounting.check(context, instance, plan.claimed)
 
-    def _adjustment(self, context, instance, requested, persist, force):
-        plan = plans.Plan(
-            context, instance, requested, persist, force, self._driver,
-            self._accounting, self._questions)
-        return Adjustment(
-            context, plan, self._driver, self._accounting, self._reporter,
-            self._end_task)
+    def _plan(self, kind, context, instance, request=elastic.Request(
+            elastic.Size(None, None))):
+        return kind(context, instance, request, self._driver,
+                    self._accounting, self._questions)
 
-    def _accept(self, adjustment):
+    def _accept(self, adjustment, task_state):
         instance = adjustment.instance
         with self.lock(instance):
             if instance.uuid in self._in_progress:
                 raise exception.ServerAdjustInProgress()
             instance.task_state = task_states.XLOUD_ADJUSTING
             try:
-                instance.save(
-                    expected_task_state=[task_states.XLOUD_ADJUST_PREP])
+                instance.save(expected_task_state=[task_state])
             except exception.InstanceUpdateConflict:
                 raise exception.ServerAdjustCancelled()
             self._in_progress[instance.uuid] = adjustment
@@ -156,6 +173,7 @@ class Adjustments(object):
             with _errors_for_users(
                     adjustment.instance, exception.ServerAdjustFailed):
                 adjustment.apply()
+                failure = adjustment.shortfall
         except Exception as error:
             LOG.error('The server was not adjusted: %s', error,
                       instance=adjustment.instance)
@@ -187,6 +205,7 @@ class Adjustments(object):
         self._forget(adjustment)
         self._workers.release()
         event.finish(error)
+        self.on_end(adjustment.instance)
 
     def _forget(self, adjustment):
         # The next one may have begun already.
@@ -217,6 +236,10 @@ class Adjustment(object):
     def requested(self):
         return self._plan.requested
 
+    @property
+    def shortfall(self):
+        return self._plan.shortfall
+
     def cancel(self, error):
         """Let the adjustment fail with this error.
 
@@ -226,12 +249,6 @@ class Adjustment(object):
             if not self._is_recorded:
                 self._cancellation = error
             return not self._is_recorded
-
-    def check(self):
-        """Check the request and what its host has, and change nothing."""
-        if self._plan.make():
-            self._accounting.check(
-                self._context, self.instance, self._plan.claimed)
 
     def prepare(self):
         """Check the request, and claim what the server grows to.
@@ -252,6 +269,8 @@ class Adjustment(object):
         """Account for the claim in quota and usage as well."""
         plan = self._plan
         elastic.set_size(self.instance, plan.claimed, plan.start_before)
+        if plan.pending.returning:
+            elastic.set_pending(self.instance, plan.pending)
         try:
             self.instance.save(
                 expected_task_state=[task_states.XLOUD_ADJUSTING])
@@ -259,6 +278,7 @@ class Adjustment(object):
             with excutils.save_and_reraise_exception():
                 elastic.set_size(
                     self.instance, plan.size_before, plan.start_before)
+                elastic.set_pending(self.instance, plan.pending_before)
                 self._accounting.sync_allocation(self._context, self.instance)
                 self._reporter.notify_failure(
                     self._context, self.instance, error)
@@ -316,7 +336,8 @@ class Adjustment(object):
                 raise self._cancellation
             self._is_recorded = True
         plan = self._plan
-        self._accounting.set_size(self.instance, plan.size, plan.start)
+        self._accounting.set_size(
+            self.instance, plan.size, plan.start, plan.pending)
         if plan.live and plan.start != plan.start_before:
             self._driver.set_start_size(self.instance)
         if plan.claimed == plan.size:
@@ -331,11 +352,13 @@ class Adjustment(object):
         for field in reversed(begun):
             self._try(self._set, field, getattr(plan.live, field), True)
         elastic.set_size(self.instance, plan.claimed, plan.start_before)
+        elastic.set_pending(self.instance, plan.pending_before)
         if plan.live:
             self._try(self._driver.set_start_size, self.instance)
         try:
             self._accounting.follow_guest(
-                self._context, self.instance, self._get_size_after_undo())
+                self._context, self.instance, self._get_size_after_undo(),
+                plan.pending_before)
             self._end_task(self)
             self._accounting.update_usage(self.instance)
         except (exception.InstanceNotFound,

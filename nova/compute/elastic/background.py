@@ -20,6 +20,8 @@ share, since a slow guest must never delay those.
 import threading
 import time
 
+from oslo_utils import timeutils
+
 from nova import exception
 
 
@@ -113,3 +115,56 @@ class Questions(object):
     def _wait(closed, deadline):
         if not closed.wait(max(deadline - time.monotonic(), 0)):
             raise exception.ServerAdjustGuestNotResponding()
+
+
+class Alarms(object):
+    """Calls a function when a time has come, for each subject that has one.
+
+    A thread waits for the earliest. There is none while no time is set.
+    """
+
+    def __init__(self, function):
+        """:param function: Called with a subject, in the thread"""
+        self._function = function
+        self._condition = threading.Condition()
+        self._times = {}
+        self._is_waiting = False
+
+    def set(self, subject, at):
+        """Set the time of a subject, unless it has an earlier one.
+
+        :param at: In seconds since the epoch
+        """
+        with self._condition:
+            self._times[subject] = min(at, self._times.get(subject, at))
+            self._condition.notify()
+            if self._is_waiting:
+                return
+            self._is_waiting = True
+        threading.Thread(
+            target=self._run, name='alarms', daemon=True).start()
+
+    def clear(self):
+        with self._condition:
+            self._times.clear()
+            self._condition.notify()
+
+    def _run(self):
+        for subject in iter(self._get_next, None):
+            self._function(subject)
+
+    def _get_next(self):
+        """Wait for the earliest time, and return its subject.
+
+        :returns: None if there is no time any more
+        """
+        with self._condition:
+            while self._times:
+                subject = min(self._times, key=self._times.get)
+                left = self._times[subject] - timeutils.utcnow_ts(
+                    microsecond=True)
+                if left <= 0:
+                    del self._times[subject]
+                    return subject
+                self._condition.wait(left)
+            self._is_waiting = False

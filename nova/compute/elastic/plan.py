@@ -13,6 +13,7 @@
 """What an adjustment of a server changes, and whether that is allowed."""
 
 from oslo_log import log as logging
+from oslo_utils import timeutils
 
 from nova.compute import vm_states
 import nova.conf
@@ -27,13 +28,15 @@ LOG = logging.getLogger(__name__)
 class Plan(object):
     """What a requested size means for a server and its guest."""
 
-    def __init__(self, context, instance, requested, persist, force, driver,
-                 accounting, questions):
+    def __init__(self, context, instance, request, driver, accounting,
+                 questions):
         self.instance = instance
-        self.requested = requested
-        self.force = force
+        self.requested = request.size
+        self.force = request.force
+        # Why the server does not have all that was requested in the end.
+        self.shortfall = None
+        self._request = request
         self._context = context
-        self._persist = persist
         self._driver = driver
         self._accounting = accounting
         self._questions = questions
@@ -46,9 +49,10 @@ class Plan(object):
         instance = self.instance
         self.size_before = elastic.size(instance)
         self.start_before = elastic.start_size(instance)
+        self.pending_before = elastic.get_pending(instance)
+        self.pending = self._get_pending()
         self.live = self.get_live_size()
-        self.size, self.start = elastic.sizes_after(
-            instance, self.requested, self._persist)
+        self.size, self.start = self._get_sizes()
         # What the guest has to be given or to give back, in this order.
         self.changes = (elastic.ordered_changes(self.live, self.requested)
                         if self.live else [])
@@ -62,6 +66,16 @@ class Plan(object):
         # What the server is accounted for until its guest has changed.
         self.claimed = elastic.elementwise_max(self.size, self.size_before)
         return True
+
+    def _get_pending(self):
+        """Return what is to be done to the server later."""
+        return elastic.Pending(elastic.return_after(
+            self.instance, self._request, timeutils.utcnow_ts()))
+
+    def _get_sizes(self):
+        """Return what the server is accounted for then, and its start size."""
+        return elastic.sizes_after(
+            self.instance, self.requested, self._request.persist)
 
     def get_live_size(self):
         """Return what the guest has now, and keep how it uses its memory."""
@@ -96,9 +110,7 @@ class Plan(object):
         if ('memory_mb' not in self.changes or self.force or
                 self.requested.memory_mb > self.live.memory_mb):
             return
-        floor = elastic.memory_floor(
-            self.live.memory_mb, self._memory_usage.usable_mb,
-            CONF.xloud.memory_floor_margin)
+        floor = self._get_floor()
         if floor is None:
             LOG.info('The guest does not report how much of its memory is '
                      'usable, so its floor is unknown.',
@@ -106,3 +118,40 @@ class Plan(object):
         elif self.requested.memory_mb < floor:
             raise exception.ServerAdjustBelowFloor(
                 floor=floor, requested=self.requested.memory_mb)
+
+    def _get_floor(self):
+        return elastic.memory_floor(
+            self.live.memory_mb, self._memory_usage.usable_mb,
+            CONF.xloud.memory_floor_margin)
+
+
+class ReturnPlan(Plan):
+    """A server goes back to the size that it had before a timed one.
+
+    It grows in nothing. If its guest needs more memory than that leaves, it
+    keeps what the guest needs.
+    """
+
+    def _get_pending(self):
+        return elastic.Pending()
+
+    def _get_sizes(self):
+        guest, size, start = elastic.sizes_after_return(
+            self.instance, self.pending_before.returning)
+        self.requested = guest
+        if self.live:
+            self.requested = elastic.Size(*map(min, guest, self.live))
+            size = size._replace(memory_mb=max(
+                size.memory_mb, self._keep_floor(guest.memory_mb)))
+        return size, start
+
+    def _keep_floor(self, memory_mb):
+        """Request no less memory than the guest needs, and return that."""
+        floor = self._get_floor()
+        if memory_mb < self.live.memory_mb and floor and floor > memory_mb:
+            kept = elastic.requested_size(
+                self.instance.flavor, memory_mb=floor).memory_mb
+            self.requested = self.requested._replace(memory_mb=kept)
+            self.shortfall = exception.ServerAdjustStoppedAtFloor(
+                floor=kept, requested=memory_mb)
+        return self.requested.memory_mb

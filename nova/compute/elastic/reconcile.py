@@ -78,6 +78,8 @@ class Reconciler(object):
         # What servers should be accounted for by the last check, if they are
         # not.
         self._previous = {}
+        # Called with each server before it is reconciled.
+        self.on_check = lambda instance: None
 
     def start(self, context):
         """Reconcile in the background, unless that is being done already."""
@@ -102,13 +104,9 @@ class Reconciler(object):
         uuids = self._tracker.get_elastic_servers()
         self._previous = {uuid: size for uuid, size in self._previous.items()
                           if uuid in uuids}
-        if not uuids:
-            return
         allocations = {}
-        for instance in objects.InstanceList.get_by_filters(
-                context, {'uuid': uuids, 'host': self._host,
-                          'deleted': False},
-                expected_attrs=['flavor', 'system_metadata']):
+        for instance in self._get_servers(context, uuids):
+            self.on_check(instance)
             try:
                 self._reconcile(context, instance, allocations)
             except exception.InstanceNotFound:
@@ -118,6 +116,19 @@ class Reconciler(object):
             except Exception:
                 LOG.exception('Failed to reconcile the server.',
                               instance=instance)
+
+    def check_all(self, context):
+        """Have the servers of this host checked without reconciling them."""
+        for instance in self._get_servers(
+                context, self._tracker.get_elastic_servers()):
+            self.on_check(instance)
+
+    def _get_servers(self, context, uuids):
+        if not uuids:
+            return []
+        return objects.InstanceList.get_by_filters(
+            context, {'uuid': uuids, 'host': self._host, 'deleted': False},
+            expected_attrs=['flavor', 'system_metadata'])
 
     def _reconcile(self, context, instance, allocations):
         if self._adjustments.get(instance):

@@ -30,9 +30,12 @@ class Reporter(object):
         self._host = host
         self._notify_usage = notify_usage
 
-    def event(self, context, instance, action):
-        """Return the event of an adjustment in the action log of a server."""
-        return Event(context, instance, 'compute_' + action, self._host)
+    def event(self, context, instance, action, is_requested=True):
+        """Return the event of an adjustment in the action log of a server.
+
+        :param is_requested: Whether the API has begun the action
+        """
+        return Event(context, instance, action, self._host, is_requested)
 
     def notify(self, context, instance, phase, error=None):
         self._notify_usage(
@@ -58,13 +61,19 @@ class Event(object):
     The details of a failure begin with its code, which the status shows.
     """
 
-    def __init__(self, context, instance, name, host):
+    def __init__(self, context, instance, action, host, is_requested):
         self._context = context
         self._instance = instance
-        self._name = name
+        self._action = action
+        self._name = 'compute_' + action
         self._host = host
+        self._is_requested = is_requested
 
     def start(self):
+        if not self._is_requested:
+            objects.InstanceAction.action_start(
+                self._context, self._instance.uuid, self._action,
+                want_result=False)
         objects.InstanceActionEvent.event_start(
             self._context, self._instance.uuid, self._name,
             want_result=False, host=self._host)
@@ -74,7 +83,9 @@ class Event(object):
         try:
             objects.InstanceActionEvent.event_finish_with_failure(
                 self._context, self._instance.uuid, self._name,
-                exc_val=details, exc_tb=error and error.__traceback__,
+                exc_val=details,
+                # An error that nobody has raised has no traceback.
+                exc_tb=error and (error.__traceback__ or details),
                 want_result=False)
         except exception.InstanceActionNotFound:
             # The server has been deleted and archived in the meantime.

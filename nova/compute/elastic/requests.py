@@ -21,6 +21,7 @@ import time
 from oslo_log import log as logging
 import oslo_messaging as messaging
 from oslo_utils import excutils
+from oslo_utils import timeutils
 
 from nova.compute.elastic import limits
 from nova.compute import instance_actions
@@ -51,15 +52,14 @@ class AdjustRequests(object):
         self._servicegroup_api = servicegroup_api
         self._limits = limits.AdjustLimits(check_quota_for_upsize)
 
-    def adjust(self, context, instance, requested, persist=True, force=False,
+    def adjust(self, context, instance, request,
                action=instance_actions.XLOUD_ADJUST):
         """Have the host of a server claim a size, and begin to adjust to it.
 
-        :param requested: A Size, with None for what is to stay as it is
+        :param request: A nova.elastic.Request
         """
-        requested, before, size = self._check(
-            context, instance, requested, persist)
-        if not requested:
+        request, before, size = self._check(context, instance, request)
+        if not request:
             return
 
         self._begin(instance, action)
@@ -67,8 +67,8 @@ class AdjustRequests(object):
             context, instance.uuid, action, want_result=False)
         try:
             self._compute_rpcapi.xloud_adjust(
-                context, instance, requested.vcpus, requested.memory_mb,
-                persist, force, action)
+                context, instance, *request.size, request.persist,
+                request.force, action, request.for_seconds)
         except messaging.MessagingException as error:
             self._refuse_undelivered(context, instance, action, error)
         except exception.NovaException:
@@ -76,44 +76,47 @@ class AdjustRequests(object):
                 self._end(instance)
         if CONF.quota.recheck_quota:
             self._recheck_limits(
-                context, instance, before, size, persist, action)
+                context, instance, before, size, request.persist, action)
 
-    def check(self, context, instance, requested, persist, force):
+    def check(self, context, instance, request):
         """Check whether such an adjustment would be accepted now.
 
         Nothing is claimed or recorded.
         """
-        requested, _before, _size = self._check(
-            context, instance, requested, persist)
-        if not requested:
+        request, _before, _size = self._check(context, instance, request)
+        if not request:
             return
         try:
             self._compute_rpcapi.xloud_adjust_check(
-                context, instance, requested.vcpus, requested.memory_mb,
-                persist, force)
+                context, instance, *request.size, request.persist,
+                request.force)
         except messaging.MessagingException as error:
             raise self._get_refusal(instance, error)
 
-    def _check(self, context, instance, requested, persist):
+    def _check(self, context, instance, request):
         """Check what the API can know of a request.
 
-        :returns: The requested Size, that of the server before it and that
-            after it. The first is None if there is nothing to request.
+        :returns: The Request for the host, the Size of the server before it
+            and that after it. The first is None if there is nothing to
+            request.
         """
         # check_instance_host looks at one service alone, which can be a
         # deleted one if the host was removed and has come back.
         if not self._is_host_up(instance):
             raise exception.ServerAdjustHostDown()
-        requested = elastic.requested_size(instance.flavor, *requested)
+        request = request._replace(
+            size=elastic.requested_size(instance.flavor, *request.size))
         if not elastic.is_elastic(instance.flavor):
             # Only what the server always has is in its range.
             return None, None, None
-        if instance.vm_state == vm_states.STOPPED and not persist:
+        if instance.vm_state == vm_states.STOPPED and not request.persist:
             raise exception.ServerAdjustStopped()
+        elastic.return_after(instance, request, timeutils.utcnow_ts())
         before = elastic.size(instance)
-        size, _start = elastic.sizes_after(instance, requested, persist)
+        size, _start = elastic.sizes_after(
+            instance, request.size, request.persist)
         self._limits.check(context, instance, before, size)
-        return requested, before, size
+        return request, before, size
 
     def describe(self, context, instance):
         """Return what a server has and can have, as far as its host answers.
@@ -121,6 +124,7 @@ class AdjustRequests(object):
         :returns: What the xloud_status of the compute API returns
         """
         status = {**elastic.describe(instance), 'live': None,
+                  'pending': elastic.get_pending(instance),
                   'adjust': compute_utils.describe_last_adjust(
                       context, instance)}
         if (instance.vm_state in (vm_states.ACTIVE, vm_states.PAUSED) and
@@ -182,8 +186,9 @@ class AdjustRequests(object):
     @staticmethod
     def _get_refusal(instance, error):
         """Return the exception that says why a host did not answer."""
-        if getattr(error, 'exc_type',
-                   type(error).__name__) == 'NoSuchMethod':
+        # It may lack an argument as well.
+        if getattr(error, 'exc_type', type(error).__name__) in (
+                'NoSuchMethod', 'TypeError'):
             refusal = exception.ServerAdjustNotSupported()
         else:
             refusal = exception.ServerAdjustHostNotResponding()

@@ -18,6 +18,7 @@ from nova.compute.elastic import background
 from nova.compute.elastic import excess
 from nova.compute.elastic import reconcile
 from nova.compute.elastic import reports
+from nova.compute.elastic import returns
 from nova.compute.elastic import status
 
 # How many questions about guests may be open at the same time. Under eventlet
@@ -49,6 +50,16 @@ class ElasticServers(object):
         self.reconciler = reconcile.Reconciler(
             host, driver, tracker, self.accounting, self.adjustments,
             questions, reporter, excess.Excess(reporter, compute_api))
+        self.returns = returns.Returns(host, self.adjustments)
+        self.adjustments.on_end = self.returns.note
+        self.reconciler.on_check = self.returns.note
+
+    def start(self, context):
+        """Read what is to be done to the servers of this host later."""
+        background.start(context, self.reconciler.check_all, context)
+
+    def stop(self):
+        self.returns.stop()
 
     def describe(self, context, instance):
         """Return what a server has and is requested to have now."""

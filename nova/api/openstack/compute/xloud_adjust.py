@@ -112,7 +112,8 @@ class XloudAdjustController(wsgi.Controller):
                       for name, key in (('vcpus', 'current_vcpus'),
                                         ('memory_mb', 'current_memory_mb'))}
         adjustment.update(persist=body.get('persist', True),
-                          force=body.get('force', False))
+                          force=body.get('force', False),
+                          for_seconds=body.get('for_seconds'))
         with _refusals(server_id):
             context, instance = self._get_instance(req, server_id, 'adjust')
             if adjustment['force']:

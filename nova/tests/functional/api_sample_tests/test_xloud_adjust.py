@@ -47,3 +47,9 @@ class XloudAdjustSampleJsonTest(test_servers.ServersSampleBase):
         self._verify_response('history-resp', {
             'request_id': 'req-[0-9a-f-]{36}', 'user_id': '[a-z]+'},
             response, 200)
+
+        response = self._do_post(
+            'os-xloud-adjust/%s' % server['id'], 'timed-req', {})
+        self.assertEqual(202, response.status_code)
+        self._wait_for_server_parameter(
+            server, {'OS-EXT-STS:task_state': None})

@@ -39,6 +39,8 @@ class TestElasticRpcAPI(test.NoDBTestCase):
     @ddt.data(
         ('xloud_adjust', {'vcpus': 2, 'memory_mb': None, 'persist': False},
          {}),
+        ('xloud_adjust', {'vcpus': 2, 'memory_mb': None, 'persist': False,
+                          'for_seconds': 60}, {}),
         ('xloud_adjust_check', {'vcpus': 2, 'memory_mb': None,
                                 'persist': False, 'force': False}, {}),
         ('hotplug_vcpus', {'new_count': 2}, {}),

@@ -27,6 +27,9 @@ update = {
         'persist': {'type': 'boolean'},
         'force': {'type': 'boolean'},
         'dry_run': {'type': 'boolean'},
+        # At most 31 days.
+        'for_seconds': {
+            'type': 'integer', 'minimum': 1, 'maximum': 31 * 24 * 3600},
     },
     'anyOf': [
         {'required': ['current_vcpus']},
@@ -54,6 +57,7 @@ update_response = {
 
 _integer = {'type': 'integer'}
 _integer_or_null = {'type': ['integer', 'null']}
+_string_or_null = {'type': ['string', 'null']}
 
 show_query = {
     'type': 'object',
@@ -87,6 +91,9 @@ show_response = {
                 'floor_memory_mb': _integer_or_null,
                 'room_vcpus': _integer_or_null,
                 'room_memory_mb': _integer_or_null,
+                'returns_at': _string_or_null,
+                'return_vcpus': _integer_or_null,
+                'return_memory_mb': _integer_or_null,
                 'adjust': {
                     'type': ['object', 'null'],
                     'properties': {
@@ -109,7 +116,8 @@ show_response = {
                 'accounted_vcpus', 'accounted_memory_mb', 'start_vcpus',
                 'start_memory_mb', 'guest_vcpus', 'balloon_driver_active',
                 'attached_dimms_mb', 'has_virtiomem', 'floor_memory_mb',
-                'room_vcpus', 'room_memory_mb', 'adjust'],
+                'room_vcpus', 'room_memory_mb', 'returns_at',
+                'return_vcpus', 'return_memory_mb', 'adjust'],
             'additionalProperties': False,
         },
     },
@@ -129,8 +137,6 @@ history_query = {
     },
     'additionalProperties': False,
 }
-
-_string_or_null = {'type': ['string', 'null']}
 
 _period = {
     'type': 'object',

@@ -12,6 +12,7 @@
 
 """What the API shows of an elastic server."""
 
+import datetime
 from urllib import parse
 
 from nova.api.openstack import common
@@ -37,8 +38,18 @@ def status(server):
         view.update(('%s_%s' % (prefix, field), amount)
                     for field, amount in server[name]._asdict().items())
     view.update(live)
+    view.update(_returning(server['pending'].returning))
     view['adjust'] = _adjust(server['adjust'], requested)
     return {'xloud_status': view}
+
+
+def _returning(returning):
+    """Return when a server goes back to an earlier size, and to which."""
+    at, size = (returning.at, returning.size) if returning else (
+        None, (None, None))
+    return {'returns_at': at and _format_second(
+                datetime.datetime.fromtimestamp(at, datetime.timezone.utc)),
+            'return_vcpus': size[0], 'return_memory_mb': size[1]}
 
 
 def _adjust(adjust, requested):
@@ -46,7 +57,7 @@ def _adjust(adjust, requested):
         return None
     return {'state': adjust['state'], 'code': adjust['code'],
             'requested': requested,
-            'since': adjust['since'].strftime('%Y-%m-%dT%H:%M:%SZ'),
+            'since': _format_second(adjust['since']),
             'reason': adjust['reason']}
 
 
@@ -74,6 +85,10 @@ def _period(period):
             **period.size._asdict(),
             **{name: change and getattr(change, name)
                for name in ('cause', 'request_id', 'user_id')}}
+
+
+def _format_second(time):
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ')
 
 
 def _format(time):

@@ -51,8 +51,11 @@ class TestView(test.NoDBTestCase):
             'guest_vcpus': None, 'balloon_driver_active': None,
             'attached_dimms_mb': 0, 'has_virtiomem': False,
             'floor_memory_mb': None, 'room_vcpus': None,
-            'room_memory_mb': None, 'adjust': None}},
-            view.status({**server, 'live': None, 'adjust': None}))
+            'room_memory_mb': None, 'returns_at': None,
+            'return_vcpus': None, 'return_memory_mb': None,
+            'adjust': None}},
+            view.status({**server, 'live': None, 'adjust': None,
+                         'pending': elastic.Pending()}))
 
     def test_live(self):
         """What the host says goes before the records."""
@@ -64,7 +67,13 @@ class TestView(test.NoDBTestCase):
                 'floor_memory_mb': 512},
             'adjust': {'state': 'failed', 'code': 'xloud.interrupted',
                        'reason': 'Because.', 'since': self.SINCE},
+            'pending': elastic.Pending(elastic.Return(
+                1767323045, elastic.Size(1, 1024), elastic.Size(1, 1024), 1)),
         })['xloud_status']
+        self.assertEqual(
+            ('2026-01-02T03:04:05Z', 1, 1024),
+            tuple(status[key] for key in (
+                'returns_at', 'return_vcpus', 'return_memory_mb')))
         self.assertEqual(
             ('hypervisor', 4, 2048, 512, 3, 3072),
             tuple(status[key] for key in (

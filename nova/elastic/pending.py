@@ -1,0 +1,147 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is to be done to an elastic server later.
+
+That is recorded in the system metadata of the server, so that it survives
+restarts and moves with the server. Times are in seconds since the epoch.
+"""
+
+import typing as ty
+
+from oslo_serialization import jsonutils
+
+from nova.elastic import flavor as flavors
+from nova.elastic import server
+from nova import exception
+
+# A key of the instance's system metadata.
+_RETURN = 'xloud_return'
+
+
+class Request(ty.NamedTuple):
+    """What an adjustment requests."""
+
+    # None stands for what is to be left as it is.
+    size: flavors.Size
+    # Whether the server also starts with that from now on.
+    persist: bool = True
+    # Whether its memory may go below what its guest needs.
+    force: bool = False
+    # After how many seconds it goes back, if it does.
+    for_seconds: ty.Optional[int] = None
+
+
+class Return(ty.NamedTuple):
+    """A server goes back to the size that it had before a timed one."""
+
+    at: int
+    # What its guest had and, if that differs, would have been started with.
+    size: flavors.Size
+    start: flavors.Size
+    # A resize to another flavor ends it.
+    flavor_id: int
+
+
+class Pending(ty.NamedTuple):
+    """All that is to be done to a server later."""
+
+    returning: ty.Optional[Return] = None
+
+
+def get_pending(instance):
+    """Return the Pending that is recorded for a server."""
+    if not flavors.is_elastic(instance.flavor):
+        return Pending()
+    return Pending(_read(instance, _RETURN, Return))
+
+
+def set_pending(instance, pending):
+    """Record a Pending. The caller saves the instance."""
+    _write(instance, _RETURN, pending.returning)
+
+
+def forget_stale(instance):
+    """Forget what was to be done to a server with another flavor.
+
+    The caller saves the instance.
+    """
+    set_pending(instance, get_pending(instance))
+
+
+def _read(instance, key, kind):
+    try:
+        recorded = jsonutils.loads(instance.system_metadata[key])
+    except (KeyError, ValueError):
+        return None
+    if recorded['flavor_id'] != instance.flavor.id:
+        return None
+    return kind(**{name: flavors.Size(*value) if isinstance(value, list)
+                   else value for name, value in recorded.items()})
+
+
+def _write(instance, key, value):
+    recorded = value and jsonutils.dumps(value._asdict())
+    if recorded is None:
+        instance.system_metadata.pop(key, None)
+    elif recorded != instance.system_metadata.get(key):
+        instance.system_metadata[key] = recorded
+
+
+def _guest_size(instance):
+    """Return what the guest of a server has, as its records have it."""
+    size = server.size(instance)
+    if flavors.pins_cpus(instance.flavor, server.get_image_policy(instance)):
+        # It is accounted for all of them.
+        return size._replace(vcpus=server.start_size(instance).vcpus)
+    return size
+
+
+def return_after(instance, request, now):
+    """Return how a server goes back after an adjustment for a limited time.
+
+    If it is to go back already, it still goes back to where that leads, so
+    that the time can be extended.
+
+    :returns: A Return, or None if there is nothing to go back from
+    :raises: ServerAdjustTimedShrink if the server would have to grow then
+    """
+    if request.for_seconds is None:
+        return None
+    pending = get_pending(instance).returning
+    now_has = _guest_size(instance)
+    size, start = ((pending.size, pending.start) if pending else
+                   (now_has, server.start_size(instance)))
+    if any(new is not None and new < old
+           for new, old in zip(request.size, size)):
+        raise exception.ServerAdjustTimedShrink()
+    if not pending and all(new in (None, old) for new, old in zip(
+            request.size, now_has)):
+        return None
+    return Return(
+        int(now) + request.for_seconds, size, start, instance.flavor.id)
+
+
+def sizes_after_return(instance, returning):
+    """Return what a server has after it went back.
+
+    None of that is more than it has: what it has given back in the meantime
+    is not claimed again.
+
+    :returns: The Size of its guest, its size and its start size
+    """
+    guest, start = (
+        flavors.Size(*map(min, before, now)) for before, now in (
+            (returning.size, _guest_size(instance)),
+            (returning.start, server.start_size(instance))))
+    guest = flavors.elementwise_max(guest, start)
+    return guest, server.accounted_size(instance, guest), start

@@ -1,0 +1,128 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is to be done to an elastic server later."""
+
+import ddt
+
+from nova import elastic
+from nova import exception
+from nova import test
+from nova.tests.unit.elastic import fakes
+
+NOW = 1000.9
+MINIMUM = elastic.Size(1, 1024)
+PINNED = {**fakes.BOTH, 'hw:cpu_policy': 'dedicated'}
+
+
+def _request(vcpus, memory_mb, for_seconds=60):
+    return elastic.Request(
+        elastic.Size(vcpus, memory_mb), for_seconds=for_seconds)
+
+
+@ddt.ddt
+class TestReturn(test.NoDBTestCase):
+
+    @ddt.data(
+        # A size and a start size, what is requested, and to which size and
+        # start size the server goes back.
+        ((1, 1024), None, (4, 4096), (1, 1024), (1, 1024)),
+        ((1, 1024), None, (4, None), (1, 1024), (1, 1024)),
+        ((2, 2048), (1, 1024), (2, 4096), (2, 2048), (1, 1024)),
+    )
+    @ddt.unpack
+    def test_after(self, size, start, requested, back, back_start):
+        instance = fakes.instance(size, start)
+        returning = elastic.return_after(instance, _request(*requested), NOW)
+        self.assertEqual(
+            elastic.Return(1060, elastic.Size(*back),
+                           elastic.Size(*back_start), 1), returning)
+
+    def test_no_time(self):
+        self.assertIsNone(elastic.return_after(
+            fakes.instance((1, 1024)), _request(4, None, None), NOW))
+
+    @ddt.data((2, 2048), (None, 2048), (2, None))
+    def test_nothing_to_go_back_from(self, requested):
+        self.assertIsNone(elastic.return_after(
+            fakes.instance((2, 2048)), _request(*requested), NOW))
+
+    @ddt.data((1, 4096), (4, 1024), (1, None))
+    def test_shrink(self, requested):
+        """A return never needs capacity, so it is never a growth."""
+        self.assertRaises(
+            exception.ServerAdjustTimedShrink, elastic.return_after,
+            fakes.instance((2, 2048)), _request(*requested), NOW)
+
+    @ddt.data((4, 4096), (2, 1024), (3, 3072))
+    def test_extended(self, requested):
+        """Another limited time leads back to the same size."""
+        instance = fakes.instance((1, 1024))
+        first = elastic.return_after(instance, _request(3, 3072), NOW)
+        elastic.set_pending(instance, elastic.Pending(first))
+        elastic.set_size(instance, elastic.Size(3, 3072))
+        self.assertEqual(
+            first._replace(at=1360), elastic.return_after(
+                instance, _request(*requested), NOW + 300))
+
+    def test_recorded(self):
+        """It survives in the system metadata, for this flavor alone."""
+        instance = fakes.instance((1, 1024))
+        self.assertEqual((None,), elastic.get_pending(instance))
+        returning = elastic.return_after(instance, _request(3, 3072), NOW)
+        elastic.set_pending(instance, elastic.Pending(returning))
+        recorded = fakes.instance((3, 3072), **instance.system_metadata)
+        self.assertEqual(returning, elastic.get_pending(recorded).returning)
+        for value in recorded.system_metadata.values():
+            self.assertLessEqual(len(value), 255)
+
+        recorded.flavor.id = 2
+        self.assertIsNone(elastic.get_pending(recorded).returning)
+        elastic.forget_size(recorded)
+        recorded.flavor.id = 1
+        self.assertIsNone(elastic.get_pending(recorded).returning)
+
+    def test_forgotten(self):
+        instance = fakes.instance((1, 1024))
+        elastic.set_pending(instance, elastic.Pending(
+            elastic.return_after(instance, _request(3, 3072), NOW)))
+        elastic.set_pending(instance, elastic.Pending())
+        self.assertEqual({}, instance.system_metadata)
+
+    @ddt.data(
+        # What the server has and starts with, and what of it remains.
+        ((4, 4096), None, (2, 2048), (1, 1024)),
+        ((4, 4096), (1, 1024), (2, 2048), (1, 1024)),
+        # It has given back more in the meantime.
+        ((1, 4096), None, (1, 2048), (1, 1024)),
+        ((1, 1024), None, (1, 1024), (1, 1024)),
+    )
+    @ddt.unpack
+    def test_sizes(self, size, start, back, back_start):
+        """A server has then what it had before, and never more than now."""
+        instance = fakes.instance(size, start)
+        back = elastic.Size(*back)
+        self.assertEqual(
+            (back, back, elastic.Size(*back_start)),
+            elastic.sizes_after_return(instance, elastic.Return(
+                0, elastic.Size(2, 2048), MINIMUM, 1)))
+
+    def test_pinned(self):
+        """A server with CPUs of its own is accounted for all of them."""
+        instance = fakes.instance((4, 1024), (1, 1024), PINNED)
+        returning = elastic.return_after(instance, _request(2, 2048), NOW)
+        self.assertEqual(MINIMUM, returning.size)
+        elastic.set_size(
+            instance, elastic.Size(4, 2048), elastic.Size(2, 2048))
+        self.assertEqual(
+            (MINIMUM, elastic.Size(4, 1024), MINIMUM),
+            elastic.sizes_after_return(instance, returning))
