@@ -121,10 +121,10 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--port-offset', type=int, metavar='N', help='move every port by N')
 
 
-def _count(least: int) -> Callable[[str], int]:
+def _count(minimum: int) -> Callable[[str], int]:
     def count(text: str) -> int:
-        if not text.isdigit() or int(text) < least:
-            raise argparse.ArgumentTypeError(f'{text!r} is not a number of at least {least}')
+        if not text.isdigit() or int(text) < minimum:
+            raise argparse.ArgumentTypeError(f'{text!r} is not a number of at least {minimum}')
         return int(text)
 
     return count

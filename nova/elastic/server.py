@@ -100,8 +100,8 @@ def expected_sizes(instance):
 def with_live_memory(flavor, live, memory_mb):
     """Return the size of a guest with the memory that was read since.
 
-    :param live: The Size that was known before
-    :param memory_mb: The memory in MiB, or None if it is still unknown
+    :param live: The Size that was read first
+    :param memory_mb: The memory in MiB, or None if it could not be read
     """
     if memory_mb is None or 'memory_mb' not in flavors.elastic_resources(
             flavor):
@@ -158,14 +158,14 @@ def requested_size(flavor, vcpus=None, memory_mb=None):
     :returns: A Size, with None for what is to be left as it is.
     :raises: ServerAdjustInvalid if the flavor does not allow that
     """
-    minimum, maximum = flavors.minimum(flavor), flavors.maximum(flavor)
+    minimums, maximums = flavors.minimum(flavor), flavors.maximum(flavor)
     resources = flavors.elastic_resources(flavor)
     if memory_mb is not None:
-        for bound in (minimum.memory_mb, maximum.memory_mb):
+        for bound in (minimums.memory_mb, maximums.memory_mb):
             if abs(memory_mb - bound) <= MEMORY_TOLERANCE_MB:
                 memory_mb = bound
         device = memory.virtio_mem(flavor)
-        if device and minimum.memory_mb < memory_mb < maximum.memory_mb:
+        if device and minimums.memory_mb < memory_mb < maximums.memory_mb:
             # It has whole blocks, and what it has is accounted for.
             memory_mb = device.round_up(memory_mb)
 
@@ -175,13 +175,13 @@ def requested_size(flavor, vcpus=None, memory_mb=None):
          exception.ServerAdjustVCPUsOutOfRange),
         (exception.ServerAdjustMemoryFixed,
          exception.ServerAdjustMemoryOutOfRange))
-    for field, value, lowest, highest, (fixed, out_of_range) in zip(
-            flavors.Size._fields, requested, minimum, maximum, errors):
-        if value is None or lowest <= value <= highest:
+    for field, value, minimum, maximum, (fixed, out_of_range) in zip(
+            flavors.Size._fields, requested, minimums, maximums, errors):
+        if value is None or minimum <= value <= maximum:
             continue
         if field not in resources:
-            raise fixed(current=highest)
-        raise out_of_range(minimum=lowest, maximum=highest, requested=value)
+            raise fixed(current=maximum)
+        raise out_of_range(minimum=minimum, maximum=maximum, requested=value)
     return requested
 
 
@@ -194,8 +194,8 @@ def sizes_after(instance, requested, persist=True):
     """
     before, start = size(instance), start_size(instance)
     after = flavors.Size(
-        *(old if new is None else new if persist else max(new, lowest)
-          for old, new, lowest in zip(before, requested, start)))
+        *(old if new is None else new if persist else max(new, at_start)
+          for old, new, at_start in zip(before, requested, start)))
     if persist:
         start = flavors.Size(*(old if new is None else new
                                for old, new in zip(start, requested)))
@@ -212,8 +212,8 @@ def room(instance, live, capacity):
     """
     ceilings = flavors.Size(*(
         # What it is accounted for already needs no capacity.
-        min(most, max(accounted, min(accounted + available, allowed)))
-        for most, accounted, (available, allowed) in zip(
+        min(maximum, max(accounted, min(accounted + available, allowed)))
+        for maximum, accounted, (available, allowed) in zip(
             flavors.maximum(instance.flavor), size(instance), capacity)))
     device = memory.virtio_mem(instance.flavor)
     if device:

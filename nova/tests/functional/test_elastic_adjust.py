@@ -150,12 +150,12 @@ class ElasticAdjustTest(elastic_helpers.ElasticAdjustTestBase):
                'The memory of this server is fixed at 4096 MiB: its flavor '
                'does not set minimum_memory.'))
     @ddt.unpack
-    def test_half_elastic(self, name, least, grown, body, message):
+    def test_half_elastic(self, name, minimum, grown, body, message):
         """What the flavor fixes cannot be changed, but can be sent along."""
         values = {elastic.MINIMUM_MEMORY: '1024', elastic.MINIMUM_CPU: '1'}
         server = self._boot(self._create_flavor(
             vcpu=4, memory_mb=4096, extra_spec={name: values[name]}))
-        self.assertSize(server, least)
+        self.assertSize(server, minimum)
         self.assertEqual(message, self._refused(400, server, **body))
         self._adjust(server, grown)
         self.assertSize(server, grown)

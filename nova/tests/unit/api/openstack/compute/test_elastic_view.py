@@ -37,7 +37,7 @@ class TestView(test.NoDBTestCase):
     )
     @ddt.unpack
     def test_status(self, specs, size, start, is_elastic, current, starts,
-                    least):
+                    minimum):
         """Without its host, a server is shown as the records have it."""
         server = elastic.describe(fakes.instance(size, start, specs))
         self.assertEqual({'xloud_status': {
@@ -46,7 +46,7 @@ class TestView(test.NoDBTestCase):
             'accounted_vcpus': current[0],
             'accounted_memory_mb': current[1],
             'start_vcpus': starts[0], 'start_memory_mb': starts[1],
-            'min_vcpus': least[0], 'min_memory_mb': least[1],
+            'min_vcpus': minimum[0], 'min_memory_mb': minimum[1],
             'max_vcpus': 4, 'max_memory_mb': 4096,
             'guest_vcpus': None, 'balloon_driver_active': None,
             'attached_dimms_mb': 0, 'has_virtiomem': False,
