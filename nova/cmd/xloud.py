@@ -31,13 +31,14 @@ class XloudCommands(object):
     @cmd_common.action_description(
         _("Compares the recorded sizes of elastic servers, their allocations "
           "in placement, and the usage that their hosts report. With --fix, "
-          "fixes what differs. It does not inspect guests, which their "
-          "compute services do. This command requires that the "
+          "fixes what differs. It does not inspect guests: their compute "
+          "services do that. This command requires that the "
           "[api_database]/connection and [placement] configuration options "
           "are set."))
     @cmd_common.args(
         '--fix', action='store_true', dest='fix', default=False,
-        help='Fix the findings, of servers without an operation in progress.')
+        help='Fix the findings, except those of servers with an operation in '
+             'progress.')
     @cmd_common.args(
         '--host', metavar='<host>', dest='host',
         help='Check only the servers on this compute host.')

@@ -68,10 +68,11 @@ class Excess(object):
         # Another state allows neither.
         if operation is None or instance.vm_state != vm_states.ACTIVE:
             return
-        LOG.warning('The guest takes more than its host has: on_excess is '
-                    '%s.', CONF.xloud.on_excess, instance=instance)
+        LOG.warning('Applying [xloud] on_excess = %s: the guest takes more '
+                    'memory than its host has capacity for.',
+                    CONF.xloud.on_excess, instance=instance)
         try:
             operation(context, instance)
         except Exception:
-            LOG.exception('The server was left as it is. It will be tried '
-                          'again.', instance=instance)
+            LOG.exception('Failed to apply [xloud] on_excess. It will be '
+                          'tried again.', instance=instance)

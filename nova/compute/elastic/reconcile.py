@@ -110,9 +110,10 @@ class Reconciler(object):
             try:
                 self._reconcile(context, instance, allocations)
             except exception.InstanceNotFound:
-                LOG.debug('The server has gone.', instance=instance)
+                LOG.debug('The server no longer exists.', instance=instance)
             except exception.InstanceUpdateConflict:
-                LOG.debug('The server is busy.', instance=instance)
+                LOG.debug('Another operation on the server is in progress.',
+                          instance=instance)
             except Exception:
                 LOG.exception('Failed to reconcile the server.',
                               instance=instance)
@@ -223,7 +224,7 @@ class Reconciler(object):
             self._accounting.claim(context, instance, claimed)
         except (exception.ServerAdjustConcurrentUpdate,
                 exception.ServerAdjustUnavailable) as error:
-            LOG.info('The server is reconciled later: %s', error,
+            LOG.info('The server will be reconciled later: %s', error,
                      instance=instance)
             return
         except exception.ServerAdjustConflict as error:
@@ -260,7 +261,7 @@ class Reconciler(object):
                     context, instance.uuid, CONF.xloud.guest_query_timeout,
                     self._accounting.limit_memory, instance)
             except exception.ServerAdjustGuestNotResponding:
-                LOG.info('The memory of the guest is limited later.',
+                LOG.info('The memory of the guest will be limited later.',
                          instance=instance)
 
     def recover(self, context, instance):

@@ -215,7 +215,7 @@ class ShrinkTest(elastic_driver_base.DriverTestBase):
         self.assertPutBack()
         self.assertLess(self.clock.monotonic(), 5)
         self.assertIn(
-            'The guest has 2096 MiB of usable memory left. It has 4096 MiB; '
+            'The guest has only 2096 MiB of usable memory. It has 4096 MiB; '
             '1024 MiB were requested.', self.stdlog.logger.output)
 
     @ddt.data((1968, True), (1969, False))
@@ -255,7 +255,7 @@ class ShrinkTest(elastic_driver_base.DriverTestBase):
         self.assertEqual(1, self.guest.restarts)
         self.assertPutBack()
         self.assertIn(
-            'MiB of usable memory left.', self.stdlog.logger.output)
+            'MiB of usable memory. ', self.stdlog.logger.output)
 
     def test_forced_below_margin(self):
         """A forced shrink may use up the margin."""

@@ -84,5 +84,6 @@ def set_limit(guest, instance, memory_mb):
                          instance=instance)
                 return
         guest.set_memory_limit(limit)
-        LOG.info('The limit of the process of the guest is %s KiB now.',
-                 limit, instance=instance)
+        LOG.info('The memory limit of the process of the guest is now %s.',
+                 'off' if limit is None else '%d KiB' % limit,
+                 instance=instance)

@@ -274,13 +274,13 @@ class _Shrink(_Adjustment):
         return step
 
     def _check_usable(self):
-        left = self._usable
+        usable = self._usable
         if self._is_reported:
             # Only now are both figures of the same moment.
-            left -= self._actual - self._memory_mb
-        if left >= self._reserve:
+            usable -= self._actual - self._memory_mb
+        if usable >= self._reserve:
             return
-        LOG.warning('The guest has %(usable)d MiB of usable memory left. It '
+        LOG.warning('The guest has only %(usable)d MiB of usable memory. It '
                     'has %(actual)d MiB; %(memory_mb)d MiB were requested.',
                     {'usable': self._usable, 'actual': self._actual,
                      'memory_mb': self._memory_mb}, instance=self._instance)
