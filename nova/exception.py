@@ -75,6 +75,16 @@ class ServerAdjustHostLacksMemory(ServerAdjustHostFull):
                 "request needs %(requested)d MiB more.")
 
 
+class ServerAdjustOthersWait(ServerAdjustHostFull):
+    msg_fmt = _("Other servers have been waiting for the capacity of the host "
+                "for longer.")
+
+
+class ServerAdjustNotWaiting(ServerAdjustConflict):
+    msg_fmt = _("No adjustment of this server waits for capacity.")
+    error_code = 'xloud.not_waiting'
+
+
 class ServerAdjustAboveHostLimit(ServerAdjustConflict):
     msg_fmt = _("Its host does not allow a single server to have that much.")
     error_code = 'xloud.above_host_limit'
@@ -211,6 +221,22 @@ class ServerAdjustFailed(NovaException):
 class ServerAdjustInterrupted(ServerAdjustFailed):
     msg_fmt = _("nova-compute stopped before the adjustment was complete.")
     error_code = 'xloud.interrupted'
+
+
+class ServerAdjustWaitExpired(ServerAdjustFailed):
+    msg_fmt = _("The host did not have enough capacity in time.")
+    error_code = 'xloud.wait_expired'
+
+
+class ServerAdjustWaitCancelled(ServerAdjustFailed):
+    msg_fmt = _("The adjustment was cancelled while it waited for capacity.")
+    error_code = 'xloud.wait_cancelled'
+
+
+class ServerAdjustReplaced(ServerAdjustFailed):
+    msg_fmt = _("A later adjustment has replaced this one, which waited for "
+                "capacity.")
+    error_code = 'xloud.replaced'
 
 
 class ServerAdjustHypervisorError(ServerAdjustFailed):

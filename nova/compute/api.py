@@ -13,8 +13,7 @@ class API:
     def __init__(*nova):
         ...
         self.adjust_requests = requests.AdjustRequests(
-            self.compute_rpcapi, self.servicegroup_api,
-            self._check_quota_for_upsize)
+            self.compute_rpcapi, self.servicegroup_api)
 
     @staticmethod
     def _validate_flavor_image_nostatus(*nova):
@@ -132,7 +131,8 @@ class API:
         vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED])
     @check_instance_host()
     def xloud_adjust(self, context, instance, vcpus=None, memory_mb=None,
-                     persist=True, force=False, for_seconds=None):
+                     persist=True, force=False, for_seconds=None,
+                     when_full=None):
         """Adjust how many vCPUs and how much memory a server has.
 
         This returns when the host has claimed the capacity. The adjustment
@@ -143,9 +143,19 @@ class API:
         :param persist: Whether the server also starts with that from now on
         :param force: Whether it may have less memory than its guest needs
         :param for_seconds: After how long it goes back, or None to stay
+        :param when_full: What to do if the host has no capacity, or None for
+            what its flavor or the configuration says
+        :returns: Whether it is adjusted now: if not, it waits for capacity
         """
-        self.adjust_requests.adjust(context, instance, elastic.Request(
-            elastic.Size(vcpus, memory_mb), persist, force, for_seconds))
+        return self.adjust_requests.adjust(context, instance, elastic.Request(
+            elastic.Size(vcpus, memory_mb), persist, force, for_seconds,
+            when_full))
+
+    @check_instance_lock
+    @check_instance_host()
+    def xloud_adjust_withdraw(self, context, instance):
+        """Cancel an adjustment of a server that waits for capacity."""
+        self.adjust_requests.cancel(context, instance)
 
     @check_instance_lock
     @check_instance_state(vm_state=[
@@ -153,13 +163,16 @@ class API:
     @check_instance_host()
     def xloud_adjust_check(self, context, instance, vcpus=None,
                            memory_mb=None, persist=True, force=False,
-                           for_seconds=None):
+                           for_seconds=None, when_full=None):
         """Check whether xloud_adjust would accept this, and change nothing.
 
+        :returns: For what capacity it would have to wait, as an exception, or
+            None
         :raises: What xloud_adjust would raise
         """
-        self.adjust_requests.check(context, instance, elastic.Request(
-            elastic.Size(vcpus, memory_mb), persist, force, for_seconds))
+        return self.adjust_requests.check(context, instance, elastic.Request(
+            elastic.Size(vcpus, memory_mb), persist, force, for_seconds,
+            when_full))
 
     @check_instance_lock
     @check_instance_state(vm_state=[

@@ -17,11 +17,22 @@ class ComputeManager(manager.Manager):
     @wrap_exception()
     def xloud_adjust(self, context, instance, vcpus, memory_mb, persist,
                      force=False, action=instance_actions.XLOUD_ADJUST,
-                     for_seconds=None):
-        """Adjust how many vCPUs and how much memory a server has."""
-        self.elastic.adjustments.start(
+                     for_seconds=None, when_full=elastic.REFUSE):
+        """Adjust how many vCPUs and how much memory a server has.
+
+        :returns: Whether it is adjusted now: if not, it waits for capacity
+        """
+        return self.elastic.adjustments.start(
             context, instance, action, elastic.Request(
-                elastic.Size(vcpus, memory_mb), persist, force, for_seconds))
+                elastic.Size(vcpus, memory_mb), persist, force, for_seconds,
+                when_full))
+
+    @messaging.expected_exceptions(
+        exception.ServerAdjustConflict, exception.InstanceNotFound)
+    @wrap_exception()
+    def xloud_adjust_withdraw(self, context, instance):
+        """Cancel an adjustment that waits for capacity."""
+        self.elastic.grants.cancel(context, instance)
 
     @messaging.expected_exceptions(
         exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
@@ -80,6 +91,15 @@ class ComputeManager(manager.Manager):
     def cleanup_host(*nova):
         self.elastic.stop()
         ...
+
+    # Where the allocations of servers on this host end that are not adjusted.
+    def _complete_deletion(*nova):
+        ...
+        self.elastic.grants.wake()
+
+    def _delete_allocation_after_move(*nova):
+        ...
+        self.elastic.grants.wake()
 
     def _init_instance(*nova):
         ...

@@ -1,6 +1,7 @@
 """Calls of computes: adjust a server, and describe what it has."""
 
 from nova.compute import instance_actions
+from nova import elastic
 
 
 class ComputeAPI(object):
@@ -14,7 +15,7 @@ class ComputeAPI(object):
     # have them yet can be called.
     def xloud_adjust(self, ctxt, instance, vcpus, memory_mb, persist,
                      force=False, action=instance_actions.XLOUD_ADJUST,
-                     for_seconds=None):
+                     for_seconds=None, when_full=None):
         kwargs = {}
         if force:
             kwargs['force'] = force
@@ -22,7 +23,9 @@ class ComputeAPI(object):
             kwargs['action'] = action
         if for_seconds is not None:
             kwargs['for_seconds'] = for_seconds
-        self._elastic_client(ctxt, instance).call(
+        if when_full == elastic.WAIT:
+            kwargs['when_full'] = when_full
+        return self._elastic_client(ctxt, instance).call(
             ctxt, 'xloud_adjust', instance=instance, vcpus=vcpus,
             memory_mb=memory_mb, persist=persist, **kwargs)
 
@@ -39,6 +42,10 @@ class ComputeAPI(object):
     def xloud_adjust_cancel(self, ctxt, instance):
         return self._elastic_client(ctxt, instance).call(
             ctxt, 'xloud_adjust_cancel', instance=instance)
+
+    def xloud_adjust_withdraw(self, ctxt, instance):
+        self._elastic_client(ctxt, instance).call(
+            ctxt, 'xloud_adjust_withdraw', instance=instance)
 
     def xloud_status(self, ctxt, instance):
         # A late answer is of no use: the API answers from the database then.

@@ -2,6 +2,7 @@
 
 ...
 
+import datetime
 import re
 
 from oslo_utils import timeutils
@@ -37,8 +38,15 @@ def describe_last_adjust(context, instance):
     """Return how the last adjustment of a server went, if there is one.
 
     :returns: A dict with its ``state``, the time ``since`` which it has that,
-        and the ``code`` and the ``reason`` if it failed; or None
+        the ``code`` and the ``reason`` if it failed, and if it waits for
+        capacity what is ``requested`` and when that ``expires_at``; or None
     """
+    waiting = elastic.get_pending(instance).waiting
+    if waiting and instance.task_state not in task_states.xloud_adjust_states:
+        return {'state': 'waiting', 'code': None, 'reason': None,
+                'since': _to_datetime(waiting.since),
+                'requested': waiting.size,
+                'expires_at': _to_datetime(waiting.until)}
     action = get_last_adjust(context, instance)
     if action is None:
         return None
@@ -63,7 +71,12 @@ def describe_last_adjust(context, instance):
     match = _ERROR_CODE.match(details or '')
     if match:
         code, reason = match.group(1), details[match.end():]
-    return {'state': state, 'code': code, 'since': since, 'reason': reason}
+    return {'state': state, 'code': code, 'since': since, 'reason': reason,
+            'requested': None, 'expires_at': None}
+
+
+def _to_datetime(seconds):
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
 
 
 def adjust_event_details(error):
@@ -90,7 +103,10 @@ def _finish_adjust_event(context, instance, event, error):
 def close_last_adjust(context, instance):
     """Record that an adjustment was interrupted on its host."""
     action = get_last_adjust(context, instance)
-    if action is None:
+    waiting = elastic.get_pending(instance).waiting
+    if action is None or (
+            # It goes on waiting.
+            waiting and waiting.request_id == action.request_id):
         return
     context = context.elevated()
     context.request_id = action.request_id

@@ -39,6 +39,43 @@ Related options:
 * ``[xloud] vcpu_timeout`` and ``[xloud] memory_timeout`` limit how long one
   adjustment can take
 """),
+    cfg.StrOpt(
+        'when_full',
+        default='refuse',
+        choices=[
+            ('refuse', 'Refuse the adjustment with a conflict (HTTP 409)'),
+            ('wait', 'Accept it, and grant it when the host has the capacity'),
+        ],
+        help="""
+What to do with an adjustment for which the host of the server does not have
+enough capacity.
+
+This is read by the API, for requests without ``when_full`` and servers whose
+flavor does not set the extra spec ``xloud:when_full``.
+
+Possible values:
+
+* ``refuse``
+* ``wait``
+
+Related options:
+
+* ``[xloud] wait_timeout``
+"""),
+    cfg.IntOpt(
+        'wait_timeout',
+        default=3600,
+        min=1,
+        help="""
+How long an adjustment waits for capacity on the host of its server, in
+seconds.
+
+An adjustment that has not been granted by then fails.
+
+Related options:
+
+* ``[xloud] when_full``
+"""),
     cfg.IntOpt(
         'vcpu_timeout',
         default=30,

@@ -63,11 +63,19 @@ from nova.elastic.memory import VirtioMem
 from nova.elastic.memory import with_memory_means
 from nova.elastic.pending import get_pending
 from nova.elastic.pending import Pending
+from nova.elastic.pending import priority
+from nova.elastic.pending import PRIORITY_EXTRA_SPEC
+from nova.elastic.pending import REFUSE
 from nova.elastic.pending import Request
 from nova.elastic.pending import Return
 from nova.elastic.pending import return_after
 from nova.elastic.pending import set_pending
 from nova.elastic.pending import sizes_after_return
+from nova.elastic.pending import WAIT
+from nova.elastic.pending import Waiting
+from nova.elastic.pending import WHEN_FULL
+from nova.elastic.pending import when_full
+from nova.elastic.pending import WHEN_FULL_EXTRA_SPEC
 from nova.elastic.resize import flavors_in_resize
 from nova.elastic.resize import forget_size
 from nova.elastic.resize import old_size
@@ -95,8 +103,10 @@ __all__ = [
     'EXTRA_SPECS',
     'MINIMUM_CPU',
     'MINIMUM_MEMORY',
+    'PRIORITY_EXTRA_SPEC',
     'Pending',
     'Period',
+    'REFUSE',
     'Request',
     'Return',
     'SIZE_EVENT',
@@ -107,6 +117,10 @@ __all__ = [
     'VIRTIO_MEM_EXTRA_SPEC',
     'VIRTIO_MEM_TRAIT',
     'VirtioMem',
+    'WAIT',
+    'WHEN_FULL',
+    'WHEN_FULL_EXTRA_SPEC',
+    'Waiting',
     'check',
     'check_image',
     'conflict',
@@ -135,6 +149,7 @@ __all__ = [
     'pinned_memory',
     'pins_cpus',
     'port_conflict',
+    'priority',
     'quota_flavor',
     'reconciled_size',
     'remember_size',
@@ -154,6 +169,7 @@ __all__ = [
     'usage',
     'uses_virtio_mem',
     'virtio_mem',
+    'when_full',
     'with_live_memory',
     'with_memory_means',
 ]

@@ -24,8 +24,16 @@ from nova.elastic import flavor as flavors
 from nova.elastic import server
 from nova import exception
 
-# A key of the instance's system metadata.
+# Keys of the instance's system metadata.
 _RETURN = 'xloud_return'
+_WAITING = 'xloud_waiting'
+
+# What becomes of a request for which the host of the server has no capacity.
+REFUSE, WAIT = WHEN_FULL = ('refuse', 'wait')
+
+# Extra specs of a flavor.
+WHEN_FULL_EXTRA_SPEC = 'xloud:when_full'
+PRIORITY_EXTRA_SPEC = 'xloud:priority'
 
 
 class Request(ty.NamedTuple):
@@ -39,6 +47,8 @@ class Request(ty.NamedTuple):
     force: bool = False
     # After how many seconds it goes back, if it does.
     for_seconds: ty.Optional[int] = None
+    # One of WHEN_FULL, or None for what its flavor or the operator says.
+    when_full: ty.Optional[str] = None
 
 
 class Return(ty.NamedTuple):
@@ -52,22 +62,47 @@ class Return(ty.NamedTuple):
     flavor_id: int
 
 
+class Waiting(ty.NamedTuple):
+    """A server waits for capacity on its host."""
+
+    # That of the Request.
+    size: flavors.Size
+    persist: bool
+    force: bool
+    for_seconds: ty.Optional[int]
+    # Which action it continues: another one has replaced this.
+    action: str
+    request_id: str
+    since: float
+    until: int
+    # A resize to another flavor ends it.
+    flavor_id: int
+
+    @property
+    def request(self):
+        return Request(self.size, self.persist, self.force, self.for_seconds,
+                       WAIT)
+
+
 class Pending(ty.NamedTuple):
     """All that is to be done to a server later."""
 
     returning: ty.Optional[Return] = None
+    waiting: ty.Optional[Waiting] = None
 
 
 def get_pending(instance):
     """Return the Pending that is recorded for a server."""
     if not flavors.is_elastic(instance.flavor):
         return Pending()
-    return Pending(_read(instance, _RETURN, Return))
+    return Pending(_read(instance, _RETURN, Return),
+                   _read(instance, _WAITING, Waiting))
 
 
 def set_pending(instance, pending):
     """Record a Pending. The caller saves the instance."""
     _write(instance, _RETURN, pending.returning)
+    _write(instance, _WAITING, pending.waiting)
 
 
 def forget_stale(instance):
@@ -95,6 +130,20 @@ def _write(instance, key, value):
         instance.system_metadata.pop(key, None)
     elif recorded != instance.system_metadata.get(key):
         instance.system_metadata[key] = recorded
+
+
+def when_full(flavor):
+    """Return what a flavor says about full hosts, or None."""
+    value = flavors.get_extra_specs(flavor).get(WHEN_FULL_EXTRA_SPEC)
+    return value if value in WHEN_FULL else None
+
+
+def priority(flavor):
+    """Return the priority of the servers of a flavor that wait."""
+    try:
+        return int(flavors.get_extra_specs(flavor)[PRIORITY_EXTRA_SPEC])
+    except (KeyError, ValueError):
+        return 0
 
 
 def _guest_size(instance):

@@ -69,6 +69,8 @@ class Accounting(object):
         self._driver = driver
         self._tracker = tracker
         self._reportclient = reportclient
+        # Called when the allocation of a server has been changed.
+        self.on_change = lambda: None
 
     def _get_nodename(self, instance):
         if instance.host == self._host:
@@ -106,9 +108,11 @@ class Accounting(object):
             updates at each attempt
         :raises: One of PLACEMENT_ERRORS
         """
-        return self._reportclient.set_instance_resources(
+        is_allocated = self._reportclient.set_instance_resources(
             context, instance.uuid, self._get_node(context, instance).uuid,
             scheduler_utils.resources_from_size(instance, size))
+        self.on_change()
+        return is_allocated
 
     def claim(self, context, instance, size):
         """Claim what a server grows to.

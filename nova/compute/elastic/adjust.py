@@ -56,12 +56,14 @@ def _errors_for_users(instance, error):
 class Adjustments(object):
     """Begins and ends the adjustments on a host, one per server at a time."""
 
-    def __init__(self, driver, accounting, questions, status, reporter):
+    def __init__(self, driver, accounting, questions, status, reporter,
+                 waiting_list):
         self._driver = driver
         self._accounting = accounting
         self._questions = questions
         self._status = status
         self._reporter = reporter
+        self._waiting_list = waiting_list
         self._workers = background.Workers(
             CONF.xloud.max_concurrent_adjustments)
         # Those in progress, by the UUID of their server.
@@ -86,13 +88,29 @@ class Adjustments(object):
 
         :param action: The name of the action in the log of the server
         :param request: A nova.elastic.Request
+        :returns: Whether it is adjusted now: if not, it waits for capacity
         :raises: ServerAdjustConflict or ServerAdjustUnavailable if it cannot
             be claimed; nothing has changed then.
         """
-        self._start(
-            context, self._plan(plans.Plan, context, instance, request),
+        return self._start(
+            context, self._make_plan(plans.Plan, context, instance, request),
             self._reporter.event(context, instance, action),
             task_states.XLOUD_ADJUST_PREP)
+
+    def start_waiting(self, instance, waiting, recheck):
+        """Adjust a server that has been waiting for capacity.
+
+        :param waiting: The nova.elastic.Waiting
+        :param recheck: Called after the claim; it raises
+            ServerAdjustOverQuota if the project is over its quota then
+        :returns: Whether it is adjusted now: if not, it still waits
+        :raises: As start does
+        """
+        event, context = self._reporter.open_event(instance, waiting)
+        return self._start(
+            context,
+            self._make_plan(plans.Plan, context, instance, waiting.request),
+            event, None, recheck)
 
     def start_return(self, context, instance):
         """Let a server go back to the size that it had before a timed one.
@@ -100,17 +118,16 @@ class Adjustments(object):
         :raises: As start does
         """
         self._start(
-            context, self._plan(plans.ReturnPlan, context, instance),
-            self._reporter.event(
-                context, instance, instance_actions.XLOUD_ADJUST,
-                is_requested=False), None)
+            context, self._make_plan(plans.ReturnPlan, context, instance),
+            self._reporter.event_of_new_action(
+                context, instance, instance_actions.XLOUD_ADJUST), None)
 
-    def _start(self, context, plan, event, task_state):
+    def _start(self, context, plan, event, task_state, recheck=None):
         """:param task_state: That of a server for which this is begun"""
         instance = plan.instance
         adjustment = Adjustment(
             context, plan, self._driver, self._accounting, self._reporter,
-            self._end_task)
+            self._end_task, self._waiting_list.check_turn)
         self._workers.reserve()
         try:
             with _errors_for_users(
@@ -129,13 +146,44 @@ class Adjustments(object):
                     elastic.set_pending(instance, plan.pending)
                     self._end_task(adjustment)
         except Exception as error:
+            if (plan.request.when_full == elastic.WAIT and
+                    isinstance(error, exception.ServerAdjustHostFull)):
+                self._wait(adjustment, event)
+                return False
             with excutils.save_and_reraise_exception():
                 self._cancel_task(adjustment)
-                self._finish(adjustment, event, error)
+                if plan.waiting_since is None:
+                    self._finish(adjustment, event, error)
+                else:
+                    # Whether it goes on waiting is for who has started it.
+                    self._release(adjustment)
+        self._end_replaced(plan)
         if goes_on:
-            background.start(context, self._carry_out, adjustment, event)
+            background.start(
+                context, self._carry_out, adjustment, event, recheck)
         else:
             self._finish(adjustment, event)
+        return True
+
+    def _wait(self, adjustment, event):
+        """Let an adjustment wait for capacity; its event stays open."""
+        LOG.info('The adjustment waits for capacity.',
+                 instance=adjustment.instance)
+        elastic.set_pending(
+            adjustment.instance,
+            adjustment.plan.get_pending_of_waiting(event.action))
+        self._cancel_task(adjustment)
+        self._end_replaced(adjustment.plan)
+        self._release(adjustment)
+        self.on_end(adjustment.instance)
+
+    def _end_replaced(self, plan):
+        """End what has been waiting before this was accepted."""
+        self._waiting_list.remove(plan.instance.uuid)
+        if plan.replaced:
+            event, _context = self._reporter.open_event(
+                plan.instance, plan.replaced)
+            event.finish(exception.ServerAdjustReplaced())
 
     def check(self, context, instance, request):
         """Check whether an adjustment would be accepted now.
@@ -146,11 +194,12 @@ class Adjustments(object):
             be refused
         """
         with _errors_for_users(instance, exception.ServerAdjustHostError):
-            plan = self._plan(plans.Plan, context, instance, request)
+            plan = self._make_plan(plans.Plan, context, instance, request)
             if plan.make():
+                self._waiting_list.check_turn(plan)
                 self._accounting.check(context, instance, plan.claimed)
 
-    def _plan(self, kind, context, instance, request=elastic.Request(
+    def _make_plan(self, kind, context, instance, request=elastic.Request(
             elastic.Size(None, None))):
         return kind(context, instance, request, self._driver,
                     self._accounting, self._questions)
@@ -160,6 +209,10 @@ class Adjustments(object):
         with self.lock(instance):
             if instance.uuid in self._in_progress:
                 raise exception.ServerAdjustInProgress()
+            if (instance.uuid in self._waiting_list or
+                    elastic.get_pending(instance) != elastic.Pending()):
+                # That may have changed since the server was read.
+                instance.refresh()
             instance.task_state = task_states.XLOUD_ADJUSTING
             try:
                 instance.save(expected_task_state=[task_state])
@@ -167,13 +220,21 @@ class Adjustments(object):
                 raise exception.ServerAdjustCancelled()
             self._in_progress[instance.uuid] = adjustment
 
-    def _carry_out(self, adjustment, event):
+    def _carry_out(self, adjustment, event, recheck):
         failure = None
+        if recheck:
+            try:
+                recheck()
+            except exception.ServerAdjustOverQuota as over_quota:
+                adjustment.cancel(over_quota)
+            except Exception:
+                LOG.exception('Could not check the quota after the claim.',
+                              instance=adjustment.instance)
         try:
             with _errors_for_users(
                     adjustment.instance, exception.ServerAdjustFailed):
                 adjustment.apply()
-                failure = adjustment.shortfall
+                failure = adjustment.plan.shortfall
         except Exception as error:
             LOG.error('The server was not adjusted: %s', error,
                       instance=adjustment.instance)
@@ -202,10 +263,13 @@ class Adjustments(object):
                      instance=adjustment.instance)
 
     def _finish(self, adjustment, event, error=None):
-        self._forget(adjustment)
-        self._workers.release()
+        self._release(adjustment)
         event.finish(error)
         self.on_end(adjustment.instance)
+
+    def _release(self, adjustment):
+        self._forget(adjustment)
+        self._workers.release()
 
     def _forget(self, adjustment):
         # The next one may have begun already.
@@ -217,28 +281,22 @@ class Adjustments(object):
 class Adjustment(object):
     """One adjustment of one server: prepared, and then applied or undone."""
 
-    def __init__(self, context, plan, driver, accounting, reporter, end_task):
+    def __init__(self, context, plan, driver, accounting, reporter, end_task,
+                 check_turn):
         self.instance = plan.instance
+        self.plan = plan
         self._context = context
-        self._plan = plan
         self._driver = driver
         self._accounting = accounting
         self._reporter = reporter
         self._end_task = end_task
+        self._check_turn = check_turn
         # What the guest has after its memory was changed.
         self._memory_mb = None
         # Guards the two below.
         self._lock = threading.Lock()
         self._is_recorded = False
         self._cancellation = None
-
-    @property
-    def requested(self):
-        return self._plan.requested
-
-    @property
-    def shortfall(self):
-        return self._plan.shortfall
 
     def cancel(self, error):
         """Let the adjustment fail with this error.
@@ -255,22 +313,23 @@ class Adjustment(object):
 
         :returns: Whether there is anything to apply then.
         """
-        if not self._plan.make():
+        if not self.plan.make():
             return False
         instance = self.instance
-        self._accounting.claim(self._context, instance, self._plan.claimed)
+        self._check_turn(self.plan)
+        self._accounting.claim(self._context, instance, self.plan.claimed)
         self._reporter.notify(
             self._context, instance, fields.NotificationPhase.START)
-        if self._plan.claimed != self._plan.size_before:
+        if self.plan.claimed != self.plan.size_before:
             self._record_claim()
         return True
 
     def _record_claim(self):
         """Account for the claim in quota and usage as well."""
-        plan = self._plan
+        plan = self.plan
         elastic.set_size(self.instance, plan.claimed, plan.start_before)
-        if plan.pending.returning:
-            elastic.set_pending(self.instance, plan.pending)
+        elastic.set_pending(self.instance, elastic.Pending(
+            plan.pending.returning or plan.pending_before.returning))
         try:
             self.instance.save(
                 expected_task_state=[task_states.XLOUD_ADJUSTING])
@@ -285,7 +344,7 @@ class Adjustment(object):
 
     def apply(self):
         """Change the guest, and record what the server has then."""
-        plan, begun = self._plan, []
+        plan, begun = self.plan, []
         try:
             self._accounting.update_usage(self.instance)
             if plan.live:
@@ -326,8 +385,8 @@ class Adjustment(object):
     def _account_for_rest(self):
         """Account for a little that the guest could not give back."""
         if self._memory_mb is not None:
-            size = self._plan.size
-            self._plan.size = size._replace(
+            size = self.plan.size
+            self.plan.size = size._replace(
                 memory_mb=max(size.memory_mb, self._memory_mb))
 
     def _record(self):
@@ -335,7 +394,7 @@ class Adjustment(object):
             if self._cancellation:
                 raise self._cancellation
             self._is_recorded = True
-        plan = self._plan
+        plan = self.plan
         self._accounting.set_size(
             self.instance, plan.size, plan.start, plan.pending)
         if plan.live and plan.start != plan.start_before:
@@ -348,17 +407,19 @@ class Adjustment(object):
 
     def _undo(self, begun):
         """Put the guest back to what it had, and account for what it has."""
-        plan = self._plan
+        plan = self.plan
         for field in reversed(begun):
             self._try(self._set, field, getattr(plan.live, field), True)
         elastic.set_size(self.instance, plan.claimed, plan.start_before)
-        elastic.set_pending(self.instance, plan.pending_before)
+        # What has been waiting was replaced.
+        pending = plan.pending_before._replace(waiting=None)
+        elastic.set_pending(self.instance, pending)
         if plan.live:
             self._try(self._driver.set_start_size, self.instance)
         try:
             self._accounting.follow_guest(
                 self._context, self.instance, self._get_size_after_undo(),
-                plan.pending_before)
+                pending)
             self._end_task(self)
             self._accounting.update_usage(self.instance)
         except (exception.InstanceNotFound,
@@ -379,9 +440,9 @@ class Adjustment(object):
     def _get_size_after_undo(self):
         try:
             return elastic.reconciled_size(
-                self.instance, self._plan.get_live_size())
+                self.instance, self.plan.get_live_size())
         except exception.ServerAdjustNoGuest:
             # A hard reboot defines the guest with its start size.
             return elastic.reconciled_size(self.instance)
         except exception.ServerAdjustGuestNotResponding:
-            return self._plan.claimed
+            return self.plan.claimed

@@ -20,7 +20,6 @@ from keystoneauth1 import exceptions as ks_exc
 from oslo_log import log as logging
 
 from nova.compute import utils as compute_utils
-from nova import elastic
 from nova import exception
 from nova.limit import placement as placement_limits
 from nova import objects
@@ -33,79 +32,71 @@ LOG = logging.getLogger(__name__)
 _USAGE_ERRORS = (exception.UsagesRetrievalFailed, ks_exc.ClientException)
 
 
-class AdjustLimits(object):
-    """Checks what adjustments add against quotas and unified limits."""
+def check(context, instance, before, size):
+    """Check the quota before a server is adjusted.
 
-    def __init__(self, check_quota_for_upsize):
-        """:param check_quota_for_upsize: The check of a resize"""
-        self._check_quota_for_upsize = check_quota_for_upsize
+    :raises: ServerAdjustOverQuota if the size is not within the quota;
+        ServerAdjustUsageUnknown if that cannot be determined
+    """
+    try:
+        _check(context, instance, before, size, is_claimed=False)
+    except _USAGE_ERRORS as error:
+        LOG.warning('Could not determine the usage of the project: %s',
+                    error, instance=instance)
+        raise exception.ServerAdjustUsageUnknown()
 
-    def check(self, context, instance, before, size):
-        """Check the quota before a server is adjusted.
 
-        :raises: ServerAdjustOverQuota if the size is not within the quota;
-            ServerAdjustUsageUnknown if that cannot be determined
-        """
-        try:
-            # A resize asks unified limits for all of the new size, and this
-            # only for what is more.
-            self._check_quota_for_upsize(
-                context, instance, instance.flavor,
-                elastic.flavor_at_size(instance.flavor, size), is_bfv=False,
-                is_revert=True)
-            self._enforce(context, instance, before, size)
-        except exception.OverQuota as error:
-            raise exception.ServerAdjustOverQuota(error.format_message())
-        except _USAGE_ERRORS as error:
-            LOG.warning('Could not determine the usage of the project: %s',
-                        error, instance=instance)
-            raise exception.ServerAdjustUsageUnknown()
+def recheck(context, instance, before, size):
+    """Check the quota again when the host has claimed the size.
 
-    def recheck(self, context, instance, before, size):
-        """Check the quota again when the host has claimed the size.
+    :raises: ServerAdjustOverQuota if the project is over its quota now
+    """
+    try:
+        _check(context, instance, before, size, is_claimed=True)
+    except _USAGE_ERRORS as error:
+        # It was within the quota a moment ago.
+        LOG.warning('Could not determine the usage of the project after '
+                    'an adjustment: %s', error, instance=instance)
 
-        :raises: ServerAdjustOverQuota if the project is over its quota now
-        """
-        grown = {name: new - old for name, old, new in zip(
-            ('cores', 'ram'), before, size) if new > old}
-        if not grown:
-            return
-        project_id, user_id = quotas_obj.ids_from_instance(context, instance)
-        try:
-            objects.Quotas.check_deltas(
-                context, dict.fromkeys(grown, 0), project_id, user_id=user_id,
-                check_project_id=project_id, check_user_id=user_id)
-            self._enforce(context, instance, before, size, is_claimed=True)
-        except exception.TooManyInstances as error:
-            raise exception.ServerAdjustOverQuota(error.format_message())
-        except exception.OverQuota as error:
-            raise exception.ServerAdjustOverQuota(
-                self._describe_excess(error, grown))
-        except _USAGE_ERRORS as error:
-            # It was within the quota a moment ago.
-            LOG.warning('Could not determine the usage of the project after '
-                        'an adjustment: %s', error, instance=instance)
 
-    @staticmethod
-    def _enforce(context, instance, before, size, is_claimed=False):
-        allocated, grown = (
-            scheduler_utils.resources_from_size(instance, amounts)
-            for amounts in (before, size))
-        project_id, _user_id = quotas_obj.ids_from_instance(context, instance)
-        placement_limits.enforce_deltas(
-            context, project_id,
-            {rc: 0 if is_claimed else amount - allocated[rc]
-             for rc, amount in grown.items() if amount > allocated[rc]})
+def _check(context, instance, before, size, is_claimed):
+    grown = {name: new - old for name, old, new in zip(
+        ('cores', 'ram'), before, size) if new > old}
+    if not grown:
+        return
+    project_id, user_id = quotas_obj.ids_from_instance(context, instance)
+    try:
+        objects.Quotas.check_deltas(
+            context, dict.fromkeys(grown, 0) if is_claimed else grown,
+            project_id, user_id=user_id, check_project_id=project_id,
+            check_user_id=user_id)
+        _enforce(context, instance, before, size, is_claimed)
+    except exception.TooManyInstances as error:
+        raise exception.ServerAdjustOverQuota(error.format_message())
+    except exception.OverQuota as error:
+        raise exception.ServerAdjustOverQuota(
+            _describe_excess(error, grown, is_claimed))
 
-    @staticmethod
-    def _describe_excess(error, grown):
-        """Return the message that a check before the claim would have had."""
-        quotas, usages = (error.kwargs[name] for name in ('quotas', 'usages'))
-        headroom = {name: quotas[name] - usages[name] + more
-                    for name, more in grown.items()}
-        overs, requested, allowed, used = (
-            compute_utils.get_over_quota_detail(
-                headroom, error.kwargs['overs'], quotas, grown))
-        return exception.TooManyInstances(
-            overs=overs, req=requested, used=used,
-            allowed=allowed).format_message()
+
+def _enforce(context, instance, before, size, is_claimed):
+    """Check unified limits, which are asked only for what is more."""
+    allocated, grown = (
+        scheduler_utils.resources_from_size(instance, amounts)
+        for amounts in (before, size))
+    project_id, _user_id = quotas_obj.ids_from_instance(context, instance)
+    placement_limits.enforce_deltas(
+        context, project_id,
+        {rc: 0 if is_claimed else amount - allocated[rc]
+         for rc, amount in grown.items() if amount > allocated[rc]})
+
+
+def _describe_excess(error, grown, is_claimed):
+    """Return the message of a check before the claim."""
+    quotas, usages = (error.kwargs[name] for name in ('quotas', 'usages'))
+    headroom = {name: quotas[name] - usages[name] +
+                (more if is_claimed else 0) for name, more in grown.items()}
+    overs, requested, allowed, used = compute_utils.get_over_quota_detail(
+        headroom, error.kwargs['overs'], quotas, grown)
+    return exception.TooManyInstances(
+        overs=overs, req=requested, used=used,
+        allowed=allowed).format_message()

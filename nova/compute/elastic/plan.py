@@ -35,7 +35,7 @@ class Plan(object):
         self.force = request.force
         # Why the server does not have all that was requested in the end.
         self.shortfall = None
-        self._request = request
+        self.request = request
         self._context = context
         self._driver = driver
         self._accounting = accounting
@@ -70,12 +70,37 @@ class Plan(object):
     def _get_pending(self):
         """Return what is to be done to the server later."""
         return elastic.Pending(elastic.return_after(
-            self.instance, self._request, timeutils.utcnow_ts()))
+            self.instance, self.request, timeutils.utcnow_ts()))
+
+    def get_pending_of_waiting(self, action):
+        """Return what is to be done later if the request has to wait."""
+        waiting = self.pending_before.waiting
+        if not waiting or waiting.request_id != self._context.request_id:
+            now = timeutils.utcnow_ts(microsecond=True)
+            waiting = elastic.Waiting(
+                self.requested, self.request.persist, self.force,
+                self.request.for_seconds, action, self._context.request_id,
+                round(now, 3), int(now) + CONF.xloud.wait_timeout,
+                self.instance.flavor.id)
+        return self.pending_before._replace(waiting=waiting)
+
+    @property
+    def waiting_since(self):
+        """Since when the request has been waiting, or None."""
+        waiting = self.pending_before.waiting
+        return waiting.since if waiting and not self.replaced else None
+
+    @property
+    def replaced(self):
+        """The Waiting of an earlier request that this one replaces."""
+        waiting = self.pending_before.waiting
+        if waiting and waiting.request_id != self._context.request_id:
+            return waiting
 
     def _get_sizes(self):
         """Return what the server is accounted for then, and its start size."""
         return elastic.sizes_after(
-            self.instance, self.requested, self._request.persist)
+            self.instance, self.requested, self.request.persist)
 
     def get_live_size(self):
         """Return what the guest has now, and keep how it uses its memory."""

@@ -15,6 +15,7 @@
 from oslo_log import log as logging
 
 from nova.compute import utils as compute_utils
+from nova import context as nova_context
 from nova import exception
 from nova import objects
 from nova.objects import fields
@@ -30,12 +31,25 @@ class Reporter(object):
         self._host = host
         self._notify_usage = notify_usage
 
-    def event(self, context, instance, action, is_requested=True):
-        """Return the event of an adjustment in the action log of a server.
+    def event(self, context, instance, action):
+        """Return the event of an adjustment in the action log of a server."""
+        return Event(context, instance, action, self._host)
 
-        :param is_requested: Whether the API has begun the action
+    def event_of_new_action(self, context, instance, action):
+        """Return such an event, with which an action begins."""
+        return EventOfNewAction(context, instance, action, self._host)
+
+    def open_event(self, instance, waiting):
+        """Return the event of an adjustment that waits for capacity.
+
+        :param waiting: The nova.elastic.Waiting
+        :returns: The event, and the RequestContext of its action
         """
-        return Event(context, instance, action, self._host, is_requested)
+        context = nova_context.RequestContext(
+            instance.user_id, instance.project_id, is_admin=True,
+            request_id=waiting.request_id)
+        return OpenEvent(
+            context, instance, waiting.action, self._host), context
 
     def notify(self, context, instance, phase, error=None):
         self._notify_usage(
@@ -61,19 +75,14 @@ class Event(object):
     The details of a failure begin with its code, which the status shows.
     """
 
-    def __init__(self, context, instance, action, host, is_requested):
+    def __init__(self, context, instance, action, host):
         self._context = context
         self._instance = instance
-        self._action = action
+        self.action = action
         self._name = 'compute_' + action
         self._host = host
-        self._is_requested = is_requested
 
     def start(self):
-        if not self._is_requested:
-            objects.InstanceAction.action_start(
-                self._context, self._instance.uuid, self._action,
-                want_result=False)
         objects.InstanceActionEvent.event_start(
             self._context, self._instance.uuid, self._name,
             want_result=False, host=self._host)
@@ -91,3 +100,18 @@ class Event(object):
             # The server has been deleted and archived in the meantime.
             LOG.info('The action of the adjustment is gone.',
                      instance=self._instance)
+
+
+class EventOfNewAction(Event):
+
+    def start(self):
+        objects.InstanceAction.action_start(
+            self._context, self._instance.uuid, self.action,
+            want_result=False)
+        super().start()
+
+
+class OpenEvent(Event):
+
+    def start(self):
+        """It has been started when the server began to wait."""

@@ -40,48 +40,65 @@ LOG = logging.getLogger(__name__)
 class AdjustRequests(object):
     """Delivers requests about elastic servers to their hosts."""
 
-    def __init__(self, compute_rpcapi, servicegroup_api,
-                 check_quota_for_upsize):
+    def __init__(self, compute_rpcapi, servicegroup_api):
         """Take what the compute API has.
 
         :param compute_rpcapi: The ComputeAPI that calls hosts
         :param servicegroup_api: The API that knows which services are up
-        :param check_quota_for_upsize: The check of a resize
         """
         self._compute_rpcapi = compute_rpcapi
         self._servicegroup_api = servicegroup_api
-        self._limits = limits.AdjustLimits(check_quota_for_upsize)
 
     def adjust(self, context, instance, request,
                action=instance_actions.XLOUD_ADJUST):
         """Have the host of a server claim a size, and begin to adjust to it.
 
         :param request: A nova.elastic.Request
+        :returns: Whether it is adjusted now: if not, it waits for capacity
         """
         request, before, size = self._check(context, instance, request)
         if not request:
-            return
+            return True
 
         self._begin(instance, action)
         objects.InstanceAction.action_start(
             context, instance.uuid, action, want_result=False)
         try:
-            self._compute_rpcapi.xloud_adjust(
+            is_adjusted = self._compute_rpcapi.xloud_adjust(
                 context, instance, *request.size, request.persist,
-                request.force, action, request.for_seconds)
+                request.force, action, request.for_seconds, request.when_full)
         except messaging.MessagingException as error:
             self._refuse_undelivered(context, instance, action, error)
         except exception.NovaException:
             with excutils.save_and_reraise_exception():
                 self._end(instance)
+        # Computes of before say nothing.
+        if is_adjusted is False:
+            return False
         if CONF.quota.recheck_quota:
             self._recheck_limits(
                 context, instance, before, size, request.persist, action)
+        return True
+
+    def cancel(self, context, instance):
+        """Have the host of a server forget an adjustment that waits there.
+
+        :raises: ServerAdjustNotWaiting if none does
+        """
+        if not self._is_host_up(instance):
+            raise exception.ServerAdjustHostDown()
+        try:
+            self._compute_rpcapi.xloud_adjust_withdraw(context, instance)
+        except messaging.MessagingException as error:
+            raise self._get_refusal(instance, error)
 
     def check(self, context, instance, request):
         """Check whether such an adjustment would be accepted now.
 
         Nothing is claimed or recorded.
+
+        :returns: The ServerAdjustHostFull for which it would have to wait, or
+            None
         """
         request, _before, _size = self._check(context, instance, request)
         if not request:
@@ -90,6 +107,10 @@ class AdjustRequests(object):
             self._compute_rpcapi.xloud_adjust_check(
                 context, instance, *request.size, request.persist,
                 request.force)
+        except exception.ServerAdjustHostFull as error:
+            if request.when_full != elastic.WAIT:
+                raise
+            return error
         except messaging.MessagingException as error:
             raise self._get_refusal(instance, error)
 
@@ -115,8 +136,14 @@ class AdjustRequests(object):
         before = elastic.size(instance)
         size, _start = elastic.sizes_after(
             instance, request.size, request.persist)
-        self._limits.check(context, instance, before, size)
-        return request, before, size
+        limits.check(context, instance, before, size)
+        when_full = None
+        if any(new > old for old, new in zip(before, size)):
+            # Nothing else needs capacity.
+            when_full = (request.when_full or
+                         elastic.when_full(instance.flavor) or
+                         CONF.xloud.when_full)
+        return request._replace(when_full=when_full), before, size
 
     def describe(self, context, instance):
         """Return what a server has and can have, as far as its host answers.
@@ -199,7 +226,7 @@ class AdjustRequests(object):
                         action):
         """Check the quota again, and adjust the server back if it is over."""
         try:
-            self._limits.recheck(context, instance, before, size)
+            limits.recheck(context, instance, before, size)
         except exception.ServerAdjustOverQuota as over_quota:
             LOG.info('%s The server is adjusted back.', over_quota,
                      instance=instance)

@@ -20,6 +20,7 @@ from nova.compute.elastic import reconcile
 from nova.compute.elastic import reports
 from nova.compute.elastic import returns
 from nova.compute.elastic import status
+from nova.compute.elastic import waiting
 
 # How many questions about guests may be open at the same time. Under eventlet
 # each of them can occupy one of the 20 threads that all libvirt calls share.
@@ -45,14 +46,19 @@ class ElasticServers(object):
         reporter = reports.Reporter(host, notify_usage)
         self.status = status.LiveStatus(
             driver, self.accounting, questions)
+        waiting_list = waiting.WaitingList()
         self.adjustments = adjust.Adjustments(
-            driver, self.accounting, questions, self.status, reporter)
+            driver, self.accounting, questions, self.status, reporter,
+            waiting_list)
         self.reconciler = reconcile.Reconciler(
             host, driver, tracker, self.accounting, self.adjustments,
             questions, reporter, excess.Excess(reporter, compute_api))
         self.returns = returns.Returns(host, self.adjustments)
-        self.adjustments.on_end = self.returns.note
-        self.reconciler.on_check = self.returns.note
+        self.grants = waiting.Grants(
+            host, waiting_list, self.adjustments, reporter)
+        self.accounting.on_change = self.grants.wake
+        self.adjustments.on_end = self.note
+        self.reconciler.on_check = self.note
 
     def start(self, context):
         """Read what is to be done to the servers of this host later."""
@@ -60,6 +66,12 @@ class ElasticServers(object):
 
     def stop(self):
         self.returns.stop()
+        self.grants.stop()
+
+    def note(self, instance):
+        """Note what is to be done to a server later."""
+        self.returns.note(instance)
+        self.grants.note(instance)
 
     def describe(self, context, instance):
         """Return what a server has and is requested to have now."""

@@ -46,7 +46,7 @@ class LiveStatus(object):
         """
         status = {'requested': adjustment and {
             'current_' + field: value for field, value in
-            adjustment.requested._asdict().items() if value is not None}}
+            adjustment.plan.requested._asdict().items() if value is not None}}
         live = self._driver.get_live_size(instance)
         if not live:
             return status

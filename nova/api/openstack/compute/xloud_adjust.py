@@ -113,14 +113,19 @@ class XloudAdjustController(wsgi.Controller):
                                         ('memory_mb', 'current_memory_mb'))}
         adjustment.update(persist=body.get('persist', True),
                           force=body.get('force', False),
-                          for_seconds=body.get('for_seconds'))
+                          for_seconds=body.get('for_seconds'),
+                          when_full=body.get('when_full'))
         with _refusals(server_id):
             context, instance = self._get_instance(req, server_id, 'adjust')
+            if 'cancel' in body:
+                self.compute_api.xloud_adjust_withdraw(context, instance)
+                return {}
             if adjustment['force']:
                 self._check_policy(context, instance, 'adjust:force')
             if not body.get('dry_run', False):
-                self.compute_api.xloud_adjust(context, instance, **adjustment)
-                return {}
+                is_adjusted = self.compute_api.xloud_adjust(
+                    context, instance, **adjustment)
+                return {} if is_adjusted else {'adjust': {'state': 'waiting'}}
         return self._dry_run(context, instance, adjustment)
 
     def _dry_run(self, context, instance, adjustment):
@@ -128,8 +133,11 @@ class XloudAdjustController(wsgi.Controller):
         outcome, code, reason = 'in_place', None, None
         try:
             with _refusals(instance.uuid):
-                self.compute_api.xloud_adjust_check(
+                shortage = self.compute_api.xloud_adjust_check(
                     context, instance, **adjustment)
+            if shortage:
+                outcome, code = 'wait', shortage.error_code
+                reason = shortage.format_message()
         except exc.HTTPException as refusal:
             outcome = 'refused'
             code, reason = refusal.error_code, refusal.explanation

@@ -38,6 +38,16 @@ _VIRTIO_MEM = (
     'size of its huge pages. Without this extra spec the image property '
     '``hw_mem_hotplug_virtio`` decides, and else ``[xloud] memory_means``.'
 )
+_WHEN_FULL = (
+    'What becomes of a request to adjust a server of this flavor if its host '
+    'does not have enough capacity and the request does not say: ``refuse`` '
+    'it, or let it ``wait`` until the host has the capacity. Without this '
+    'extra spec ``[xloud] when_full`` decides.'
+)
+_PRIORITY = (
+    'The priority of servers of this flavor among those that wait for '
+    'capacity on a host. Without this extra spec it is 0.'
+)
 _OTHER_NAME = '``%s`` is another name of this extra spec.'
 _CPU_VALUE = 'A number of vCPUs, not above the vCPUs of the flavor.'
 _MEMORY_VALUE = (
@@ -62,6 +72,18 @@ EXTRA_SPEC_VALIDATORS = [
         description=_VIRTIO_MEM,
         value={'type': bool,
                'description': 'Whether the memory is adjusted by virtio-mem.'},
+    ),
+    base.ExtraSpecValidator(
+        name='xloud:when_full',
+        description=_WHEN_FULL,
+        value={'type': str, 'enum': ['refuse', 'wait'],
+               'description': 'What to do if the host is full.'},
+    ),
+    base.ExtraSpecValidator(
+        name='xloud:priority',
+        description=_PRIORITY,
+        value={'type': int, 'min': 0, 'max': 1000,
+               'description': 'The priority; higher ones come first.'},
     ),
 ]
 

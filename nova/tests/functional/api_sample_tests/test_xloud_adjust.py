@@ -10,17 +10,24 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from oslo_utils import uuidutils
+
 from nova.tests.functional.api_sample_tests import test_servers
 
 
 class XloudAdjustSampleJsonTest(test_servers.ServersSampleBase):
     sample_dir = 'os-xloud-adjust'
 
+    def setUp(self):
+        # The host has two CPUs and not more.
+        self.flags(initial_cpu_allocation_ratio=1.0)
+        super().setUp()
+
     def _boot(self):
         api = self.api_fixture.admin_api
         flavor_id = api.post_flavor({'flavor': {
-            'id': None, 'name': 'elastic', 'vcpus': 4, 'ram': 4096,
-            'disk': 1}})['id']
+            'id': None, 'name': uuidutils.generate_uuid(), 'vcpus': 4,
+            'ram': 4096, 'disk': 1}})['id']
         api.post_extra_spec(flavor_id, {'extra_specs': {
             'minimum_cpu': '1', 'minimum_memory': '1024'}})
         server = self.api.post_server({
@@ -53,3 +60,12 @@ class XloudAdjustSampleJsonTest(test_servers.ServersSampleBase):
         self.assertEqual(202, response.status_code)
         self._wait_for_server_parameter(
             server, {'OS-EXT-STS:task_state': None})
+
+    def test_wait_and_cancel(self):
+        server = self._boot()
+        self._boot()
+        url = 'os-xloud-adjust/%s' % server['id']
+        response = self._do_post(url, 'wait-req', {})
+        self._verify_response('wait-resp', {}, response, 202)
+        response = self._do_post(url, 'cancel-req', {})
+        self.assertEqual((202, {}), (response.status_code, response.json()))

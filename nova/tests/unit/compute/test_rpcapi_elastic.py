@@ -46,7 +46,10 @@ class TestElasticRpcAPI(test.NoDBTestCase):
         ('hotplug_vcpus', {'new_count': 2}, {}),
         # Who asks is answered from the database if the host is slow.
         ('xloud_status', {}, {'timeout': 8}),
+        ('xloud_adjust', {'vcpus': 2, 'memory_mb': None, 'persist': False,
+                          'when_full': 'wait'}, {}),
         ('xloud_adjust_cancel', {}, {}),
+        ('xloud_adjust_withdraw', {}, {}),
     )
     @ddt.unpack
     def test_call(self, method, arguments, options):

@@ -77,7 +77,7 @@ class TestReturn(test.NoDBTestCase):
     def test_recorded(self):
         """It survives in the system metadata, for this flavor alone."""
         instance = fakes.instance((1, 1024))
-        self.assertEqual((None,), elastic.get_pending(instance))
+        self.assertEqual(elastic.Pending(), elastic.get_pending(instance))
         returning = elastic.return_after(instance, _request(3, 3072), NOW)
         elastic.set_pending(instance, elastic.Pending(returning))
         recorded = fakes.instance((3, 3072), **instance.system_metadata)
@@ -126,3 +126,40 @@ class TestReturn(test.NoDBTestCase):
         self.assertEqual(
             (MINIMUM, elastic.Size(4, 1024), MINIMUM),
             elastic.sizes_after_return(instance, returning))
+
+
+@ddt.ddt
+class TestWaiting(test.NoDBTestCase):
+
+    @ddt.data(
+        (elastic.Size(3, None), True, False, None, 'xloud_adjust'),
+        (elastic.Size(3, 3072), False, True, 60, 'hotplug_vcpus'),
+        (elastic.Size(2 ** 31 - 1, 2 ** 31 - 1), False, False,
+         31 * 24 * 3600, 'hotplug_vcpus'),
+    )
+    def test_recorded(self, request):
+        """All of the request survives, in what the database has room for."""
+        size, persist, force, for_seconds, action = request
+        waiting = elastic.Waiting(
+            size, persist, force, for_seconds, action,
+            'req-01234567-89ab-cdef-0123-456789abcdef', 1767323045.123,
+            1767326645, 1)
+        instance = fakes.instance((1, 1024))
+        elastic.set_pending(instance, elastic.Pending(waiting=waiting))
+        recorded = fakes.instance((1, 1024), **instance.system_metadata)
+        self.assertEqual(waiting, elastic.get_pending(recorded).waiting)
+        self.assertEqual(
+            elastic.Request(size, persist, force, for_seconds, 'wait'),
+            waiting.request)
+        value, = recorded.system_metadata.values()
+        self.assertLessEqual(len(value), 255)
+
+    @ddt.data(({}, None, 0), ({'xloud:when_full': 'wait'}, 'wait', 0),
+              ({'xloud:when_full': 'later', 'xloud:priority': 'x'}, None, 0),
+              ({'xloud:when_full': 'refuse', 'xloud:priority': '7'},
+               'refuse', 7))
+    @ddt.unpack
+    def test_of_flavor(self, specs, when_full, priority):
+        flavor = fakes.flavor(specs)
+        self.assertEqual(when_full, elastic.when_full(flavor))
+        self.assertEqual(priority, elastic.priority(flavor))

@@ -30,21 +30,31 @@ update = {
         # At most 31 days.
         'for_seconds': {
             'type': 'integer', 'minimum': 1, 'maximum': 31 * 24 * 3600},
+        'when_full': {'type': 'string', 'enum': ['refuse', 'wait']},
+        'cancel': {'type': 'boolean', 'enum': [True]},
     },
     'anyOf': [
         {'required': ['current_vcpus']},
         {'required': ['current_memory_mb']},
+        {'required': ['cancel'], 'maxProperties': 1},
     ],
+    'dependencies': {'cancel': {'maxProperties': 1}},
     'additionalProperties': False,
 }
 
 update_response = {
     'type': 'object',
     'properties': {
+        'adjust': {
+            'type': 'object',
+            'properties': {'state': {'enum': ['waiting']}},
+            'required': ['state'],
+            'additionalProperties': False,
+        },
         'dry_run': {
             'type': 'object',
             'properties': {
-                'outcome': {'type': 'string', 'enum': ['in_place', 'refused']},
+                'outcome': {'type': 'string', 'enum': ['in_place', 'wait', 'refused']},
                 'code': {'type': ['string', 'null']},
                 'reason': {'type': ['string', 'null']},
             },
@@ -99,14 +109,17 @@ show_response = {
                     'properties': {
                         'state': {
                             'type': 'string',
-                            'enum': ['running', 'succeeded', 'failed']},
+                            'enum': ['running', 'waiting', 'succeeded',
+                                     'failed']},
                         'code': {'type': ['string', 'null']},
                         'requested': {'type': ['object', 'null']},
                         'since': {'type': 'string'},
+                        'expires_at': _string_or_null,
                         'reason': {'type': ['string', 'null']},
                     },
                     'required': [
-                        'state', 'code', 'requested', 'since', 'reason'],
+                        'state', 'code', 'requested', 'since', 'expires_at',
+                        'reason'],
                     'additionalProperties': False,
                 },
             },

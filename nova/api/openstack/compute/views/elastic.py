@@ -55,10 +55,18 @@ def _returning(returning):
 def _adjust(adjust, requested):
     if adjust is None:
         return None
+    expires_at = adjust['expires_at']
     return {'state': adjust['state'], 'code': adjust['code'],
-            'requested': requested,
+            'requested': requested or _requested(adjust['requested']),
+            'expires_at': expires_at and _format_second(expires_at),
             'since': _format_second(adjust['since']),
             'reason': adjust['reason']}
+
+
+def _requested(size):
+    return size and {
+        'current_' + field: amount for field, amount in size._asdict().items()
+        if amount is not None}
 
 
 class HistoryViewBuilder(common.ViewBuilder):

@@ -4,6 +4,7 @@
         "accounted_vcpus": 2,
         "adjust": {
             "code": null,
+            "expires_at": null,
             "reason": null,
             "requested": null,
             "since": "%(isotime)s",

@@ -66,7 +66,8 @@ class TestView(test.NoDBTestCase):
                 'current_vcpus': 4, 'current_memory_mb': 2048,
                 'floor_memory_mb': 512},
             'adjust': {'state': 'failed', 'code': 'xloud.interrupted',
-                       'reason': 'Because.', 'since': self.SINCE},
+                       'reason': 'Because.', 'since': self.SINCE,
+                       'requested': None, 'expires_at': None},
             'pending': elastic.Pending(elastic.Return(
                 1767323045, elastic.Size(1, 1024), elastic.Size(1, 1024), 1)),
         })['xloud_status']
@@ -83,4 +84,5 @@ class TestView(test.NoDBTestCase):
         self.assertEqual({
             'state': 'failed', 'code': 'xloud.interrupted',
             'reason': 'Because.', 'since': '2026-01-02T03:04:05Z',
-            'requested': {'current_vcpus': 2}}, status['adjust'])
+            'requested': {'current_vcpus': 2}, 'expires_at': None},
+            status['adjust'])

@@ -26,7 +26,9 @@ class TestMinimumValidators(test.NoDBTestCase):
         """Each validator is found through its entry point."""
         names = [validator.name for validator in minimum.register()]
         self.assertEqual(
-            {*elastic.EXTRA_SPECS, elastic.VIRTIO_MEM_EXTRA_SPEC}, set(names))
+            {*elastic.EXTRA_SPECS, elastic.VIRTIO_MEM_EXTRA_SPEC,
+             elastic.WHEN_FULL_EXTRA_SPEC, elastic.PRIORITY_EXTRA_SPEC},
+            set(names))
         for validator in minimum.register():
             self.assertIs(validator, validators.VALIDATORS[validator.name])
 
@@ -48,3 +50,13 @@ class TestMinimumValidators(test.NoDBTestCase):
             error = self.assertRaises(
                 exception.ValidationError, validators.validate, name, value)
             self.assertEqual(message, error.format_message())
+
+    @ddt.data(('xloud:when_full', 'wait', 'move'),
+              ('xloud:when_full', 'refuse', ''),
+              ('xloud:priority', '1000', '1001'),
+              ('xloud:priority', '0', '-1'))
+    @ddt.unpack
+    def test_when_full(self, name, good, bad):
+        validators.validate(name, good)
+        self.assertRaises(
+            exception.ValidationError, validators.validate, name, bad)

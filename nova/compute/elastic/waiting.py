@@ -1,0 +1,292 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Adjustments that wait for capacity on their host, and whose turn it is.
+
+Those that give something back come first, then those of a higher priority, and
+then the older ones. Each gains priority while it waits, so that none waits for
+ever. Nobody gets ahead of one that comes first and needs the same resource,
+even if it needs less of it.
+"""
+
+import typing as ty
+
+from oslo_log import log as logging
+from oslo_utils import timeutils
+
+from nova.compute.elastic import background
+from nova.compute import vm_states
+import nova.conf
+from nova import context as nova_context
+from nova import elastic
+from nova import exception
+from nova import objects
+
+CONF = nova.conf.CONF
+
+LOG = logging.getLogger(__name__)
+
+# After how many seconds of waiting an adjustment gains one of priority.
+_PRIORITY_RISES_AFTER = 600
+
+# After how many seconds it is tried again if another operation is in progress
+# on a server, or a service does not respond.
+_BUSY_DELAY = 2
+
+# What ends in time, so that the adjustment goes on waiting.
+_PASSING = (exception.ServerAdjustConcurrentUpdate,
+            exception.ServerAdjustHostBusy, exception.ServerAdjustInProgress,
+            exception.ServerAdjustCancelled,
+            exception.ServerAdjustGuestNotResponding,
+            exception.ServerAdjustUnavailable)
+
+
+class Entry(ty.NamedTuple):
+    """An adjustment that waits, or one that may have to."""
+
+    since: float
+    priority: int
+    # The fields of a Size of which it needs more.
+    needs: ty.FrozenSet[str]
+    gives_back: bool
+    waiting: ty.Optional[elastic.Waiting] = None
+
+    def rank(self, now):
+        """Return a value that is lower for what comes first."""
+        return (not self.gives_back,
+                -(self.priority + int(now - self.since) //
+                  _PRIORITY_RISES_AFTER), self.since)
+
+
+def _get_entry(instance, since, size_before, size, waiting=None):
+    changes = {field: new - old for field, old, new in zip(
+        elastic.Size._fields, size_before, size) if new is not None}
+    return Entry(
+        since, elastic.priority(instance.flavor),
+        frozenset(field for field, more in changes.items() if more > 0),
+        any(more < 0 for more in changes.values()), waiting)
+
+
+class WaitingList(object):
+    """The adjustments that wait on a host, by the UUID of their server."""
+
+    def __init__(self):
+        self._entries = {}
+        # Those whose server cannot be adjusted now, so that nobody has to
+        # wait for it.
+        self._on_hold = set()
+
+    def __contains__(self, uuid):
+        return uuid in self._entries
+
+    def __len__(self):
+        return len(self._entries)
+
+    def get(self, uuid):
+        return self._entries.get(uuid)
+
+    def put(self, instance, waiting):
+        self._entries[instance.uuid] = _get_entry(
+            instance, waiting.since, elastic.size(instance), waiting.size,
+            waiting)
+
+    def hold(self, uuid, is_held):
+        if is_held:
+            self._on_hold.add(uuid)
+        else:
+            self._on_hold.discard(uuid)
+
+    def remove(self, uuid):
+        self._on_hold.discard(uuid)
+        return self._entries.pop(uuid, None)
+
+    def clear(self):
+        self._entries.clear()
+        self._on_hold.clear()
+
+    def in_order(self):
+        """Return the UUIDs of their servers, the first one first."""
+        now = timeutils.utcnow_ts()
+        return sorted(list(self._entries), key=lambda uuid: (
+            self._entries[uuid].rank(now)))
+
+    def get_next_end(self):
+        """Return the time at which the next of them has waited too long."""
+        return min((entry.waiting.until for entry in
+                    list(self._entries.values())), default=None)
+
+    def check_turn(self, plan):
+        """Check whether an adjustment may claim what it needs now.
+
+        :raises: ServerAdjustOthersWait if others come first
+        """
+        others = {uuid: entry for uuid, entry in list(self._entries.items())
+                  if uuid != plan.instance.uuid and uuid not in self._on_hold}
+        if not others:
+            return
+        now = timeutils.utcnow_ts(microsecond=True)
+        own = _get_entry(
+            plan.instance, plan.waiting_since or now, plan.size_before,
+            plan.claimed)
+        if any(entry.needs & own.needs and entry.rank(now) < own.rank(now)
+               for entry in others.values()):
+            raise exception.ServerAdjustOthersWait()
+
+
+class Grants(object):
+    """Grants adjustments that wait what they need, as soon as it is there."""
+
+    def __init__(self, host, waiting_list, adjustments, reporter):
+        self._host = host
+        self._list = waiting_list
+        self._adjustments = adjustments
+        self._reporter = reporter
+        # There is one subject: all that wait.
+        self._alarms = background.Alarms(lambda _subject: self._grant_all())
+
+    def note(self, instance):
+        """Note whether the adjustment of a server waits."""
+        waiting = elastic.get_pending(instance).waiting
+        if not waiting or instance.host != self._host:
+            self._list.remove(instance.uuid)
+            return
+        self._list.put(instance, waiting)
+        self.wake()
+
+    def wake(self):
+        """Look what can be granted, since the host may have capacity now."""
+        self._set_alarm(0)
+
+    def _set_alarm(self, at):
+        if self._list:
+            self._alarms.set('all', at)
+
+    def stop(self):
+        self._list.clear()
+        self._alarms.clear()
+
+    def cancel(self, context, instance):
+        """Let the adjustment of a server wait no longer.
+
+        :raises: ServerAdjustNotWaiting if it does not wait
+        """
+        instance.refresh()
+        waiting = elastic.get_pending(instance).waiting
+        if not waiting:
+            raise exception.ServerAdjustNotWaiting()
+        if not self._end(instance, waiting,
+                         exception.ServerAdjustWaitCancelled()):
+            raise exception.ServerAdjustInProgress()
+        self.wake()
+
+    def _grant_all(self):
+        context = nova_context.get_admin_context()
+        context.update_store()
+        is_busy = False
+        for uuid in self._list.in_order():
+            try:
+                is_busy |= self._try(context, uuid)
+            except Exception:
+                LOG.exception('Failed to grant what an adjustment waits for.',
+                              instance_uuid=uuid)
+        if is_busy:
+            self._set_alarm(timeutils.utcnow_ts() + _BUSY_DELAY)
+        end = self._list.get_next_end()
+        if end:
+            # One whose server is busy may already have waited too long.
+            self._set_alarm(max(end, timeutils.utcnow_ts() + _BUSY_DELAY))
+
+    def _try(self, context, uuid):
+        """Grant an adjustment what it waits for, if that is there.
+
+        :returns: Whether something else has to end first
+        """
+        entry = self._list.get(uuid)
+        if not entry:
+            return False
+        try:
+            instance = objects.Instance.get_by_uuid(
+                context, uuid, expected_attrs=['flavor', 'system_metadata'])
+        except exception.InstanceNotFound:
+            self._list.remove(uuid)
+            self._finish_event(
+                entry.waiting, objects.Instance(
+                    uuid=uuid, user_id=None, project_id=None),
+                exception.ServerAdjustServerChanged())
+            return False
+        waiting = elastic.get_pending(instance).waiting
+        if not waiting or instance.host != self._host:
+            self._list.remove(uuid)
+            return False
+        is_held = (instance.task_state is not None or instance.vm_state not in
+                   (vm_states.ACTIVE, vm_states.STOPPED))
+        self._list.hold(uuid, is_held)
+        if instance.task_state is not None:
+            return True
+        return self._grant(instance, waiting, is_held)
+
+    def _grant(self, instance, waiting, is_held):
+        _event, context = self._reporter.open_event(instance, waiting)
+        sizes = (elastic.size(instance), elastic.sizes_after(
+            instance, waiting.size, waiting.persist)[0])
+
+        def check_quota(is_claimed):
+            objects.SizeQuota.check(context, instance, *sizes, is_claimed)
+
+        try:
+            if waiting.until <= timeutils.utcnow_ts():
+                raise exception.ServerAdjustWaitExpired()
+            if is_held:
+                return False
+            if instance.vm_state == vm_states.STOPPED and not waiting.persist:
+                raise exception.ServerAdjustStopped()
+            self._adjustments.check(context, instance, waiting.request)
+            check_quota(False)
+            self._adjustments.start_waiting(
+                instance, waiting, lambda: CONF.quota.recheck_quota and
+                check_quota(True))
+        except exception.ServerAdjustHostFull:
+            return False
+        except _PASSING as error:
+            LOG.info('The adjustment waits a little longer: %s', error,
+                     instance=instance)
+            return True
+        except (exception.ServerAdjustConflict, exception.ServerAdjustFailed,
+                exception.ServerAdjustInvalid) as error:
+            LOG.info('The adjustment waits no longer: %s', error,
+                     instance=instance)
+            if not self._end(instance, waiting, error):
+                return True
+            self._reporter.notify_failure(context, instance, error)
+        return False
+
+    def _end(self, instance, waiting, error):
+        """Forget that an adjustment waits, and finish its event.
+
+        :returns: Whether that was done; not if it was granted, or another
+            operation has begun
+        """
+        pending = elastic.get_pending(instance)
+        with self._adjustments.lock(instance):
+            elastic.set_pending(instance, pending._replace(waiting=None))
+            try:
+                instance.save(expected_task_state=[None])
+            except (exception.InstanceNotFound,
+                    exception.InstanceUpdateConflict):
+                return False
+            self._list.remove(instance.uuid)
+        self._finish_event(waiting, instance, error)
+        return True
+
+    def _finish_event(self, waiting, instance, error):
+        event, _context = self._reporter.open_event(instance, waiting)
+        event.finish(error)

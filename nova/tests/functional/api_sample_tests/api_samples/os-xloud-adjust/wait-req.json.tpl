@@ -1,0 +1,4 @@
+{
+    "current_vcpus": 2,
+    "when_full": "wait"
+}

@@ -1,0 +1,5 @@
+{
+    "adjust": {
+        "state": "waiting"
+    }
+}
