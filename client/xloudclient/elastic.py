@@ -103,6 +103,7 @@ class Elastic:
         *,
         live_only: bool = False,
         for_seconds: int | None = None,
+        when_full: str | None = None,
         force: bool = False,
         wait: bool = False,
         timeout: float = 600,
@@ -117,6 +118,8 @@ class Elastic:
         :param memory_mb: The memory in MiB; None leaves it as it is
         :param live_only: Only until the next start of the server, not permanently
         :param for_seconds: After this time the server goes back to the size that it has now
+        :param when_full: If its host is full, ``refuse`` the adjustment or let it ``wait``; None
+            leaves that to its flavor and to the cloud
         :param force: Take memory away even below what the guest needs; policy may forbid it
         :param wait: Return once the guest has the new size
         :param timeout: How many seconds to wait at most
@@ -130,12 +133,21 @@ class Elastic:
         body['persist'] = not live_only
         if for_seconds is not None:
             body['for_seconds'] = for_seconds
+        if when_full is not None:
+            body['when_full'] = when_full
         if force:
             body['force'] = True
         self._call('POST', f'/os-xloud-adjust/{server.id}', body)
         if not wait:
             return self.size(server)
         return self._outcome(server, vcpus, memory_mb, timeout, progress or (lambda size: None))
+
+    @with_code()
+    def cancel(self, server: str | Server) -> ServerSize:
+        """Cancel the adjustment of a server that waits for capacity, and return its size."""
+        server = self.find_server(server)
+        self._call('POST', f'/os-xloud-adjust/{server.id}', {'cancel': True})
+        return self.size(server)
 
     @with_code()
     def flavor(self, flavor: str | Flavor) -> FlavorSize:
@@ -212,11 +224,13 @@ class Elastic:
         while True:
             size = self.size(server)
             progress(size)
-            if size.adjust is None or size.adjust.state != 'running':
+            if size.adjust is None or size.adjust.state not in ('running', 'waiting'):
                 return size
             if time.monotonic() > end:
                 raise AdjustTimeout(
-                    f'The server is still being adjusted after {timeout:.0f} seconds.'
+                    f'The adjustment still waits for capacity after {timeout:.0f} seconds.'
+                    if size.adjust.state == 'waiting'
+                    else f'The server is still being adjusted after {timeout:.0f} seconds.'
                 )
             time.sleep(_INTERVAL)
 

@@ -14,16 +14,18 @@ _TOLERANCE_MB = 8
 class Adjust:
     """The last adjustment of a server."""
 
-    #: ``running``, ``succeeded`` or ``failed``.
+    #: ``running``, ``waiting``, ``succeeded`` or ``failed``.
     state: str
     #: When it started or, once it is over, ended.
     since: str
     #: Why it failed, and the stable code of that, such as ``xloud.no_balloon_driver``.
     reason: str | None
     code: str | None
-    #: The requested size, while it runs.
+    #: The requested size, while it runs or waits.
     vcpus: int | None
     memory_mb: int | None
+    #: When it fails unless its host has had the capacity, while it waits.
+    expires_at: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +80,7 @@ class ServerSize:
                 code=last.get('code'),
                 vcpus=requested.get('current_vcpus'),
                 memory_mb=requested.get('current_memory_mb'),
+                expires_at=last.get('expires_at'),
             )
         return cls(**values)
 

@@ -66,6 +66,7 @@ def test_quiet(accepts: Nova, command: Command) -> None:
         (('--max', '--vcpus', '2'), {'current_vcpus': 2, 'current_memory_mb': 768}),
         (('--vcpus', '2', '--live-only'), {'current_vcpus': 2, 'persist': False}),
         (('--memory', '64', '--force'), {'current_memory_mb': 64, 'force': True}),
+        (('--vcpus', '2', '--when-full', 'wait'), {'current_vcpus': 2, 'when_full': 'wait'}),
         (('--vcpus', '2', '--for', '90'), {'current_vcpus': 2, 'for_seconds': 90}),
         (('--vcpus', '2', '--for', '30m'), {'current_vcpus': 2, 'for_seconds': 1800}),
         (('--vcpus', '2', '--for', '2h'), {'current_vcpus': 2, 'for_seconds': 7200}),
@@ -134,6 +135,31 @@ def test_failed(nova: Nova, command: Command) -> None:
         'The guest has no active balloon driver. It still has 768 MiB after 10 seconds. '
         '(xloud.no_balloon_driver)',
     ]
+
+
+def test_wait_for_capacity(nova: Nova, command: Command) -> None:
+    """An adjustment that waits shows that; with --wait the command waits as well."""
+    waiting = status('running', current_vcpus=1, current_memory_mb=256)
+    adjust = waiting['xloud_status']['adjust']
+    adjust.update(state='waiting', expires_at='2026-11-21T19:53:36Z')
+    nova.answer(ADJUST, {'adjust': {'state': 'waiting'}}, status=202)
+    nova.answer(STATUS, waiting)
+    words = ('server', 'adjust', 'web', '--vcpus', '3', '--when-full', 'wait')
+    size = json.loads(command(*words, '-f', 'json').out)
+    assert (size['adjust_state'], size['adjust_vcpus']) == ('waiting', 3)
+    assert size['adjust_expires_at'] == '2026-11-21T19:53:36Z'
+    nova.answer(STATUS, waiting, DONE)
+    ended = command(*words, '--wait', '-f', 'value', '-c', 'adjust_state')
+    assert (ended.status, ended.out) == (0, 'succeeded\n')
+
+
+def test_cancel(nova: Nova, command: Command) -> None:
+    """It is a request of its own, and shows the size of the server."""
+    nova.answer(ADJUST, {}, status=202)
+    nova.answer(STATUS, recorded('status-succeeded'))
+    ended = command('server', 'adjust', 'cancel', 'web', '-f', 'value', '-c', 'name')
+    assert (ended.status, ended.out) == (0, 'web\n')
+    assert nova.bodies(ADJUST) == [{'cancel': True}]
 
 
 def test_stock_nova(nova: Nova, command: Command) -> None:
@@ -253,6 +279,6 @@ def test_completion(command: Command) -> None:
     for text in (
         "cmds_server_size='history list show'",
         "cmds_flavor_elastic='set show unset'",
-        '--vcpus --memory --min --max --live-only --for --force --wait',
+        '--vcpus --memory --min --max --live-only --for --when-full --force --wait',
     ):
         assert text in script

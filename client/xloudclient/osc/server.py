@@ -1,4 +1,4 @@
-"""The commands ``server adjust`` and ``server size show``, ``list`` and ``history``."""
+"""The commands ``server adjust`` and ``server adjust cancel``, ``server size show`` and so on."""
 
 from __future__ import annotations
 
@@ -67,6 +67,12 @@ class AdjustServer(common.ServerCommand, command.ShowOne):
             '30m, 2h or 7d',
         )
         parser.add_argument(
+            '--when-full',
+            choices=('refuse', 'wait'),
+            help='If the host of the server is full, refuse the adjustment or let it wait; by '
+            'default its flavor or the cloud decides',
+        )
+        parser.add_argument(
             '--force',
             action='store_true',
             help='Shrink memory even below what the guest needs: its processes may be killed '
@@ -94,6 +100,7 @@ class AdjustServer(common.ServerCommand, command.ShowOne):
                     memory_mb,
                     live_only=parsed_args.live_only,
                     for_seconds=parsed_args.for_seconds,
+                    when_full=parsed_args.when_full,
                     force=parsed_args.force,
                     wait=parsed_args.wait,
                     progress=progress,
@@ -110,6 +117,15 @@ class AdjustServer(common.ServerCommand, command.ShowOne):
             yield progress
         finally:
             progress.end()
+
+
+class CancelAdjustServer(common.ServerCommand, command.ShowOne):
+    """Cancel the adjustment of a server that waits for capacity on its host."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        with self.elastic() as elastic:
+            server = elastic.find_server(parsed_args.server)
+            return _columns(server, elastic.cancel(server))
 
 
 class ShowServerSize(common.ServerCommand, command.ShowOne):
@@ -170,7 +186,8 @@ def _seconds(time: datetime.datetime) -> str:
 class ListServerSize(common.ElasticCommand, command.Lister):
     """List the sizes of servers and their bounds.
 
-    Memory is in MiB. 'Adjust' is the state of the last adjustment: running, succeeded or failed.
+    Memory is in MiB. 'Adjust' is the state of the last adjustment: running, waiting,
+    succeeded or failed.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
