@@ -11,6 +11,7 @@
 # under the License.
 
 import threading
+import time
 
 from nova.compute.elastic import background
 from nova import context as nova_context
@@ -96,3 +97,52 @@ class WorkersTest(test.NoDBTestCase):
         self.assertRaises(exception.ServerAdjustHostBusy, workers.reserve)
         workers.release()
         workers.reserve()
+
+
+class TestAlarms(test.NoDBTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.calls = []
+        self.alarms = background.Alarms(self.calls.append)
+        self.addCleanup(self.alarms.clear)
+
+    def _wait_for(self, calls):
+        deadline = time.monotonic() + 5
+        while self.calls != calls and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertEqual(calls, self.calls)
+
+    def test_order(self):
+        """The earliest comes first, whenever it was set."""
+        now = time.time()
+        for subject, seconds in (('c', 0.3), ('a', 0.1), ('b', 0.2)):
+            self.alarms.set(subject, now + seconds)
+        self._wait_for(['a', 'b', 'c'])
+        self.assertGreaterEqual(time.time(), now + 0.3)
+
+    def test_earlier(self):
+        """A subject has one time, the earlier one."""
+        now = time.time()
+        self.alarms.set('a', now + 600)
+        self.alarms.set('a', now)
+        self.alarms.set('a', now + 600)
+        self._wait_for(['a'])
+        self.alarms.set('a', now)
+        self._wait_for(['a', 'a'])
+
+    def test_clear(self):
+        """What was cleared does not come, and what is set later does."""
+        self.alarms.set('a', time.time() + 0.2)
+        self.alarms.clear()
+        time.sleep(0.3)
+        self.assertEqual([], self.calls)
+        self.alarms.set('b', 0)
+        self._wait_for(['b'])
+
+    def test_set_by_the_function(self):
+        """It can set the next time itself."""
+        alarms = background.Alarms(lambda count: (
+            self.calls.append(count), count and alarms.set(count - 1, 0)))
+        alarms.set(2, 0)
+        self._wait_for([2, 1, 0])
