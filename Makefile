@@ -8,7 +8,7 @@ READY := .fork/venv/ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.
 OPTIONS = $(if $(RELEASE),--release $(RELEASE))
 WHEEL_OF_CLOUD = $(MAKE) --no-print-directory wheel RELEASE=$$(cloud/xcloud release $(OPTIONS))
 
-.PHONY: help setup tree wheel test test-all test-upstream report check style venv docs guest upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
+.PHONY: help setup tree wheel image test test-all test-upstream report check style venv docs guest upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ tree: $(READY) ## the woven source, a git work tree: .fork/RELEASE/nova (FORCE=1
 
 wheel: $(READY) ## the forked nova as a wheel, in dist/
 	@$(GRAFT) wheel $(OPTIONS)
+
+image: $(READY) ## the fork in an operator's image of Nova: BASE=registry/nova-api:2024.1 (TAG=..., ENGINE=docker)
+	@$(GRAFT) image $(OPTIONS) $(if $(TAG),--tag $(TAG)) $(if $(ENGINE),--engine '$(ENGINE)') $(BASE)
 
 test: $(READY) ## set up all it needs and run every test
 	@$(GRAFT) test $(OPTIONS)

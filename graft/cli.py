@@ -5,6 +5,7 @@ import json
 import shlex
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -13,7 +14,7 @@ from graft import build, check, report, tree
 from graft.errors import GraftError
 from graft.project import Project
 from graft.run import step
-from graft.workshop import docs, port, style, suite, trial, venv
+from graft.workshop import docs, image, port, style, suite, trial, venv
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,6 +64,16 @@ def _parser() -> argparse.ArgumentParser:
         build_command = command(name, _build, f'build the forked {what}')
         build_command.set_defaults(hook=f'build_{name}')
         build_command.add_argument('--dest', type=Path, default=Path('dist'), help='default: dist')
+    image_command = command(
+        'image', _image, "put the forked nova into an operator's own image of Nova, as one layer"
+    )
+    image_command.add_argument('base', metavar='BASE', help='such as registry/nova-api:2024.1')
+    image_command.add_argument(
+        '--tag', help="what it is to be called (default: the base's name with a suffix)"
+    )
+    image_command.add_argument(
+        '--engine', help='the command of the engine (default: podman or else docker)'
+    )
     report_command = command(
         'report', _report, 'list every file and function that the branch touches'
     )
@@ -132,6 +143,19 @@ def _build(project, args):
     with step(f'build nova {project.version(release)}'):
         name = build.build(project, release, args.hook, args.dest)
     print(args.dest / name)
+
+
+def _image(project, args):
+    release = project.release(args.release)
+    engine = image.Engine.chosen(args.engine)
+    base = image.look(engine, args.base, release)
+    tag = args.tag or image.name(args.base, project)
+    with tempfile.TemporaryDirectory(prefix='graft-') as folder:
+        with step(f'build nova {project.version(release)}'):
+            wheel = build.build(project, release, 'build_wheel', Path(folder))
+        image.build(engine, base, Path(folder, wheel), tag)
+    version = project.version(release)
+    print(f'{tag}: nova {version} in place of {base.version}, for {base.python}')
 
 
 def _report(project, args):

@@ -69,7 +69,7 @@ class Apply:
         for note in planned.notes:
             target.say(f'note: {note}')
         if planned.done:
-            target.say(f'has nova {self.payload.version} already')
+            target.say(f'has nova {planned.version} already')
             return False
         backup = target.back_up(self.store, planned.version, self.payload.base_version)
         with target.step(f'copy {len(planned.changes)} files'):

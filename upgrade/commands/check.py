@@ -44,7 +44,7 @@ def _check(target: Target, payload: Payload) -> Iterator[Row]:
         yield health(target, service)
     if any(s.role in ('conductor', 'scheduler', 'api') for s in target.entry.services):
         yield _database(target, installed)
-    if target.container:
+    if target.container and (installed.state or '+' not in installed.version):
         yield (
             'container', NOTE,
             'the files are applied to this container: one recreated from its image is stock Nova',

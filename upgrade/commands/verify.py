@@ -38,7 +38,8 @@ def _verify(target: Target, payload: Payload) -> Iterator[Row]:
 def _files(target: Target, payload: Payload, installed: Installation) -> Iterator[Row]:
     planned = plan.make(target.entry, payload, installed)
     if planned.version != payload.version:
-        yield 'version', FAULT, f'nova {planned.version}, not {payload.version}; run apply'
+        remedy = '\n'.join(planned.notes) if planned.done else 'run apply'
+        yield 'version', FAULT, f'nova {planned.version}, not {payload.version}; {remedy}'
     else:
         yield 'version', OK, f'nova {planned.version}'
     wrong = [*planned.problems]

@@ -93,14 +93,26 @@ class _Planner:
         self.plan.problems += self._installation_problems()
         if self.plan.problems:
             return self.plan
+        if self._is_another_wheel:
+            self.plan.notes.append(
+                f'has the fork {self.plan.version} from an image or a wheel: it is left alone, '
+                'since whoever installed it replaces it'
+            )
+            return self.plan
         self.plan.with_tests = 'nova/tests/__init__.py' in self.present
         self._compare()
         self._replace_former_fork()
         self.plan.notes += self._unrelated_differences()
         self._metadata()
         self.plan.changes.sort(key=lambda change: change.path)
-        self.plan.problems += self._lack_of_space()
+        self.plan.problems += self._obstacles()
         return self.plan
+
+    @property
+    def _is_another_wheel(self) -> bool:
+        """Whether a fork is installed there that no apply has brought, and not this one."""
+        version = self.plan.version
+        return '+' in version and version != self.payload.version and not self.installed.state
 
     def _installation_problems(self) -> Iterable[str]:
         infos, version = self.installed.distributions, self.installed.version
@@ -117,12 +129,6 @@ class _Planner:
                 f'it has Nova {version or "of unknown version"}, the fork is built for '
                 f'{base_version}\n'
                 'use the fork built for that release: --release, `make wheel RELEASE=`'
-            )
-        if self.installed.unwritable:
-            folders = ', '.join(self.installed.unwritable)
-            yield (
-                f'the user of the connection cannot write to {folders}\n'
-                'set `user`, `become` or, for a container, `exec_user`'
             )
 
     def _compare(self) -> None:
@@ -203,9 +209,15 @@ class _Planner:
                 'merge the changes into the configuration'
             )
 
-    def _lack_of_space(self) -> Iterable[str]:
+    def _obstacles(self) -> Iterable[str]:
         if self.plan.done:
             return
+        if self.installed.unwritable:
+            folders = ', '.join(self.installed.unwritable)
+            yield (
+                f'the user of the connection cannot write to {folders}\n'
+                'set `user`, `become` or, for a container, `exec_user`'
+            )
         package = sum(file.size or 0 for file in self.installed.files.values())
         needed = 2 * self.plan.size + package // 2 + MARGIN
         if self.installed.free < needed:

@@ -1,11 +1,13 @@
 """What the tests of the upgrade share."""
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from upgrade.tests import made_up, world
+from upgrade.tests import containers, made_up, world
 from upgrade.tests.released import Released
 
 
@@ -24,6 +26,23 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[world.Sshd]:
 def released() -> Released:
     """Nova as released, and the fork of it."""
     return Released()
+
+
+@pytest.fixture(scope='session')
+def image(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """An image of Debian packages with stock Nova."""
+    lack = '' if os.geteuid() == 0 else 'root'
+    if not lack and sys.version_info[:2] != (3, 11):
+        lack = f'Python 3.11, as in the containers; this is {sys.version.split()[0]}'
+    lack = lack or world.lacking({**world.PACKAGES, **containers.TOOLS})
+    if lack:
+        pytest.skip(f'needs podman, runc and Debian packages: {lack}')
+    released = request.getfixturevalue('released')
+    name = containers.make_image(tmp_path_factory.mktemp('image'), released)
+    yield name
+    containers.podman('rmi', '--force', name)
 
 
 @pytest.fixture(scope='session')

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import time
@@ -14,8 +15,10 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from upgrade.tests.released import Released
+from upgrade.tests import world
+from upgrade.tests.released import REPOSITORY, Released
 
+FRONT = REPOSITORY / 'upgrade' / 'deploy_to_containers.sh'
 TOOLS = {'podman': 'podman', 'runc': 'runc'}
 ENGINE = ['podman', '--runtime', 'runc']
 SITE = 'usr/local/lib/python3.11/dist-packages'
@@ -138,7 +141,7 @@ class Container:
     def remove(self) -> None:
         podman('rm', '--force', '--time', '0', self.name)
 
-    def files(self) -> dict[str, list]:
+    def files(self, site: str = f'/{SITE}') -> dict[str, list]:
         """Every file of nova there: hash, mode, time."""
         program = (
             'import hashlib,json,os,sys\n'
@@ -146,4 +149,43 @@ class Container:
             'os.stat(p).st_mode,os.stat(p).st_mtime_ns] for t,_,n in os.walk(sys.argv[1]) '
             'for p in (os.path.join(t,f) for f in n)}))'
         )
-        return json.loads(podman('exec', self.name, 'python3', '-c', program, f'/{SITE}'))
+        return json.loads(podman('exec', self.name, 'python3', '-c', program, site))
+
+
+class Administrator:
+    """The administrator of one container, with the familiar script."""
+
+    def __init__(
+        self, sshd: world.Sshd, container: Container, released: Released, folder: Path
+    ) -> None:
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith('OS_')},
+            'TARGET_HOST': '127.0.0.1',
+            'CONTAINER_NAME': container.name,
+            'CONTAINER_ENGINE': shlex.join(ENGINE),
+            'BACKUP_DIR': str(folder / 'backups'),
+            'STATE_DIR': str(folder / 'state'),
+            'SETTLE': '1',
+            'TIMEOUT': '60',
+            'SSH_OPTIONS': shlex.join([*sshd.options, '-p', str(sshd.port)]),
+        }
+        self.options = ['--wheel', str(released.fork), '--tarball', str(released.tarball)]
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [FRONT, *words, *self.options],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*words)
+        out, err = process.communicate(timeout=900)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def does(self, *words: str) -> str:
+        done = self.run(*words)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout

@@ -78,6 +78,24 @@ def test_a_reason_not_to_touch_it(
     assert plan.make(TARGET, fork, replace(installed, **change)).problems == [problem]
 
 
+def test_a_fork_of_an_image(fork: payload.Payload, installed: Installation) -> None:
+    """One that no upgrade has brought is left alone, unless it says that it is this one."""
+    version = '29.4.0+xloud.0'
+    other = replace(installed, distributions=[f'nova-{version}.dist-info'], versions=[version])
+    planned = plan.make(TARGET, fork, other)
+    assert (planned.problems, planned.done, planned.version) == ([], True, version)
+    assert planned.notes == [
+        f'has the fork {version} from an image or a wheel: it is left alone, '
+        'since whoever installed it replaces it'
+    ]
+    same = replace(other, distributions=[fork.dist_info], versions=[fork.version])
+    assert (
+        'nova/elastic.py is missing; restore the file of 29.4.0'
+        not in plan.make(TARGET, fork, same).notes
+    )
+    assert not plan.make(TARGET, fork, same).done
+
+
 def test_links_and_missing_files(fork: payload.Payload, installed: Installation) -> None:
     """A link in place of a file was put there on purpose; a missing file is an accident."""
     installed.files['nova/version.py'] = InstalledFile(link='/srv/version.py')
