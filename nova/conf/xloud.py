@@ -288,6 +288,34 @@ Possible values:
 * 0: as often as other periodic tasks
 * -1: never
 """),
+    cfg.PortOpt(
+        'metrics_port',
+        help="""
+The port on which the compute service serves metrics of its elastic servers, in
+the format of Prometheus.
+
+There are none unless this is set. They have no label for servers or projects.
+The package ``prometheus-client`` has to be installed, as it is with
+oslo.messaging.
+
+Related options:
+
+* ``[xloud] metrics_host`` is the address
+* ``[xloud] reconcile_interval`` is how often the sizes in them are updated
+"""),
+    cfg.HostAddressOpt(
+        'metrics_host',
+        default='127.0.0.1',
+        help="""
+The address on which the compute service serves metrics.
+
+They are served without authentication and in the clear, so choose an address
+that only your monitoring reaches.
+
+Related options:
+
+* ``[xloud] metrics_port`` enables them
+"""),
 ]
 
 

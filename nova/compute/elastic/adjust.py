@@ -57,13 +57,14 @@ class Adjustments(object):
     """Begins and ends the adjustments on a host, one per server at a time."""
 
     def __init__(self, driver, accounting, questions, status, reporter,
-                 waiting_list):
+                 waiting_list, metrics):
         self._driver = driver
         self._accounting = accounting
         self._questions = questions
         self._status = status
         self._reporter = reporter
         self._waiting_list = waiting_list
+        self._metrics = metrics
         self._workers = background.Workers(
             CONF.xloud.max_concurrent_adjustments)
         # Those in progress, by the UUID of their server.
@@ -95,7 +96,7 @@ class Adjustments(object):
         return self._start(
             context, self._make_plan(plans.Plan, context, instance, request),
             self._reporter.event(context, instance, action),
-            task_states.XLOUD_ADJUST_PREP)
+            task_states.XLOUD_ADJUST_PREP, requested_at=context.timestamp)
 
     def start_waiting(self, instance, waiting, recheck):
         """Adjust a server that has been waiting for capacity.
@@ -122,8 +123,19 @@ class Adjustments(object):
             self._reporter.event_of_new_action(
                 context, instance, instance_actions.XLOUD_ADJUST), None)
 
-    def _start(self, context, plan, event, task_state, recheck=None):
+    def _start(self, context, plan, event, task_state, recheck=None,
+               requested_at=None):
         """:param task_state: That of a server for which this is begun"""
+        measurement = self._metrics.measure(
+            plan.instance, plan.requested, requested_at)
+        try:
+            return self._begin(
+                context, plan, event, task_state, recheck, measurement)
+        except Exception as error:
+            with excutils.save_and_reraise_exception():
+                measurement.finish(error)
+
+    def _begin(self, context, plan, event, task_state, recheck, measurement):
         instance = plan.instance
         adjustment = Adjustment(
             context, plan, self._driver, self._accounting, self._reporter,
@@ -149,6 +161,8 @@ class Adjustments(object):
             if (plan.request.when_full == elastic.WAIT and
                     isinstance(error, exception.ServerAdjustHostFull)):
                 self._wait(adjustment, event)
+                if plan.waiting_since is None:
+                    measurement.wait()
                 return False
             with excutils.save_and_reraise_exception():
                 self._cancel_task(adjustment)
@@ -158,11 +172,14 @@ class Adjustments(object):
                     # Whether it goes on waiting is for who has started it.
                     self._release(adjustment)
         self._end_replaced(plan)
+        measurement.accept()
         if goes_on:
             background.start(
-                context, self._carry_out, adjustment, event, recheck)
+                context, self._carry_out, adjustment, event, recheck,
+                measurement)
         else:
             self._finish(adjustment, event)
+            measurement.finish()
         return True
 
     def _wait(self, adjustment, event):
@@ -220,7 +237,7 @@ class Adjustments(object):
                 raise exception.ServerAdjustCancelled()
             self._in_progress[instance.uuid] = adjustment
 
-    def _carry_out(self, adjustment, event, recheck):
+    def _carry_out(self, adjustment, event, recheck, measurement):
         failure = None
         if recheck:
             try:
@@ -239,6 +256,7 @@ class Adjustments(object):
             LOG.error('The server was not adjusted: %s', error,
                       instance=adjustment.instance)
             failure = error
+        measurement.finish(failure)
         self._finish(adjustment, event, failure)
 
     def _end_task(self, adjustment):

@@ -31,9 +31,10 @@ LOG = logging.getLogger(__name__)
 class Excess(object):
     """What is done about such guests on a host."""
 
-    def __init__(self, reporter, compute_api):
+    def __init__(self, reporter, compute_api, metrics):
         self._reporter = reporter
         self._compute_api = compute_api
+        self._metrics = metrics
 
     def handle(self, context, instance, size, error):
         """Report a guest for which the host has no capacity, and restrain it.
@@ -41,6 +42,7 @@ class Excess(object):
         :param size: The nova.elastic.Size that it has
         :param error: The ServerAdjustConflict that says what the host lacks
         """
+        self._metrics.count_drift_without_room()
         self._report(context, instance, size, error)
         self._restrain(context, instance)
 

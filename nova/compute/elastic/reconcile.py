@@ -65,7 +65,7 @@ class Reconciler(object):
     """
 
     def __init__(self, host, driver, tracker, accounting, adjustments,
-                 questions, reporter, excess):
+                 questions, reporter, excess, metrics):
         self._host = host
         self._driver = driver
         self._tracker = tracker
@@ -74,6 +74,7 @@ class Reconciler(object):
         self._questions = questions
         self._reporter = reporter
         self._excess = excess
+        self._metrics = metrics
         self._is_running = False
         # What servers should be accounted for by the last check, if they are
         # not.
@@ -104,8 +105,9 @@ class Reconciler(object):
         uuids = self._tracker.get_elastic_servers()
         self._previous = {uuid: size for uuid, size in self._previous.items()
                           if uuid in uuids}
+        servers = self._get_servers(context, uuids)
         allocations = {}
-        for instance in self._get_servers(context, uuids):
+        for instance in servers:
             self.on_check(instance)
             try:
                 self._reconcile(context, instance, allocations)
@@ -117,6 +119,7 @@ class Reconciler(object):
             except Exception:
                 LOG.exception('Failed to reconcile the server.',
                               instance=instance)
+        self._metrics.set_servers(servers)
 
     def check_all(self, context):
         """Have the servers of this host checked without reconciling them."""
@@ -125,11 +128,9 @@ class Reconciler(object):
             self.on_check(instance)
 
     def _get_servers(self, context, uuids):
-        if not uuids:
-            return []
         return objects.InstanceList.get_by_filters(
             context, {'uuid': uuids, 'host': self._host, 'deleted': False},
-            expected_attrs=['flavor', 'system_metadata'])
+            expected_attrs=['flavor', 'system_metadata']) if uuids else []
 
     def _reconcile(self, context, instance, allocations):
         if self._adjustments.get(instance):

@@ -16,6 +16,7 @@ from nova.compute.elastic import accounting
 from nova.compute.elastic import adjust
 from nova.compute.elastic import background
 from nova.compute.elastic import excess
+from nova.compute.elastic import metrics
 from nova.compute.elastic import reconcile
 from nova.compute.elastic import reports
 from nova.compute.elastic import returns
@@ -44,15 +45,17 @@ class ElasticServers(object):
             host, driver, tracker, reportclient)
         questions = background.Questions(_MAX_QUESTIONS)
         reporter = reports.Reporter(host, notify_usage)
+        self.metrics = metrics.create()
         self.status = status.LiveStatus(
             driver, self.accounting, questions)
         waiting_list = waiting.WaitingList()
         self.adjustments = adjust.Adjustments(
             driver, self.accounting, questions, self.status, reporter,
-            waiting_list)
+            waiting_list, self.metrics)
         self.reconciler = reconcile.Reconciler(
             host, driver, tracker, self.accounting, self.adjustments,
-            questions, reporter, excess.Excess(reporter, compute_api))
+            questions, reporter,
+            excess.Excess(reporter, compute_api, self.metrics), self.metrics)
         self.returns = returns.Returns(host, self.adjustments)
         self.grants = waiting.Grants(
             host, waiting_list, self.adjustments, reporter)
