@@ -175,7 +175,8 @@ class Accounting(object):
         try:
             return self._reportclient.get_capacity(
                 context, self._get_node(context, instance).uuid)
-        except ks_exc.ClientException as error:
+        except (exception.ResourceProviderRetrievalFailed,
+                ks_exc.ClientException) as error:
             LOG.warning('The placement service is not responding: %s', error,
                         instance=instance)
             return {}

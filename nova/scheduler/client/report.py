@@ -60,14 +60,17 @@ class SchedulerReportClient(object):
         :param context: The security context
         :param rp_uuid: The UUID of the provider
         :returns: A dict of resource class to a tuple of what is available
-            and what a single consumer can have; empty if that is unknown.
+            and what a single consumer can have
+        :raises: keystoneauth1.exceptions.base.ClientException on failure to
+            communicate with the placement API
+        :raises: ResourceProviderRetrievalFailed if placement does not say
         """
         url = '/resource_providers/%s/' % rp_uuid
         inventories, usages = (
             self.get(url + what, global_request_id=context.global_id)
             for what in ('inventories', 'usages'))
         if not inventories or not usages:
-            return {}
+            raise exception.ResourceProviderRetrievalFailed(uuid=rp_uuid)
         used = usages.json()['usages']
         return {
             rc: (int((inventory['total'] - inventory['reserved']) *

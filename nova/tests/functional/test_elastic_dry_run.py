@@ -19,6 +19,7 @@ from oslo_serialization import jsonutils
 
 from nova.compute import rpcapi
 from nova import elastic
+from nova import exception
 from nova.scheduler.client import report
 from nova.tests.functional import elastic_helpers
 from nova.tests.functional.elastic_helpers import GROWN
@@ -178,8 +179,8 @@ class ElasticDryRunTest(elastic_helpers.ElasticAdjustTestBase):
 
     def test_placement_down(self):
         server = self._boot()
-        self._patch(report.SchedulerReportClient, 'get_capacity',
-                    lambda *args: {})
+        self._break(report.SchedulerReportClient, 'get_capacity',
+                    exception.ResourceProviderRetrievalFailed(uuid='host1'))
         self.assertEqual(
             'xloud.placement_unavailable',
             self._dry_run(server, current_vcpus=2)[1])
@@ -233,8 +234,8 @@ class ElasticRoomTest(elastic_helpers.ElasticAdjustTestBase):
     def test_unknown(self):
         """A status never fails for what placement does not say."""
         server = self._boot()
-        self._patch(report.SchedulerReportClient, 'get_capacity',
-                    lambda *args: {})
+        self._break(report.SchedulerReportClient, 'get_capacity',
+                    exception.ResourceProviderRetrievalFailed(uuid='host1'))
         status = self._status(server)
         self.assertEqual(('hypervisor', 1, None, None), (
             status['source'], status['current_vcpus'], status['room_vcpus'],
