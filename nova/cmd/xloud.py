@@ -13,8 +13,11 @@
 """What nova-manage can do about elastic servers."""
 
 from keystoneauth1 import exceptions as ks_exc
+from oslo_serialization import jsonutils
+import prettytable
 
 from nova.cmd import common as cmd_common
+from nova.cmd import xloud_report
 from nova.compute.elastic import audit as size_audit
 from nova import context as nova_context
 from nova import exception
@@ -105,6 +108,45 @@ class XloudCommands(object):
         if left:
             return 3
         return 4 if audit.fixed else 0
+
+    @cmd_common.action_description(
+        _("Reports what servers are promised by their flavors, what they are "
+          "accounted for, and what placement has available, per host, cell "
+          "and aggregate. This command requires that the "
+          "[api_database]/connection and [placement] configuration options "
+          "are set."))
+    @cmd_common.args(
+        '--json', action='store_true', dest='as_json', default=False,
+        help='Print JSON instead of a table.')
+    def report(self, as_json=False):
+        """Reports what servers may have, have, and could still get
+
+        Return codes:
+
+        * 0: The report is complete.
+        * 1: The placement service is not responding.
+        """
+        try:
+            rows = xloud_report.collect(
+                nova_context.get_admin_context(),
+                report.report_client_singleton())
+        except exception.ResourceProviderRetrievalFailed as error:
+            print(error.format_message())
+            return 1
+        except ks_exc.ClientException as error:
+            print(_('The placement service is not responding: %s') % error)
+            return 1
+        if as_json:
+            print(jsonutils.dumps([
+                {'scope': scope, 'name': name, **capacity._asdict()}
+                for scope, name, capacity in rows]))
+            return 0
+        table = prettytable.PrettyTable(
+            ('scope', 'name') + xloud_report.Capacity._fields)
+        for scope, name, capacity in rows:
+            table.add_row((scope, name, *capacity))
+        print(table)
+        return 0
 
     @staticmethod
     def _get_cells(ctxt, host):
