@@ -8,7 +8,7 @@ from types import ModuleType
 from graft import kept, python, text
 from graft.errors import SketchError
 from graft.project import Project, Release
-from graft.text import entry_points
+from graft.text import data_files, entry_points
 from graft.touch import Drop, Touch
 
 
@@ -59,12 +59,18 @@ def weave(project: Project, release: Release, pristine: Path) -> Woven:
 
 
 def _sketches(path: str, source: Path, pristine: Path, release: Release) -> list[tuple[str, bytes]]:
-    """What a file of the branch is woven into; entry points go where the release keeps them."""
+    """What a file of the branch is woven into.
+
+    Entry points and data files go where the release keeps them.
+    """
     content = source.read_bytes()
     if path != 'setup.cfg' or entry_points.has_entry_points((pristine / path).read_text()):
         return [(path, content)]
     rest, points = entry_points.move_to_pyproject(content.decode(), release.name)
-    return [(path, rest.encode()), ('pyproject.toml', points.encode())]
+    rest, files = data_files.move_to_pyproject(rest, release.name)
+    pairs = zip(points.splitlines(), files.splitlines(), strict=True)
+    moved = ''.join(f'{point or file}\n' for point, file in pairs)
+    return [(path, rest.encode()), ('pyproject.toml', moved.encode())]
 
 
 def _language(path: str) -> ModuleType:
