@@ -1,6 +1,7 @@
 """Data files sketched for ``setup.cfg`` and woven into either file that may name them."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -148,3 +149,11 @@ def test_what_cannot_be_moved_is_refused(name: str) -> None:
         '  Show the folder as "folder =  # nova", then its files, each on a line of its own, and '
         'then the folder that Nova has next as "folder = ...  # nova".'
     )
+
+
+def test_the_branchs_own_sketch_can_be_moved() -> None:
+    """The ``setup.cfg`` of the branch serves releases that name data files in either file."""
+    sketch = Path(__file__).parents[3].joinpath('setup.cfg').read_text(encoding='utf-8')
+    rest, moved = move_to_pyproject(sketch, RELEASE)
+    assert 'data_files' not in rest
+    assert '\n[tool.setuptools.data-files]\n"etc/nova" = [\n' in moved
