@@ -139,14 +139,26 @@ def _get_steps(changes, size, launched_at):
         if launched_at:
             yield launched_at, size, None
         return
-    if changes[0].launched_at:
-        yield changes[0].launched_at, changes[0].old_size, None
+    before = None
     for change in changes:
+        if change.launched_at and (
+                before is None or _is_launched_between(
+                    before, change.old_size, change.launched_at)):
+            yield change.launched_at, change.old_size, None
         yield change.at, change.size, change
-    if size not in (None, changes[-1].size) and launched_at:
-        # A server that is not elastic any more is not recorded. It is
-        # launched again with each flavor that it gets.
+        before = change
+    if size not in (None, before.size) and launched_at:
         yield launched_at, size, None
+
+
+def _is_launched_between(change, size, launched_at):
+    """Whether a server got a size by a launch of which there is no record.
+
+    There is none of a server that is not elastic any more. It is launched
+    again with each flavor that it gets.
+    """
+    return (change.size != size and launched_at is not None and
+            launched_at > change.at)
 
 
 def usage(server_periods):

@@ -92,6 +92,12 @@ class TestPeriods(test.NoDBTestCase):
         # one at 8, with a launch as each resize has one.
         ([LAUNCH, _change(5, MIDDLE, SMALL, 0)], BIG, 8, None, 10,
          [(0, 5, SMALL), (5, 8, MIDDLE), (8, 10, BIG)]),
+        # So it did, and became elastic again at 9.
+        ([LAUNCH, _change(5, MIDDLE, SMALL, 0), _change(9, SMALL, BIG, 8)],
+         SMALL, 9, None, 10,
+         [(0, 5, SMALL), (5, 8, MIDDLE), (8, 9, BIG), (9, 10, SMALL)]),
+        ([_change(5, MIDDLE, SMALL, 0), _change(9, SMALL, BIG, 8)],
+         SMALL, 9, 6, 10, [(6, 8, MIDDLE), (8, 9, BIG), (9, 10, SMALL)]),
         # More changes follow that nobody has read yet.
         ([LAUNCH, _change(3, BIG, SMALL, 0)], None, 0, None, 7,
          [(0, 3, SMALL), (3, 7, BIG)]),
