@@ -39,6 +39,10 @@ class XloudCommands(object):
           "[api_database]/connection and [placement] configuration options "
           "are set."))
     @cmd_common.args(
+        '--history', action='store_true', dest='history', default=False,
+        help='Also look for changes of sizes that are not in the histories of '
+             'the servers. These are not fixed.')
+    @cmd_common.args(
         '--fix', action='store_true', dest='fix', default=False,
         help='Fix the findings, except those of servers with an operation in '
              'progress.')
@@ -54,7 +58,8 @@ class XloudCommands(object):
         '--verbose', action='store_true', dest='verbose', default=False,
         help='Also list the hosts that are checked, and the servers that are '
              'skipped because an operation on them is in progress.')
-    def audit(self, fix=False, host=None, max_count=None, verbose=False):
+    def audit(self, fix=False, host=None, max_count=None, verbose=False,
+              history=False):
         """Finds, and fixes, elastic servers whose records disagree
 
         Return codes:
@@ -85,7 +90,7 @@ class XloudCommands(object):
             print(error.format_message())
             return 127
         audit = size_audit.SizeAudit(
-            report.report_client_singleton(), fix, max_count)
+            report.report_client_singleton(), fix, max_count, history)
         try:
             left = self._audit_cells(ctxt, cells, host, audit, verbose)
         except (exception.ConsumerAllocationRetrievalFailed,

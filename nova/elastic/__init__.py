@@ -41,6 +41,8 @@ from nova.elastic.flavor import pins_cpus
 from nova.elastic.flavor import quota_flavor
 from nova.elastic.flavor import Size
 from nova.elastic.flavor import TRAIT
+from nova.elastic.history import Break
+from nova.elastic.history import breaks
 from nova.elastic.history import Change
 from nova.elastic.history import dump_change
 from nova.elastic.history import is_recorded
@@ -99,6 +101,7 @@ from nova.elastic.server import with_live_memory
 
 __all__ = [
     'BALLOON',
+    'Break',
     'Change',
     'EXTRA_SPECS',
     'MINIMUM_CPU',
@@ -121,6 +124,7 @@ __all__ = [
     'WHEN_FULL',
     'WHEN_FULL_EXTRA_SPEC',
     'Waiting',
+    'breaks',
     'check',
     'check_image',
     'conflict',

@@ -54,6 +54,19 @@ class Period(ty.NamedTuple):
         return (self.end - self.start).total_seconds()
 
 
+class Break(ty.NamedTuple):
+    """A server has got another size by a change of which there is no record.
+
+    That is so without the fork, and if the clocks of two services disagree.
+    """
+
+    start: datetime.datetime
+    size: flavors.Size
+    # Up to when it had the other size; None if it has it now.
+    end: ty.Optional[datetime.datetime]
+    end_size: flavors.Size
+
+
 class Usage(ty.NamedTuple):
     """What a server has had, for how long."""
 
@@ -159,6 +172,23 @@ def _is_launched_between(change, size, launched_at):
     """
     return (change.size != size and launched_at is not None and
             launched_at > change.at)
+
+
+def breaks(changes, size, launched_at):
+    """Yield the Breaks between Changes, and between the last one and now.
+
+    :param changes: Successive Changes of the server, in order
+    :param size: The Size that it has now
+    :param launched_at: When it was launched last, or None
+    """
+    # Before its first launch a server had nothing.
+    ends = [(change.old_size or flavors.Size(0, 0), change.launched_at,
+             change.at) for change in changes[1:]]
+    ends.append((size, launched_at, None))
+    for change, (end_size, end_launched_at, end) in zip(changes, ends):
+        if change.size != end_size and not _is_launched_between(
+                change, end_size, end_launched_at):
+            yield Break(change.at, change.size, end, end_size)
 
 
 def usage(server_periods):

@@ -13,6 +13,7 @@
 """The size of servers over time, as the database has it."""
 
 import collections
+import datetime
 
 from oslo_utils import timeutils
 
@@ -93,6 +94,22 @@ def get_periods(instance, begin, end, limit):
     periods = elastic.periods(
         changes, size, instance.launched_at, begin, read_end)
     return periods[:limit], len(periods) > limit or read_end < end
+
+
+def get_breaks(instance, begin):
+    """Return the elastic.Breaks in the history of a server, back to a time.
+
+    :param instance: An Instance with its flavor
+    :param begin: A datetime
+    """
+    context, uuid = instance._context, instance.uuid
+    changes = get_changes(context, [uuid], begin)[uuid]
+    # The others begin a second early.
+    last = get_last_change(
+        context, uuid, begin - datetime.timedelta(seconds=1))
+    return list(elastic.breaks(
+        [last, *changes] if last else changes, elastic.size(instance),
+        instance.launched_at))
 
 
 def get_usage(instance, begin, end):

@@ -32,8 +32,10 @@ from nova import exception
 from nova import i18n
 from nova.i18n import _
 from nova import objects
+from nova.objects import size_history
 from nova.scheduler import utils as scheduler_utils
 from nova import servicegroup
+from nova import utils
 
 CONF = nova.conf.CONF
 
@@ -43,6 +45,8 @@ _UNSETTLED_STATES = (vm_states.BUILDING, vm_states.RESIZED, vm_states.ERROR)
 # How long the statistics of a host may take to have the size of a server, in
 # seconds: two runs of the periodic task that updates them.
 _COUNTED_WITHIN = 120
+
+_TIME_FORMAT = '%Y-%m-%dT%H:%M:%SZ'
 
 
 class Finding(ty.NamedTuple):
@@ -59,16 +63,18 @@ class Finding(ty.NamedTuple):
 class SizeAudit(object):
     """Compares what elastic servers are accounted for, and fixes it."""
 
-    def __init__(self, placement, fix=False, max_count=None):
+    def __init__(self, placement, fix=False, max_count=None, history=False):
         """Prepare to compare any number of compute nodes.
 
         :param placement: The SchedulerReportClient
         :param fix: Whether to fix the findings
         :param max_count: How many servers to fix, or None for all
+        :param history: Whether to look for breaks in histories as well
         """
         self._placement = placement
         self._servicegroup = servicegroup.API()
         self._usage_audit = UsageAudit(placement, self._servicegroup)
+        self._history_audit = HistoryAudit() if history else None
         self._fix = fix
         self._max_count = max_count
         self.servers = 0
@@ -108,6 +114,8 @@ class SizeAudit(object):
                 continue
             allocated = allocations.get(instance.uuid, {}).get('resources', {})
             yield from self._compare_server(context, node, instance, allocated)
+            if self._history_audit:
+                yield from self._history_audit.compare(node, instance)
         if miscount:
             yield miscount
 
@@ -195,7 +203,7 @@ class SizeAudit(object):
             problems.append(_('it is in task state %(state)s since %(since)s')
                             % {'state': instance.task_state,
                                'since': instance.updated_at.strftime(
-                                   '%Y-%m-%dT%H:%M:%SZ')})
+                                   _TIME_FORMAT)})
         size, start = elastic.expected_sizes(instance)
         for name, recorded, expected in (
                 (_('size'), elastic.size(instance), size),
@@ -342,6 +350,47 @@ class UsageAudit(object):
             instance.terminated_at for instance in
             objects.InstanceList.get_active_by_window_joined(
                 context, since, host=node.host, expected_attrs=[]))
+
+
+class HistoryAudit(object):
+    """Looks for breaks in the histories of servers.
+
+    It looks back to the beginning of the last audit period, as nobody can
+    repair what was billed before that.
+    """
+
+    def __init__(self):
+        self._begin, _end = utils.last_completed_audit_period()
+
+    def compare(self, node, instance):
+        """Look for breaks in the history of one server.
+
+        :returns: An iterator of Findings
+        """
+        if not size_history.get_breaks(instance, self._begin):
+            return
+        # It may have changed while other servers were compared.
+        try:
+            instance.refresh()
+            breaks = size_history.get_breaks(instance, self._begin)
+            size = elastic.size(instance)
+            instance.refresh()
+        except exception.InstanceNotFound:
+            return
+        if elastic.size(instance) != size:
+            return
+        for gap in breaks:
+            values = {'size': _format_size(gap.size),
+                      'end_size': _format_size(gap.end_size),
+                      'start': gap.start.strftime(_TIME_FORMAT),
+                      'end': gap.end and gap.end.strftime(_TIME_FORMAT)}
+            yield Finding(
+                node.host, instance.uuid,
+                _('its history says %(size)s from %(start)s on, but '
+                  '%(end_size)s up to %(end)s') % values if gap.end else
+                _('its history ends with %(size)s at %(start)s, but its size '
+                  'is %(end_size)s') % values,
+                remedy=_('Check what it is billed for that time.'))
 
 
 def _get_instances(context, node):

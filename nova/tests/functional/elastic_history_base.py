@@ -33,6 +33,10 @@ def at(seconds):
 
 class ElasticHistoryTestBase(elastic_helpers.ElasticServersTestBase):
 
+    def _set_now(self, time):
+        timeutils.set_time_override(timeutils.normalize_time(time))
+        self.addCleanup(timeutils.clear_time_override)
+
     @contextlib.contextmanager
     def _database(self):
         with nova_context.target_cell(

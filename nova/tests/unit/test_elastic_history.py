@@ -144,6 +144,51 @@ class TestPeriods(test.NoDBTestCase):
                 [grown], BIG, _at(0), _at(5), _at(10))])
 
 
+@ddt.ddt
+class TestBreaks(test.NoDBTestCase):
+
+    @ddt.data(
+        ([], SMALL, 0, []),
+        ([LAUNCH], SMALL, 0, []),
+        ([LAUNCH, _change(3, BIG, SMALL, 0), _change(7, MIDDLE, BIG, 0)],
+         MIDDLE, 0, []),
+        # What was before anything was recorded is in the first change.
+        ([_change(3, MIDDLE, BIG, -100)], MIDDLE, -100, []),
+        # It is launched again with the size it has.
+        ([LAUNCH, _change(6, SMALL, SMALL, 0), _change(7, BIG, SMALL, 6)],
+         BIG, 6, []),
+        # A change is missing.
+        ([LAUNCH, _change(7, MIDDLE, BIG, 0)], MIDDLE, 0,
+         [(0, SMALL, 7, BIG)]),
+        ([LAUNCH, _change(7, MIDDLE, BIG, 0), _change(9, BIG, SMALL, 0)],
+         BIG, 0, [(0, SMALL, 7, BIG), (7, MIDDLE, 9, SMALL)]),
+        ([LAUNCH], BIG, 0, [(0, SMALL, None, BIG)]),
+        ([LAUNCH], BIG, None, [(0, SMALL, None, BIG)]),
+        # One is twice there, and a launch is in the midst.
+        ([LAUNCH, _change(3, BIG, SMALL, 0), _change(3, BIG, SMALL, 0)],
+         BIG, 0, [(3, BIG, 3, SMALL)]),
+        ([LAUNCH, _change(3, SMALL)], SMALL, 0,
+         [(0, SMALL, 3, elastic.Size(0, 0))]),
+        # The clock of the second change was behind.
+        ([LAUNCH, _change(4, MIDDLE, BIG, 0), _change(5, BIG, SMALL, 0)],
+         MIDDLE, 0, [(0, SMALL, 4, BIG), (4, MIDDLE, 5, SMALL),
+                     (5, BIG, None, MIDDLE)]),
+        # It was plain for a while, and launched with each flavor.
+        ([LAUNCH, _change(5, MIDDLE, SMALL, 0), _change(9, SMALL, BIG, 8)],
+         SMALL, 9, []),
+        ([LAUNCH, _change(5, MIDDLE, SMALL, 0)], BIG, 8, []),
+        ([LAUNCH, _change(5, MIDDLE, SMALL, 0)], BIG, 5,
+         [(5, MIDDLE, None, BIG)]),
+    )
+    @ddt.unpack
+    def test_breaks(self, changes, size, launched_at, expected):
+        """Each change begins with what the one before it ended with."""
+        self.assertEqual(
+            [(_at(start), before, _at(end), after)
+             for start, before, end, after in expected],
+            list(elastic.breaks(changes, size, _at(launched_at))))
+
+
 class TestUsage(test.NoDBTestCase):
 
     def test_month(self):
