@@ -14,6 +14,8 @@
 
 from oslo_utils import timeutils
 
+from nova import context as nova_context
+from nova.db.main import api as db
 from nova.db.main import models
 from nova.tests.functional.elastic_helpers import GROWN
 from nova.tests.functional.elastic_helpers import MAXIMUM
@@ -76,6 +78,36 @@ class ElasticUsageTest(elastic_history_base.ElasticHistoryTestBase):
         self._delete_server(server)
         self._set_times(server, at(60), at(120), terminated_at=at(180))
         self.assertUsage(self._usage(), 5 * 60, 5 * 60 * 1024, 120)
+
+    def test_archived(self):
+        """A deleted server is in the usage until it is archived.
+
+        So are servers that are not elastic.
+        """
+        servers = [self._boot(), self._boot(
+            self._create_flavor(vcpu=2, memory_mb=2048))]
+        self._adjust(servers[0], MAXIMUM)
+        self._adjust(servers[0], MINIMUM)
+        for server in servers:
+            self._delete_server(server)
+        self._set_times(servers[0], at(-DAY), at(0), at(29 * DAY),
+                        terminated_at=at(30 * DAY))
+        with self._database() as session:
+            session.query(models.Instance).filter_by(
+                uuid=servers[1]['id']).update({
+                    'launched_at': timeutils.normalize_time(at(0)),
+                    'terminated_at': timeutils.normalize_time(at(DAY))})
+        seconds = (29 * 4 + 1 + 2) * DAY
+        self.assertUsage(self._usage(end=40 * DAY),
+                         seconds, seconds * 1024, 31 * DAY)
+
+        for step in (lambda cctxt: db.archive_deleted_rows(
+                         cctxt, max_rows=1000),
+                     lambda cctxt: db.purge_shadow_tables(cctxt, None)):
+            with nova_context.target_cell(
+                    self.ctxt, self.cell_mappings['cell1']) as cctxt:
+                step(cctxt)
+            self.assertEqual({}, self._usage(end=40 * DAY))
 
     def test_launched_again(self):
         """What a server had before it was launched again counts too."""
