@@ -63,22 +63,22 @@ class Metrics(object):
         return Measurement(self, instance, requested, requested_at)
 
     def count_adjustment(self, outcome, code, change):
-        pass
+        """Count an adjustment that was refused or has ended."""
 
     def observe_accepted(self, seconds):
-        pass
+        """Record how long it took until the capacity was claimed."""
 
     def observe_finished(self, seconds):
-        pass
+        """Record how long it took since then until it ended."""
 
     def count_drift_without_room(self):
-        pass
+        """Count a guest whose growth the host cannot account for."""
 
     def set_servers(self, instances):
         """Set what the elastic servers on the host have and may have."""
 
     def close(self):
-        pass
+        """Serve nothing any more."""
 
 
 class PrometheusMetrics(Metrics):
