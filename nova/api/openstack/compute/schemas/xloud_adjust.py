@@ -54,7 +54,9 @@ update_response = {
         'dry_run': {
             'type': 'object',
             'properties': {
-                'outcome': {'type': 'string', 'enum': ['in_place', 'wait', 'refused']},
+                'outcome': {
+                    'type': 'string',
+                    'enum': ['in_place', 'wait', 'refused']},
                 'code': {'type': ['string', 'null']},
                 'reason': {'type': ['string', 'null']},
             },
