@@ -24,8 +24,9 @@ class InstanceExistsPayload(InstancePayload):
 
         :param usage: A dict of names to numbers
         """
-        # A new field would be a version of its own here too.
-        if usage:
+        # A new field would be a version of its own here too. Nothing is
+        # populated if versioned notifications are not sent.
+        if usage and self.flavor.populated:
             self.flavor.extra_specs = {
                 **(self.flavor.extra_specs or {}),
                 **{'xloud:' + name: '%.6f' % value

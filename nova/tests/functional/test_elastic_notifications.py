@@ -28,13 +28,16 @@ from nova.tests.functional import elastic_history_base
 
 class ElasticNotificationsTest(elastic_history_base.ElasticHistoryTestBase):
 
-    def _exists(self, server):
-        """The payloads that end an audit period, of both formats."""
+    def _notify(self, server):
         self.notifier.reset()
         manager = self.computes['host1'].manager
         compute_utils.notify_usage_exists(
             manager.notifier, self.ctxt, self._instance(server), 'host1',
             current_period=True)
+
+    def _exists(self, server):
+        """The payloads that end an audit period, of both formats."""
+        self._notify(server)
         versioned, = self.notifier.versioned_notifications
         legacy, = self.notifier.notifications
         return versioned['payload']['nova_object.data'], legacy.payload
@@ -68,6 +71,15 @@ class ElasticNotificationsTest(elastic_history_base.ElasticHistoryTestBase):
         self.assertNotIn('vcpu_seconds', legacy)
         self.assertEqual(
             {}, versioned['flavor']['nova_object.data']['extra_specs'])
+
+    def test_exists_unversioned(self):
+        """Where only that format is sent, as by default, it is sent."""
+        server = self._boot()
+        self.flags(notification_format='unversioned', group='notifications')
+        self._notify(server)
+        self.assertEqual([], self.notifier.versioned_notifications)
+        legacy, = self.notifier.notifications
+        self.assertIn('vcpu_seconds', legacy.payload)
 
     def test_exists_without_the_usage(self):
         """Without an answer of the conductor they are sent as ever."""
