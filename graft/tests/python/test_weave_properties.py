@@ -3,6 +3,7 @@
 import ast
 import textwrap
 
+import libcst as cst
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -159,7 +160,8 @@ def test_dropped_between_anchors(above: list[str], between: list[str], below: li
     """Between two anchors go as many statements as marks say, and nothing else changes."""
     first, second = 'first(corn)  # 1', 'second( corn )  # 2'
     original = function('grind', [*above, first, *between, second, *below])
-    gone = ['ours()'] * len(ast.parse('\n'.join(between)).body)
+    # Statements on one line go together.
+    gone = ['ours()'] * len(cst.parse_module('\n'.join(between)).body)
     marked = [f'{statement}  # drops nova' for statement in gone]
     sketch = ['...', 'first(...)  # nova', *marked, 'second(...)  # nova', '...']
     text = woven(original, 'def grind(*nova):\n' + indented(sketch) + '\n')
