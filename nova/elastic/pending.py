@@ -110,7 +110,8 @@ def forget_stale(instance):
 
     The caller saves the instance.
     """
-    set_pending(instance, get_pending(instance))
+    if {_RETURN, _WAITING} & instance.system_metadata.keys():
+        set_pending(instance, get_pending(instance))
 
 
 def _read(instance, key, kind):

@@ -48,7 +48,7 @@ class LibvirtDriver(driver.ComputeDriver):
         return guest  # nova
 
     @staticmethod
-    def supports_elastic():
+    def _supports_elastic():
         """Return whether guests here can be adjusted while they run."""
         return (CONF.libvirt.virt_type in ('qemu', 'kvm') and
                 fields.Architecture.from_host() in (
@@ -56,12 +56,12 @@ class LibvirtDriver(driver.ComputeDriver):
 
     def _supports_virtio_mem(self):
         """Return whether guests here can have their memory by virtio-mem."""
-        return self.supports_elastic() and self._host.has_min_version(
+        return self._supports_elastic() and self._host.has_min_version(
             MIN_VIRTIO_MEM_LIBVIRT_VERSION, MIN_VIRTIO_MEM_QEMU_VERSION)
 
     def _get_virtio_mem(self, instance):
         """Return the VirtioMem that the guest of a server has, or None."""
-        if not self.supports_elastic():
+        if not self._supports_elastic():
             return None
         return elastic.virtio_mem(instance.flavor)
 
@@ -70,7 +70,7 @@ class LibvirtDriver(driver.ComputeDriver):
 
         :param guest: The LibvirtConfigGuest, which has its maximum
         """
-        if not self.supports_elastic():
+        if not self._supports_elastic():
             return
         flavor = instance.flavor
         resources = elastic.elastic_resources(flavor)
@@ -185,7 +185,7 @@ class LibvirtDriver(driver.ComputeDriver):
         # All of the file-backed memory of a guest is allocated at its start.
         is_backed = CONF.libvirt.file_backed_memory
         for trait, supported in (
-                (elastic.TRAIT, self.supports_elastic()),
+                (elastic.TRAIT, self._supports_elastic()),
                 (elastic.VIRTIO_MEM_TRAIT, self._supports_virtio_mem())):
             if supported and not is_backed:
                 provider_tree.add_traits(nodename, trait)
@@ -215,14 +215,14 @@ class LibvirtDriver(driver.ComputeDriver):
         guest = self._host.get_guest(instance)
         return libvirt_elastic.set_memory_mb(
             guest, instance, memory_mb, force,
-            functools.partial(self.wait_for_memory_event, instance))
+            functools.partial(self._wait_for_memory_event, instance))
 
     def set_memory_limit(self, instance, memory_mb):
         if 'memory_mb' in elastic.elastic_resources(instance.flavor):
             libvirt_elastic.set_limit(
                 self._host.get_guest(instance), instance, memory_mb)
 
-    def wait_for_memory_event(self, instance, timeout):
+    def _wait_for_memory_event(self, instance, timeout):
         """Wait until the guest has plugged or unplugged memory.
 
         :param timeout: How long to wait for that, in seconds

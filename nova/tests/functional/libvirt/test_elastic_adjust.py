@@ -225,6 +225,8 @@ class AdjustTest(elastic_base.ElasticServersTestBase):
             'start_vcpus': 2, 'start_memory_mb': 2048,
             'guest_vcpus': None, 'floor_memory_mb': 64,
             'room_vcpus': 3, 'room_memory_mb': 1024,
+            'returns_at': None, 'return_vcpus': None,
+            'return_memory_mb': None,
             'balloon_driver_active': True,
             'attached_dimms_mb': 0, 'has_virtiomem': False}
         status = self._status(server)

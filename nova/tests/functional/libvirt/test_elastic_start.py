@@ -142,7 +142,7 @@ class ElasticMixedCloudTest(elastic_base.ElasticServersTestBase):
     def setUp(self):
         super().setUp()
         # As a compute that does not run this.
-        self.computes['host2'].driver.supports_elastic = lambda: False
+        self.computes['host2'].driver._supports_elastic = lambda: False
         self._run_periodics()
 
     def _traits(self, host):

@@ -314,7 +314,7 @@ class EventTest(elastic_base.VirtioMemMixin,
         self.driver._device_event_handler.create_waiter = begin
 
         def wait():
-            self.driver.wait_for_memory_event(
+            self.driver._wait_for_memory_event(
                 self._instance(self.server), 60)
             heard.set()
 
@@ -348,6 +348,6 @@ class EventTest(elastic_base.VirtioMemMixin,
 
     def test_no_event(self):
         """Whoever waits in vain looks again after a while."""
-        self.driver.wait_for_memory_event(self._instance(self.server), 0.01)
+        self.driver._wait_for_memory_event(self._instance(self.server), 0.01)
         self.assertEqual(
             set(), self.driver._device_event_handler._waiters)
