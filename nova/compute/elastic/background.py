@@ -20,9 +20,12 @@ share, since a slow guest must never delay those.
 import threading
 import time
 
+from oslo_log import log as logging
 from oslo_utils import timeutils
 
 from nova import exception
+
+LOG = logging.getLogger(__name__)
 
 
 def start(context, function, *args):
@@ -120,7 +123,8 @@ class Questions(object):
 class Alarms(object):
     """Calls a function when a time has come, for each subject that has one.
 
-    A thread waits for the earliest. There is none while no time is set.
+    A thread waits for the earliest. There is none while no time is set. An
+    error of the function is logged, and the thread goes on.
     """
 
     def __init__(self, function):
@@ -151,7 +155,10 @@ class Alarms(object):
 
     def _run(self):
         for subject in iter(self._get_next, None):
-            self._function(subject)
+            try:
+                self._function(subject)
+            except Exception:
+                LOG.exception('Failed to do what is due.')
 
     def _get_next(self):
         """Wait for the earliest time, and return its subject.

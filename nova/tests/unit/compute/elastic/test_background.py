@@ -146,3 +146,12 @@ class TestAlarms(test.NoDBTestCase):
             self.calls.append(count), count and alarms.set(count - 1, 0)))
         alarms.set(2, 0)
         self._wait_for([2, 1, 0])
+
+    def test_error(self):
+        """What the function raises ends nothing."""
+        alarms = background.Alarms(lambda subject: (
+            self.calls.append(subject), subject / (subject - 1)))
+        alarms.set(1, 0)
+        self._wait_for([1])
+        alarms.set(2, 0)
+        self._wait_for([1, 2])
