@@ -158,7 +158,7 @@ class Alarms(object):
             try:
                 self._function(subject)
             except Exception:
-                LOG.exception('Failed to do what is due.')
+                LOG.exception('What an alarm was set for has failed.')
 
     def _get_next(self):
         """Wait for the earliest time, and return its subject.

@@ -36,6 +36,8 @@ class Plan(object):
         # Why the server does not have all that was requested in the end.
         self.shortfall = None
         self.request = request
+        # What is to be done later by the records, once they have been read.
+        self.pending_before = elastic.Pending()
         self._context = context
         self._driver = driver
         self._accounting = accounting
