@@ -27,6 +27,9 @@ from nova.virt import fake
 
 CONF = nova.conf.CONF
 
+# Seconds by which all takes longer on a machine that runs other tests, too.
+BUSY = 20
+
 MINIMUM = elastic.Size(1, 1024)
 MAXIMUM = elastic.Size(4, 4096)
 GROWN = elastic.Size(3, 3072)

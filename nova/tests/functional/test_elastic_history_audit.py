@@ -103,7 +103,7 @@ class ElasticHistoryAuditTest(elastic_audit_base.ElasticAuditTestBase,
     def test_without_the_fork(self):
         """A change by stock Nova is found, and again after the next one."""
         self._write(self.server, vcpus=1, memory_mb=1024)
-        self._hold(self.server, MINIMUM)
+        self._set_allocation(self.server, MINIMUM)
         self.assertBreaks(
             'ends with 4 vCPUs and 4096 MiB at 2024-04-01T00:02:00Z, but its '
             'size is 1 vCPU and 1024 MiB.')
@@ -145,7 +145,7 @@ class ElasticHistoryAuditTest(elastic_audit_base.ElasticAuditTestBase,
         self._set_now(at(100 * DAY))
         self.assertHistoryAgrees()
         self._write(self.server, vcpus=1, memory_mb=1024)
-        self._hold(self.server, MINIMUM)
+        self._set_allocation(self.server, MINIMUM)
         self.assertBreaks(
             'ends with 4 vCPUs and 4096 MiB at 2024-04-01T00:02:00Z, but its '
             'size is 1 vCPU and 1024 MiB.')
