@@ -4,12 +4,14 @@ import hashlib
 import io
 import subprocess
 import tarfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from graft.cli import main
+from graft.project import Project
 
 MODULE = '''\
 # The licence.
@@ -128,6 +130,17 @@ class House:
         code = main(['--project', str(self.root), *words])
         out, err = self.capsys.readouterr()
         return code, out, err
+
+    def finder(
+        self, check: Callable[[Project], Iterable[str]], place: str = 'nova/song.py'
+    ) -> Callable[..., list[str]]:
+        """What finds the faults of a project in which a file has some text."""
+
+        def find(text: str, path: str = place) -> list[str]:
+            self.write(path, text)
+            return list(check(Project.at(self.root)))
+
+        return find
 
     @property
     def tree(self) -> Path:

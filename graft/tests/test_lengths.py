@@ -20,12 +20,7 @@ def faults_in(house: House):
     house.keep(LENGTHS, '.fork\n')
     for sketch in ('bird', 'count'):
         (house.root / f'nova/{sketch}.py').unlink()
-
-    def find(text: str, path: str = 'nova/song.py') -> list[str]:
-        house.write(path, text)
-        return list(lengths.faults(Project.at(house.root)))
-
-    return find
+    return house.finder(lengths.faults)
 
 
 def test_a_module_that_is_too_long_is_found(faults_in) -> None:

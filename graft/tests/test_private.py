@@ -17,12 +17,7 @@ tests = ["_wings"]
 def faults_in(house: House):
     """The faults of a project with these members, in which a file has this text."""
     house.keep(MEMBERS, '.fork\n')
-
-    def find(text: str, path: str = 'nova/nest.py') -> list[str]:
-        house.write(path, text)
-        return list(private.faults(Project.at(house.root)))
-
-    return find
+    return house.finder(private.faults, 'nova/nest.py')
 
 
 @pytest.mark.parametrize('path', ['nova/nest.py', 'releases/9/nova/nest.py', 'nova/tests/nest.py'])

@@ -17,12 +17,7 @@ WORDS = """
 def faults_in(house: House):
     """The faults of a project with this vocabulary, in which a file has this text."""
     house.keep(WORDS, '.fork\nbuilt\n')
-
-    def find(text: str, path: str = 'nova/song.py') -> list[str]:
-        house.write(path, text)
-        return list(vocabulary.faults(Project.at(house.root)))
-
-    return find
+    return house.finder(vocabulary.faults)
 
 
 @pytest.mark.parametrize(
