@@ -12,7 +12,7 @@ from typing import Any
 
 from cloud import settings, venv
 from cloud.tests.e2e.world import World
-from upgrade.tests.world import Sshd
+from upgrade.tests.world import Command, Sshd
 
 _FRONT = settings.REPOSITORY / 'upgrade' / 'xloud-upgrade'
 _XCLOUD = settings.REPOSITORY / 'cloud' / 'xcloud'
@@ -21,7 +21,7 @@ _XCLOUD = settings.REPOSITORY / 'cloud' / 'xcloud'
 SETTLE = 10
 
 
-class Fleet:
+class Fleet(Command):
     """A controller and computes, each with an environment of its own."""
 
     def __init__(self, world: World, folder: Path, sshd: Sshd) -> None:
@@ -92,30 +92,18 @@ class Fleet:
             ]
         return lines
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """Begin the command."""
         plain = {name: v for name, v in os.environ.items() if not name.startswith('OS_')}
         return subprocess.Popen(
             [_FRONT, words[0], '-i', self.inventory, '--release', self.release, *words[1:]],
-            env={**plain, **self.openrc},
+            env={**plain, **self.openrc, **environment},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end."""
-        process = self.start(*words)
-        out, err = process.communicate(timeout=900)
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
-
-    def does(self, *words: str) -> str:
-        """Run the command, which must succeed; return its output."""
-        done = self.run(*words)
-        assert done.returncode == 0, done.stderr + done.stdout
-        return done.stdout
 
     def applies(self, *words: str) -> dict[str, tuple[float, float]]:
         """Apply; return when the exchange of each target's files and services began and ended."""

@@ -152,7 +152,7 @@ class Container:
         return json.loads(podman('exec', self.name, 'python3', '-c', program, site))
 
 
-class Administrator:
+class Administrator(world.Command):
     """The administrator of one container, with the familiar script."""
 
     def __init__(
@@ -171,21 +171,11 @@ class Administrator:
         }
         self.options = ['--wheel', str(released.fork), '--tarball', str(released.tarball)]
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [FRONT, *words, *self.options],
-            env=self.environment,
+            env={**self.environment, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        process = self.start(*words)
-        out, err = process.communicate(timeout=900)
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
-
-    def does(self, *words: str) -> str:
-        done = self.run(*words)
-        assert done.returncode == 0, done.stderr + done.stdout
-        return done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import json
 import os
 import shutil
@@ -170,8 +171,31 @@ class Node:
         return snapshot
 
 
+class Command(abc.ABC):
+    """The command of an operator: begun, run to its end, or run with success."""
+
+    #: Seconds until a run is given up.
+    patience = 900.0
+
+    @abc.abstractmethod
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """Begin the command."""
+
+    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end."""
+        process = self.start(*words, **environment)
+        out, err = process.communicate(timeout=self.patience)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def does(self, *words: str, **environment: str) -> str:
+        """Run the command, which must succeed; return its output."""
+        done = self.run(*words, **environment)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+
 @dataclass
-class World:
+class World(Command):
     """An operator with an inventory of nodes that are reached through sshd."""
 
     folder: Path
@@ -181,6 +205,7 @@ class World:
     nodes: dict[str, Node] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     timeout: float = 30
+    patience = 300.0
 
     def node(self, name: str, **settings: str) -> Node:
         self.nodes[name] = Node(self.folder / name, **settings)
@@ -235,18 +260,6 @@ class World:
                 **environment,
             },
         )
-
-    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end."""
-        process = self.start(*words, **environment)
-        out, err = process.communicate(timeout=300)
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
-
-    def does(self, *words: str, **environment: str) -> str:
-        """Run the command, which must succeed; return its output."""
-        done = self.run(*words, **environment)
-        assert done.returncode == 0, done.stderr + done.stdout
-        return done.stdout
 
 
 def read_until(run: subprocess.Popen[str], step: str) -> None:
