@@ -16,6 +16,8 @@ import itertools
 import sys
 from unittest import mock
 
+from nova.compute import manager
+from nova.compute import rpcapi
 import nova.conf
 from nova import context as nova_context
 from nova import elastic
@@ -315,7 +317,37 @@ class ElasticServersTestBase(
         self.computes[host].driver.live_sizes[server['id']] = size
 
 
+class TwoCellsMixin:
+    """A second compute, in a cell of its own."""
+
+    HOSTS = ('host1',)
+    NUMBER_OF_CELLS = 2
+
+    def setUp(self):
+        super().setUp()
+        self.computes['host2'] = self.start_service(
+            'compute', host='host2', cell_name='cell2')
+
+
 class ElasticAdjustTestBase(ElasticServersTestBase):
     """One compute with the fake driver, of 10 CPUs."""
 
     HOSTS = ('host1',)
+
+    def _use_compute_of_before(self):
+        """Have computes adjust servers with fewer arguments than now."""
+        def adjust_over_a_wire(method, *args):
+            try:
+                return method(*args)
+            except TypeError as error:
+                raise rpcapi.messaging.RemoteError('TypeError', str(error))
+
+        def adjust_before(compute, context, instance, vcpus, memory_mb,
+                          persist, force=False, action=None):
+            pass
+
+        self._patch(rpcapi.ComputeAPI, 'xloud_adjust', adjust_over_a_wire)
+        patcher = mock.patch.object(
+            manager.ComputeManager, 'xloud_adjust', adjust_before)
+        patcher.start()
+        self.addCleanup(patcher.stop)

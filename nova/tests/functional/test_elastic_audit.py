@@ -305,16 +305,9 @@ class ElasticAuditOptionsTest(elastic_audit_base.ElasticAuditTestBase):
         self.assertEqual(said + '\n', self.output)
 
 
-class ElasticAuditCellsTest(elastic_audit_base.ElasticAuditTestBase):
+class ElasticAuditCellsTest(elastic_helpers.TwoCellsMixin,
+                            elastic_audit_base.ElasticAuditTestBase):
     """Servers in two cells."""
-
-    HOSTS = ('host1',)
-    NUMBER_OF_CELLS = 2
-
-    def setUp(self):
-        super().setUp()
-        self.computes['host2'] = self.start_service(
-            'compute', host='host2', cell_name='cell2')
 
     def test_cells(self):
         servers = {host: self._boot(host=host) for host in self.computes}

@@ -25,15 +25,8 @@ from nova.tests.functional.elastic_helpers import GROWN
 from nova.tests.functional.elastic_helpers import MAXIMUM
 
 
-class ElasticReportTest(elastic_helpers.ElasticServersTestBase):
-
-    HOSTS = ('host1',)
-    NUMBER_OF_CELLS = 2
-
-    def setUp(self):
-        super().setUp()
-        self.computes['host2'] = self.start_service(
-            'compute', host='host2', cell_name='cell2')
+class ElasticReportTest(
+        elastic_helpers.TwoCellsMixin, elastic_helpers.ElasticServersTestBase):
 
     def _report(self, code=0, **kwargs):
         with fixtures.MonkeyPatch('sys.stdout', io.StringIO()) as patch:

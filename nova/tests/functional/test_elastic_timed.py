@@ -13,15 +13,12 @@
 """A size for a limited time: the server goes back by itself."""
 
 import time
-from unittest import mock
 
 import ddt
 import fixtures
 from oslo_utils import timeutils
 
 from nova.compute.elastic import returns
-from nova.compute import manager
-from nova.compute import rpcapi
 from nova import elastic
 from nova import exception
 from nova.tests.functional import elastic_helpers
@@ -232,23 +229,10 @@ class ElasticTimedTest(TimedMixin, elastic_helpers.ElasticAdjustTestBase):
     def test_compute_of_before(self):
         """A compute without this says so, and nothing has changed."""
         server = self._boot()
-
-        def xloud_adjust(self, context, instance, vcpus, memory_mb, persist,
-                         force=False, action=None):
-            pass
-
-        def over_a_wire(method, *args):
-            try:
-                method(*args)
-            except TypeError as error:
-                raise rpcapi.messaging.RemoteError('TypeError', str(error))
-
-        self._patch(rpcapi.ComputeAPI, 'xloud_adjust', over_a_wire)
-        with mock.patch.object(
-                manager.ComputeManager, 'xloud_adjust', xloud_adjust):
-            self.assertEqual(
-                'The host runs a version of Nova that cannot adjust servers.',
-                self._refused(409, server, current_vcpus=2, for_seconds=60))
+        self._use_compute_of_before()
+        self.assertEqual(
+            'The host runs a version of Nova that cannot adjust servers.',
+            self._refused(409, server, current_vcpus=2, for_seconds=60))
         self.assertSize(server, MINIMUM)
 
 

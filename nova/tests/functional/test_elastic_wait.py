@@ -18,7 +18,6 @@ import time
 import ddt
 import fixtures
 
-from nova.compute import rpcapi
 from nova.compute import task_states
 from nova import elastic
 from nova import exception
@@ -406,18 +405,7 @@ class ElasticWaitRequestTest(
     def test_compute_of_before(self):
         """A compute without this says so, and nothing has changed."""
         server = self._boot()
-
-        def over_a_wire(method, *args):
-            try:
-                method(*args)
-            except TypeError as error:
-                raise rpcapi.messaging.RemoteError('TypeError', str(error))
-
-        self._patch(rpcapi.ComputeAPI, 'xloud_adjust', over_a_wire)
-        self.useFixture(fixtures.MonkeyPatch(
-            'nova.compute.manager.ComputeManager.xloud_adjust',
-            lambda self, context, instance, vcpus, memory_mb, persist,
-            force=False, action=None: None))
+        self._use_compute_of_before()
         self.assertEqual(
             'The host runs a version of Nova that cannot adjust servers.',
             self._refused(409, server, current_vcpus=2, when_full='wait'))
