@@ -77,7 +77,7 @@ class Plan(object):
     def get_pending_of_waiting(self, action):
         """Return what is to be done later if the request has to wait."""
         waiting = self.pending_before.waiting
-        if not waiting or waiting.request_id != self._context.request_id:
+        if self.waiting_since is None:
             now = timeutils.utcnow_ts(microsecond=True)
             waiting = elastic.Waiting(
                 self.requested, self.request.persist, self.force,
