@@ -11,7 +11,8 @@ import keystoneauth1.exceptions
 import openstack
 import pytest
 
-from cloud import waiting
+from cloud import ini, waiting
+from cloud.services import compute
 from cloud.tests.e2e import invariants
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import World
@@ -99,6 +100,16 @@ def create(
 
 
 @pytest.fixture
+def all_up(world: World, create: Callable[..., str]) -> Iterator[None]:
+    """Start what a test has killed, before its servers are deleted."""
+    yield
+    for label, part in world.faults.services.items():
+        daemon = part.daemon()
+        if daemon is not None and daemon.pid is None:
+            world.faults.resume(label)
+
+
+@pytest.fixture
 def flavor(world: World) -> Iterator[Callable[..., str]]:
     """Make flavors for one test."""
     flavors: list[str] = []
@@ -132,6 +143,24 @@ def quota(world: World) -> Iterator[Callable[..., None]]:
     yield limit
     for project in changed:
         world.admin.compute.delete(path(project))
+
+
+@pytest.fixture
+def host_options(world: World) -> Iterator[Callable[[ini.Sections], None]]:
+    """Have the compute services of libvirt hosts run with other options for one test."""
+    computes = [compute.Compute(world.context, place.number) for place in world.hosts]
+
+    def change(sections: ini.Sections) -> None:
+        for service in computes:
+            own = service.file.read_text()
+            with world.faults.down(service.label):
+                # Of two values of an option the last one is used.
+                service.file.write_text(f'{own}\n{ini.render(sections)}')
+
+    yield change
+    for service in computes:
+        with world.faults.down(service.label):
+            service.configure()
 
 
 @pytest.fixture

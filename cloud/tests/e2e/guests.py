@@ -94,6 +94,13 @@ class Guests:
                 return pid
         raise AssertionError(f'the server {server} has no QEMU')
 
+    def resident_mb(self, server: str) -> int:
+        """Return what the host sees the server's QEMU use."""
+        for line in Path(f'/proc/{self.pid(server)}/status').read_text().splitlines():
+            if line.startswith('VmRSS:'):
+                return int(line.split()[1]) // 1024
+        raise AssertionError(f'the QEMU of the server {server} has no memory')
+
     def agent(self, server: str, verb: str, **arguments: Any) -> Any:
         """Ask the guest agent."""
         question = json.dumps({'execute': verb, 'arguments': arguments})

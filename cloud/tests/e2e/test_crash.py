@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import openstack
 import pytest
@@ -21,7 +21,7 @@ from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
 
-pytestmark = pytest.mark.usefixtures('forked')
+pytestmark = pytest.mark.usefixtures('forked', 'all_up')
 
 MINIMUM, GROWN = Size(1, 256), Size(3, 512)
 
@@ -66,16 +66,6 @@ def slow(world: World, create: Create) -> str:
     world.adjust(made, 2, 256, persist=False)
     world.guests.hears(made, lambda line: line.cpus == 2)
     return made
-
-
-@pytest.fixture(autouse=True)
-def all_up(world: World, create: Create) -> Iterator[None]:
-    """Start what a test has killed, before its servers are deleted."""
-    yield
-    for label, part in world.faults.services.items():
-        daemon = part.daemon()
-        if daemon is not None and daemon.pid is None:
-            world.faults.resume(label)
 
 
 def compute_of(world: World, server: str) -> str:

@@ -15,6 +15,7 @@ from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
+Flavor = Callable[..., str]
 
 pytestmark = pytest.mark.usefixtures('forked')
 
@@ -63,12 +64,17 @@ def shrink(world: World, server: str, chance: random.Random) -> Shrink:
     return done
 
 
-def test_no_guest_dies(world: World, create: Create, pytestconfig: pytest.Config) -> None:
+@pytest.mark.parametrize('virtio_mem', [False, True], ids=['balloon', 'virtio-mem'])
+def test_no_guest_dies(
+    world: World, create: Create, flavor: Flavor, virtio_mem: bool, pytestconfig: pytest.Config
+) -> None:
     """Whatever a guest holds or takes, a shrink succeeds, is refused, or is put back."""
     count = pytestconfig.getoption('shrinks')
     seed = random.randrange(1 << 32)
     print(f'seed {seed}')
-    servers = [create('elastic') for _ in range(GUESTS)]
+    specs = {'minimum_memory': '256', 'hw:mem_hotplug_virtio': str(virtio_mem).lower()}
+    name = flavor(*LARGE, **specs)
+    servers = [create(name) for _ in range(GUESTS)]
     for server in servers:
         world.comes_up(server, Size(1, 256))
         world.guests.hears(server)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -51,14 +50,6 @@ def server(world: World, create: Create, elastic: Callable[..., str]) -> str:
     return made
 
 
-def resident_mb(world: World, server: str) -> int:
-    """Return what the host sees the server's QEMU use."""
-    for line in Path(f'/proc/{world.guests.pid(server)}/status').read_text().splitlines():
-        if line.startswith('VmRSS:'):
-            return int(line.split()[1]) // 1024
-    raise AssertionError('the process has no memory')
-
-
 def run(world: World, server: str, script: str) -> str:
     return world.guests.finish(server, world.guests.begin(server, script), 120)
 
@@ -99,7 +90,7 @@ def test_a_guest_that_takes_all_it_can(world: World, server: str) -> None:
     sees(world, server, MINIMUM.memory_mb)
     world.guests.finish(server, world.guests.begin_take(server, 2048, reserve_mb=24))
     assert world.guests.held_mb(server) > MINIMUM.memory_mb // 2
-    assert resident_mb(world, server) < MINIMUM.memory_mb + OVERHEAD
+    assert world.guests.resident_mb(server) < MINIMUM.memory_mb + OVERHEAD
     assert world.guests.live(server) == world.accounting.size(server) == MINIMUM
 
 
@@ -110,7 +101,7 @@ def test_grow_and_shrink(world: World, server: str) -> None:
     sees(world, server, MAXIMUM.memory_mb)
     written = run(world, server, _FILL.format(memory_mb=640))
     assert run(world, server, _READ) == written
-    used = resident_mb(world, server)
+    used = world.guests.resident_mb(server)
     assert used > 640
     status, _ = world.api.post_adjust(server, current_memory_mb=256)
     # Statistics may be older than the data; then the guest stops it.
@@ -121,7 +112,7 @@ def test_grow_and_shrink(world: World, server: str) -> None:
     assert waiting.until(lambda: world.api.status(server)['floor_memory_mb'] < 250, 30, 1)
     world.adjust(server, *MINIMUM)
     sees(world, server, MINIMUM.memory_mb)
-    assert resident_mb(world, server) < used - 500
+    assert world.guests.resident_mb(server) < used - 500
     assert world.api.status(server)['has_virtiomem']
 
 
