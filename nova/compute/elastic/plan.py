@@ -176,8 +176,8 @@ class ReturnPlan(Plan):
         """Request no less memory than the guest needs, and return that."""
         floor = self._get_floor()
         if memory_mb < self.live.memory_mb and floor and floor > memory_mb:
-            kept = elastic.requested_size(
-                self.instance.flavor, memory_mb=floor).memory_mb
+            device = elastic.virtio_mem(self.instance.flavor)
+            kept = device.round_up(floor) if device else floor
             self.requested = self.requested._replace(memory_mb=kept)
             self.shortfall = exception.ServerAdjustStoppedAtFloor(
                 floor=kept, requested=memory_mb)

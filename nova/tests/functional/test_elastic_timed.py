@@ -161,19 +161,21 @@ class ElasticTimedTest(TimedMixin, elastic_helpers.ElasticAdjustTestBase):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.1)
 
-    def test_memory_is_in_use(self):
+    # The second floor is near the minimum of the flavor.
+    @ddt.data(1000, 3072 - 1030 + 64)
+    def test_memory_is_in_use(self, usable_mb):
         """It keeps what its guest needs, and says so."""
         server = self._boot()
         self._adjust_for(server, 2)
         self._patch(
             fake.FakeDriver, 'get_memory_usage',
             lambda method, *args: driver.MemoryUsage(
-                actual_mb=3072, usable_mb=1000, host_mb=None))
-        kept = elastic.Size(1, 3072 - 1000 + 64)
+                actual_mb=3072, usable_mb=usable_mb, host_mb=None))
+        kept = elastic.Size(1, 3072 - usable_mb + 64)
         self.assertGoesBack(server, kept, 2 + 5, start=MINIMUM, quota=kept)
         reason = ('The time of the requested size is over. The server keeps '
-                  '2136 MiB instead of 1024 MiB, since its guest needs that '
-                  'much.')
+                  '%d MiB instead of 1024 MiB, since its guest needs that '
+                  'much.' % kept.memory_mb)
         self.assertNotAdjusted(
             'xloud.stopped_at_floor: ' + reason, server, kept, start=MINIMUM)
         adjust = self._status(server)['adjust']
