@@ -347,7 +347,8 @@ class Adjustment(object):
         plan = self.plan
         elastic.set_size(self.instance, plan.claimed, plan.start_before)
         elastic.set_pending(self.instance, elastic.Pending(
-            plan.pending.returning or plan.pending_before.returning))
+            plan.pending.returning or plan.pending_before.returning,
+            plan.pending.waiting))
         try:
             self.instance.save(
                 expected_task_state=[task_states.XLOUD_ADJUSTING])
@@ -429,8 +430,8 @@ class Adjustment(object):
         for field in reversed(begun):
             self._try(self._set, field, getattr(plan.live, field), True)
         elastic.set_size(self.instance, plan.claimed, plan.start_before)
-        # What has been waiting was replaced.
-        pending = plan.pending_before._replace(waiting=None)
+        # What has been waiting was replaced, unless this is a return.
+        pending = plan.pending_before._replace(waiting=plan.pending.waiting)
         elastic.set_pending(self.instance, pending)
         if plan.live:
             self._try(self._driver.set_start_size, self.instance)

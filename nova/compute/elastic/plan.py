@@ -90,7 +90,8 @@ class Plan(object):
     def waiting_since(self):
         """Since when the request has been waiting, or None."""
         waiting = self.pending_before.waiting
-        return waiting.since if waiting and not self.replaced else None
+        if waiting and waiting.request_id == self._context.request_id:
+            return waiting.since
 
     @property
     def replaced(self):
@@ -156,11 +157,13 @@ class ReturnPlan(Plan):
     """A server goes back to the size that it had before a timed one.
 
     It grows in nothing. If its guest needs more memory than that leaves, it
-    keeps what the guest needs.
+    keeps what the guest needs. A later request goes on waiting.
     """
 
+    replaced = None
+
     def _get_pending(self):
-        return elastic.Pending()
+        return elastic.Pending(waiting=self.pending_before.waiting)
 
     def _get_sizes(self):
         guest, size, start = elastic.sizes_after_return(

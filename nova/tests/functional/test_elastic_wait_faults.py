@@ -1,0 +1,48 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What goes wrong, or happens meanwhile, while adjustments wait."""
+
+import time
+
+import fixtures
+
+from nova.compute.elastic import returns
+from nova import exception
+from nova.tests.functional import elastic_helpers
+from nova.tests.functional import test_elastic_wait
+from nova.virt import fake
+
+
+class ElasticWaitRacesTest(
+        test_elastic_wait.WaitMixin, elastic_helpers.ElasticAdjustTestBase):
+    """Two things happen at the same time."""
+
+    def test_goes_back_meanwhile(self):
+        """A newer request goes on waiting when a limited time is over."""
+        self.useFixture(fixtures.MockPatchObject(returns, '_FIRST_DELAY', 2))
+        server = self._boot()
+        other = self._plain(8)
+        self.assertEqual(202, self._post(
+            server, current_vcpus=2, for_seconds=3).status)
+        self._wait_until_adjusted(server)
+        # The guest does not comply at first.
+        self._break(fake.FakeDriver, 'set_current_vcpus',
+                    exception.ServerAdjustFailed('No.'), times=1)
+        request_id = self._wait(server, 4)
+        self.assertWithin(10, lambda: self._instance(server).vcpus == 1)
+        self._wait_until_adjusted(server)
+        self.assertEqual(request_id, self._waiting(server).request_id)
+        self.assertEqual([(None, None)], self._events(server, request_id))
+        self._delete_server(other)
+        self.assertHas(server, 4)
+        self.assertEnds(server, request_id, 'Success')
