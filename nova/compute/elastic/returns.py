@@ -69,7 +69,11 @@ class Returns(object):
                 if instance.host == self._host:
                     self.note(instance)
                 return
-            if self._is_ready(instance):
+            if instance.vm_state not in (vm_states.ACTIVE, vm_states.STOPPED):
+                # The next reconciliation notes it again.
+                self._delays.pop(uuid, None)
+                return
+            if instance.task_state is None:
                 delay = self._delays.get(uuid, _FIRST_DELAY)
                 self._delays[uuid] = min(2 * delay, _LAST_DELAY)
                 self._adjustments.start_return(
@@ -94,8 +98,3 @@ class Returns(object):
                           instance_uuid=uuid)
         # If it has gone back by then, nothing is left to do.
         self._alarms.set(uuid, timeutils.utcnow_ts() + delay)
-
-    @staticmethod
-    def _is_ready(instance):
-        return instance.task_state is None and instance.vm_state in (
-            vm_states.ACTIVE, vm_states.STOPPED)
