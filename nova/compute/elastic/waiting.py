@@ -136,7 +136,7 @@ class WaitingList(object):
         now = timeutils.utcnow_ts(microsecond=True)
         own = _get_entry(
             plan.instance, plan.waiting_since or now, plan.size_before,
-            plan.claimed)
+            plan.requested)
         if any(entry.needs & own.needs and entry.rank(now) < own.rank(now)
                for entry in others.values()):
             raise exception.ServerAdjustOthersWait()

@@ -17,6 +17,7 @@ import time
 import fixtures
 
 from nova.compute.elastic import returns
+from nova import elastic
 from nova import exception
 from nova.tests.functional import elastic_helpers
 from nova.tests.functional import test_elastic_wait
@@ -26,6 +27,19 @@ from nova.virt import fake
 class ElasticWaitRacesTest(
         test_elastic_wait.WaitMixin, elastic_helpers.ElasticAdjustTestBase):
     """Two things happen at the same time."""
+
+    def test_gives_back(self):
+        """What also gives something back comes first, and is granted."""
+        server = self._boot()
+        self._adjust(server, elastic.Size(1, 2048))
+        important = self._boot(
+            self._elastic_flavor(**{'xloud:priority': '10'}))
+        other = self._plain(8)
+        self._wait(important, 3)
+        self._wait(server, 3, current_memory_mb=1024)
+        self._delete_server(other)
+        self.assertHas(server, 3)
+        self.assertHas(important, 3)
 
     def test_goes_back_meanwhile(self):
         """A newer request goes on waiting when a limited time is over."""
