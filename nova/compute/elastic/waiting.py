@@ -272,13 +272,16 @@ class Grants(object):
     def _end(self, instance, waiting, error):
         """Forget that an adjustment waits, and finish its event.
 
-        :returns: Whether that was done; not if it was granted, or another
-            operation has begun
+        :returns: Whether that was done; not if it was granted or replaced, or
+            another operation has begun
         """
-        pending = elastic.get_pending(instance)
         with self._adjustments.lock(instance):
-            elastic.set_pending(instance, pending._replace(waiting=None))
             try:
+                instance.refresh()
+                pending = elastic.get_pending(instance)
+                if pending.waiting != waiting:
+                    return False
+                elastic.set_pending(instance, pending._replace(waiting=None))
                 instance.save(expected_task_state=[None])
             except (exception.InstanceNotFound,
                     exception.InstanceUpdateConflict):

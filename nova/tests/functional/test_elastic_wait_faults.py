@@ -16,6 +16,7 @@ import time
 
 import fixtures
 
+from nova.compute.elastic import adjust
 from nova.compute.elastic import returns
 from nova import elastic
 from nova import exception
@@ -27,6 +28,9 @@ from nova.virt import fake
 class ElasticWaitRacesTest(
         test_elastic_wait.WaitMixin, elastic_helpers.ElasticAdjustTestBase):
     """Two things happen at the same time."""
+
+    def _grants(self):
+        return self.computes['host1'].manager.elastic.grants
 
     def test_gives_back(self):
         """What also gives something back comes first, and is granted."""
@@ -40,6 +44,51 @@ class ElasticWaitRacesTest(
         self._delete_server(other)
         self.assertHas(server, 3)
         self.assertHas(important, 3)
+
+    def test_cancelled_before_it_is_granted(self):
+        """What was cancelled is not granted."""
+        server = self._boot()
+        other = self._plain(8)
+        request_id = self._wait(server, 3)
+        ends = []
+
+        def cancel_and_start(method, *args):
+            self.assertEqual(202, self._post(server, cancel=True).status)
+            try:
+                return method(*args)
+            except exception.ServerAdjustCancelled as error:
+                ends.append(error)
+                raise
+
+        self._patch(adjust.Adjustments, 'start_waiting', cancel_and_start)
+        self._delete_server(other)
+        self.assertWithin(5, lambda: ends or self._instance(server).vcpus > 1)
+        self.assertEqual(1, self._instance(server).vcpus)
+        self.assertIn('xloud.wait_cancelled',
+                      self._events(server, request_id)[0][1])
+
+    def test_replaced_while_it_fails(self):
+        """The end of one that waited leaves a newer one alone."""
+        server = self._boot()
+        other = self._plain(8)
+        first = self._wait(server, 3)
+        newer = []
+
+        def replace_and_fail(method, *args):
+            if not newer:
+                newer.append(self._wait(server, 4))
+                raise exception.ServerAdjustNoGuest()
+            return method(*args)
+
+        self._patch(adjust.Adjustments, 'check', replace_and_fail)
+        self._grants().wake()
+        self.assertWithin(5, lambda: newer)
+        time.sleep(0.5)
+        self.assertEqual(newer, [self._waiting(server).request_id])
+        self.assertEqual([(None, None)], self._events(server, *newer))
+        self.assertIn('xloud.replaced', self._events(server, first)[0][1])
+        self._delete_server(other)
+        self.assertHas(server, 4)
 
     def test_goes_back_meanwhile(self):
         """A newer request goes on waiting when a limited time is over."""
