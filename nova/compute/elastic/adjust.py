@@ -162,9 +162,7 @@ class Adjustments(object):
         except Exception as error:
             if (plan.request.when_full == elastic.WAIT and
                     isinstance(error, exception.ServerAdjustHostFull)):
-                self._wait(adjustment, event)
-                if plan.waiting_since is None:
-                    measurement.wait()
+                self._wait(adjustment, event, measurement)
                 return False
             with excutils.save_and_reraise_exception():
                 self._cancel_task(adjustment)
@@ -184,25 +182,27 @@ class Adjustments(object):
             measurement.finish()
         return True
 
-    def _wait(self, adjustment, event):
+    def _wait(self, adjustment, event, measurement):
         """Let an adjustment wait for capacity; its event stays open."""
-        LOG.info('The adjustment waits for capacity.',
-                 instance=adjustment.instance)
-        elastic.set_pending(
-            adjustment.instance,
-            adjustment.plan.get_pending_of_waiting(event.action))
-        self._cancel_task(adjustment)
-        self._end_replaced(adjustment.plan)
-        self._release(adjustment)
-        self.on_end(adjustment.instance)
+        plan = adjustment.plan
+        LOG.info('The adjustment waits for capacity.', instance=plan.instance)
+        try:
+            elastic.set_pending(
+                plan.instance, plan.get_pending_of_waiting(event.action))
+            self._cancel_task(adjustment)
+        finally:
+            self._release(adjustment)
+        if plan.waiting_since is None:
+            self._end_replaced(plan)
+            self.on_end(plan.instance)
+            measurement.wait()
 
     def _end_replaced(self, plan):
         """End what has been waiting before this was accepted."""
         self._waiting_list.remove(plan.instance.uuid)
         if plan.replaced:
-            event, _context = self._reporter.open_event(
-                plan.instance, plan.replaced)
-            event.finish(exception.ServerAdjustReplaced())
+            self._reporter.finish_waiting(
+                plan.instance, plan.replaced, exception.ServerAdjustReplaced())
 
     def check(self, context, instance, request):
         """Check whether an adjustment would be accepted now.

@@ -51,6 +51,18 @@ class Reporter(object):
         return OpenEvent(
             context, instance, waiting.action, self._host), context
 
+    def finish_waiting(self, instance, waiting, error):
+        """Finish the event of an adjustment that waits no longer.
+
+        By then that is recorded, so nothing fails if this cannot be done.
+        """
+        event, _context = self.open_event(instance, waiting)
+        try:
+            event.finish(error)
+        except Exception:
+            LOG.exception('The event of an adjustment that waits no longer '
+                          'stays open.', instance=instance)
+
     def notify(self, context, instance, phase, error=None):
         self._notify_usage(
             context, instance, 'xloud_adjust.%s' % phase, fault=error,
@@ -96,8 +108,10 @@ class Event(object):
                 # An error that nobody has raised has no traceback.
                 exc_tb=error and (error.__traceback__ or details),
                 want_result=False)
-        except exception.InstanceActionNotFound:
-            # The server has been deleted and archived in the meantime.
+        except (exception.InstanceActionNotFound,
+                exception.InstanceActionEventNotFound):
+            # The server has been deleted and archived in the meantime, or
+            # this could not be started.
             LOG.info('The action of the adjustment is gone.',
                      instance=self._instance)
 

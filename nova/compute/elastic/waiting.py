@@ -186,7 +186,6 @@ class Grants(object):
         if not self._end(instance, waiting,
                          exception.ServerAdjustWaitCancelled()):
             raise exception.ServerAdjustInProgress()
-        self.wake()
 
     def _grant_all(self):
         context = nova_context.get_admin_context()
@@ -218,10 +217,9 @@ class Grants(object):
                 context, uuid, expected_attrs=['flavor', 'system_metadata'])
         except exception.InstanceNotFound:
             self._list.remove(uuid)
-            self._finish_event(
-                entry.waiting, objects.Instance(
-                    uuid=uuid, user_id=None, project_id=None),
-                exception.ServerAdjustServerChanged())
+            self._reporter.finish_waiting(
+                objects.Instance(uuid=uuid, user_id=None, project_id=None),
+                entry.waiting, exception.ServerAdjustServerChanged())
             return False
         waiting = elastic.get_pending(instance).waiting
         if not waiting or instance.host != self._host:
@@ -287,9 +285,6 @@ class Grants(object):
                     exception.InstanceUpdateConflict):
                 return False
             self._list.remove(instance.uuid)
-        self._finish_event(waiting, instance, error)
+        self._reporter.finish_waiting(instance, waiting, error)
+        self.wake()
         return True
-
-    def _finish_event(self, waiting, instance, error):
-        event, _context = self._reporter.open_event(instance, waiting)
-        event.finish(error)

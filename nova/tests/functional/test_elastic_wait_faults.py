@@ -16,10 +16,13 @@ import time
 
 import fixtures
 
+from nova.compute.elastic import accounting
 from nova.compute.elastic import adjust
+from nova.compute.elastic import reports
 from nova.compute.elastic import returns
 from nova import elastic
 from nova import exception
+from nova import objects
 from nova.tests.functional import elastic_helpers
 from nova.tests.functional import test_elastic_wait
 from nova.virt import fake
@@ -109,3 +112,84 @@ class ElasticWaitRacesTest(
         self._delete_server(other)
         self.assertHas(server, 4)
         self.assertEnds(server, request_id, 'Success')
+
+
+class ElasticWaitFaultsTest(
+        test_elastic_wait.WaitMixin, elastic_helpers.ElasticAdjustTestBase):
+    """A host that carries out one adjustment at a time."""
+
+    def setUp(self):
+        self.flags(max_concurrent_adjustments=1, group='xloud')
+        super().setUp()
+
+    def test_event_does_not_start(self):
+        """The worker is free again."""
+        server = self._boot()
+        self._break(reports.Event, 'start', ValueError(), times=1)
+        self.assertEqual(503, self._post(server, current_vcpus=2).status)
+        self._adjust(server, elastic.Size(2, 1024))
+        self.assertHas(server, 2)
+
+    def test_event_of_replaced_does_not_end(self):
+        """What has been claimed is carried out."""
+        server = self._boot()
+        self._plain(7)
+        self._wait(server, 4)
+        self._break(objects.InstanceActionEvent, 'event_finish_with_failure',
+                    ValueError(), times=1)
+        for vcpus in (2, 3):
+            self._adjust(server, elastic.Size(vcpus, 1024))
+            self.assertHas(server, vcpus)
+
+    def test_wait_is_not_recorded(self):
+        """The worker is free again."""
+        server = self._boot()
+        self._plain(8)
+        self._break(adjust.Adjustments, '_cancel_task', ValueError(), times=1)
+        self.assertEqual(500, self._post(
+            server, current_vcpus=3, when_full='wait').status)
+        self._reconcile()
+        self._adjust(server, elastic.Size(2, 1024))
+        self.assertHas(server, 2)
+
+    def test_placement_refuses(self):
+        """It is not tried again and again for what only placement sees."""
+        server = self._boot()
+        other = self._plain(8)
+        rp_uuid = self._provider_uuid('host1')
+        inventories = self._get_provider_inventory(rp_uuid)
+        disk = inventories['DISK_GB']
+        inventories['DISK_GB'] = {**disk, 'total': 1, 'max_unit': 1}
+        request_id = self._wait(server, 3)
+        claims = []
+
+        def claim(method, *args):
+            claims.append(args)
+            return method(*args)
+
+        self._delete_server_without_grant(other)
+        self._update_inventory(rp_uuid, {
+            'inventories': inventories,
+            'resource_provider_generation': self._generation(rp_uuid)})
+        self._patch(accounting.Accounting, 'claim', claim)
+        self.computes['host1'].manager.elastic.grants.wake()
+        self.assertWithin(5, lambda: claims)
+        time.sleep(2)
+        self.assertEqual(1, len(claims))
+        self.assertWaits(server)
+
+        inventories['DISK_GB'] = disk
+        self._update_inventory(rp_uuid, {
+            'inventories': inventories,
+            'resource_provider_generation': self._generation(rp_uuid)})
+        self._reconcile()
+        self.assertHas(server, 3)
+        self.assertEnds(server, request_id, 'Success')
+
+    def _generation(self, rp_uuid):
+        return self._get_resource_provider_by_uuid(rp_uuid)['generation']
+
+    def _delete_server_without_grant(self, server):
+        with fixtures.MockPatchObject(
+                self.computes['host1'].manager.elastic.grants, 'wake'):
+            self._delete_server(server)
