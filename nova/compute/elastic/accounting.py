@@ -111,7 +111,8 @@ class Accounting(object):
         is_allocated = self._reportclient.set_instance_resources(
             context, instance.uuid, self._get_node(context, instance).uuid,
             scheduler_utils.resources_from_size(instance, size))
-        self.on_change()
+        if is_allocated:
+            self.on_change()
         return is_allocated
 
     def claim(self, context, instance, size):

@@ -79,8 +79,8 @@ class Reconciler(object):
         # What servers should be accounted for by the last check, if they are
         # not.
         self._previous = {}
-        # Called with each server before it is reconciled.
-        self.on_check = lambda instance: None
+        # Called with the servers before they are reconciled.
+        self.on_check = lambda servers: None
 
     def start(self, context):
         """Reconcile in the background, unless that is being done already."""
@@ -106,9 +106,9 @@ class Reconciler(object):
         self._previous = {uuid: size for uuid, size in self._previous.items()
                           if uuid in uuids}
         servers = self._get_servers(context, uuids)
+        self.on_check(servers)
         allocations = {}
         for instance in servers:
-            self.on_check(instance)
             try:
                 self._reconcile(context, instance, allocations)
             except exception.InstanceNotFound:
@@ -123,9 +123,8 @@ class Reconciler(object):
 
     def check_all(self, context):
         """Have the servers of this host checked without reconciling them."""
-        for instance in self._get_servers(
-                context, self._tracker.get_elastic_servers()):
-            self.on_check(instance)
+        self.on_check(self._get_servers(
+            context, self._tracker.get_elastic_servers()))
 
     def _get_servers(self, context, uuids):
         return objects.InstanceList.get_by_filters(

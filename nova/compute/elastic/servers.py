@@ -60,7 +60,7 @@ class ElasticServers(object):
         self.grants = waiting.Grants(
             host, waiting_list, self.adjustments, reporter)
         self.accounting.on_change = self.grants.wake
-        self.adjustments.on_end = self.note
+        self.adjustments.on_end = lambda instance: self.note([instance])
         self.reconciler.on_check = self.note
 
     def start(self, context):
@@ -71,10 +71,11 @@ class ElasticServers(object):
         self.returns.stop()
         self.grants.stop()
 
-    def note(self, instance):
-        """Note what is to be done to a server later."""
-        self.returns.note(instance)
-        self.grants.note(instance)
+    def note(self, servers):
+        """Note what is to be done to servers later."""
+        for instance in servers:
+            self.returns.note(instance)
+        self.grants.note(servers)
 
     def describe(self, context, instance):
         """Return what a server has and is requested to have now."""

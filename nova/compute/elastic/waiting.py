@@ -42,6 +42,9 @@ _PRIORITY_RISES_AFTER = 600
 # on a server, or a service does not respond.
 _BUSY_DELAY = 2
 
+# The subject of the alarm that is for all that wait.
+_ALL = 'all'
+
 # What ends in time, so that the adjustment goes on waiting.
 _PASSING = (exception.ServerAdjustConcurrentUpdate,
             exception.ServerAdjustHostBusy, exception.ServerAdjustInProgress,
@@ -81,8 +84,8 @@ class WaitingList(object):
 
     def __init__(self):
         self._entries = {}
-        # Those whose server cannot be adjusted now, so that nobody has to
-        # wait for it.
+        # Those that cannot be granted now, whatever the host has, so that
+        # nobody has to wait for them.
         self._on_hold = set()
 
     def __contains__(self, uuid):
@@ -100,7 +103,7 @@ class WaitingList(object):
             waiting)
 
     def hold(self, uuid, is_held):
-        if is_held:
+        if is_held and uuid in self._entries:
             self._on_hold.add(uuid)
         else:
             self._on_hold.discard(uuid)
@@ -116,13 +119,14 @@ class WaitingList(object):
     def in_order(self):
         """Return the UUIDs of their servers, the first one first."""
         now = timeutils.utcnow_ts()
-        return sorted(list(self._entries), key=lambda uuid: (
-            self._entries[uuid].rank(now)))
+        return [uuid for uuid, _entry in sorted(
+            list(self._entries.items()), key=lambda item: item[1].rank(now))]
 
-    def get_next_end(self):
+    def get_next_end(self, now):
         """Return the time at which the next of them has waited too long."""
         return min((entry.waiting.until for entry in
-                    list(self._entries.values())), default=None)
+                    list(self._entries.values()) if entry.waiting.until > now),
+                   default=None)
 
     def check_turn(self, plan):
         """Check whether an adjustment may claim what it needs now.
@@ -150,25 +154,25 @@ class Grants(object):
         self._list = waiting_list
         self._adjustments = adjustments
         self._reporter = reporter
-        # There is one subject: all that wait.
-        self._alarms = background.Alarms(lambda _subject: self._grant_all())
+        # The subjects are the UUIDs of servers, and all that wait.
+        self._alarms = background.Alarms(self._grant_due)
 
-    def note(self, instance):
-        """Note whether the adjustment of a server waits."""
-        waiting = elastic.get_pending(instance).waiting
-        if not waiting or instance.host != self._host:
-            self._list.remove(instance.uuid)
-            return
-        self._list.put(instance, waiting)
+    def note(self, servers):
+        """Note which servers have an adjustment that waits.
+
+        They may have been read before the last change, so what waits already
+        is left as it is. What is over is found when it is to be granted.
+        """
+        for instance in servers:
+            waiting = elastic.get_pending(instance).waiting
+            if waiting and instance.uuid not in self._list:
+                self._list.put(instance, waiting)
         self.wake()
 
     def wake(self):
         """Look what can be granted, since the host may have capacity now."""
-        self._set_alarm(0)
-
-    def _set_alarm(self, at):
         if self._list:
-            self._alarms.set('all', at)
+            self._alarms.set(_ALL, 0)
 
     def stop(self):
         self._list.clear()
@@ -187,22 +191,23 @@ class Grants(object):
                          exception.ServerAdjustWaitCancelled()):
             raise exception.ServerAdjustInProgress()
 
-    def _grant_all(self):
+    def _grant_due(self, subject):
         context = nova_context.get_admin_context()
         context.update_store()
-        is_busy = False
-        for uuid in self._list.in_order():
+        begun_at = timeutils.utcnow_ts()
+        for uuid in self._list.in_order() if subject == _ALL else [subject]:
             try:
-                is_busy |= self._try(context, uuid)
+                is_busy = self._try(context, uuid)
             except Exception:
                 LOG.exception('Failed to grant what an adjustment waits for.',
                               instance_uuid=uuid)
-        if is_busy:
-            self._set_alarm(timeutils.utcnow_ts() + _BUSY_DELAY)
-        end = self._list.get_next_end()
+                self._list.hold(uuid, True)
+                continue
+            if is_busy:
+                self._alarms.set(uuid, timeutils.utcnow_ts() + _BUSY_DELAY)
+        end = self._list.get_next_end(begun_at)
         if end:
-            # One whose server is busy may already have waited too long.
-            self._set_alarm(max(end, timeutils.utcnow_ts() + _BUSY_DELAY))
+            self._alarms.set(_ALL, end)
 
     def _try(self, context, uuid):
         """Grant an adjustment what it waits for, if that is there.
@@ -227,7 +232,10 @@ class Grants(object):
             return False
         is_held = (instance.task_state is not None or instance.vm_state not in
                    (vm_states.ACTIVE, vm_states.STOPPED))
-        self._list.hold(uuid, is_held)
+        # It may be another one by now, or need more or less than before.
+        self._list.put(instance, waiting)
+        if is_held:
+            self._list.hold(uuid, True)
         if instance.task_state is not None:
             return True
         return self._grant(instance, waiting, is_held)
@@ -249,14 +257,16 @@ class Grants(object):
                 raise exception.ServerAdjustStopped()
             self._adjustments.check(context, instance, waiting.request)
             check_quota(False)
-            self._adjustments.start_waiting(
-                instance, waiting, lambda: CONF.quota.recheck_quota and
-                check_quota(True))
+            if not self._adjustments.start_waiting(
+                    instance, waiting, lambda: CONF.quota.recheck_quota and
+                    check_quota(True)):
+                raise exception.ServerAdjustHostFull()
         except exception.ServerAdjustHostFull:
-            return False
+            self._list.hold(instance.uuid, False)
         except _PASSING as error:
             LOG.info('The adjustment waits a little longer: %s', error,
                      instance=instance)
+            self._list.hold(instance.uuid, True)
             return True
         except (exception.ServerAdjustConflict, exception.ServerAdjustFailed,
                 exception.ServerAdjustInvalid) as error:

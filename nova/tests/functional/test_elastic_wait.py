@@ -150,7 +150,7 @@ class ElasticWaitTest(WaitMixin, elastic_helpers.ElasticAdjustTestBase):
             waiting=pending.waiting._replace(
                 since=pending.waiting.since - 1200)))
         instance.save()
-        grants.note(instance)
+        grants.wake()
         self._delete_server(other)
         self.assertHas(low, 3)
         self.assertWaits(high)

@@ -193,3 +193,22 @@ class ElasticWaitFaultsTest(
         with fixtures.MockPatchObject(
                 self.computes['host1'].manager.elastic.grants, 'wake'):
             self._delete_server(server)
+
+    def test_guest_hangs(self):
+        """A guest that does not respond keeps nobody else from growing."""
+        server, other = self._boot(), self._boot()
+        big = self._plain(7)
+        self._wait(server, 4)
+        self._wait(other, 3)
+
+        def hang(method, driver, instance):
+            if instance.uuid == server['id']:
+                raise exception.ServerAdjustGuestNotResponding()
+            return method(driver, instance)
+
+        patch = self._patch(fake.FakeDriver, 'get_memory_usage', hang)
+        self._delete_server(big)
+        self.assertHas(other, 3)
+        self.assertWaits(server)
+        patch.stop()
+        self.assertHas(server, 4, within=2 + 5)
