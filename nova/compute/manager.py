@@ -12,8 +12,8 @@ from nova import elastic
 class ComputeManager(manager.Manager):
 
     @messaging.expected_exceptions(
-        exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
-        exception.InstanceNotFound)
+        exception.ServerAdjustConflict, exception.ServerAdjustInvalid,
+        exception.ServerAdjustUnavailable, exception.InstanceNotFound)
     @wrap_exception()
     def xloud_adjust(self, context, instance, vcpus, memory_mb, persist,
                      force=False, action=instance_actions.XLOUD_ADJUST,
@@ -35,8 +35,8 @@ class ComputeManager(manager.Manager):
         self.elastic.grants.cancel(context, instance)
 
     @messaging.expected_exceptions(
-        exception.ServerAdjustConflict, exception.ServerAdjustUnavailable,
-        exception.InstanceNotFound)
+        exception.ServerAdjustConflict, exception.ServerAdjustInvalid,
+        exception.ServerAdjustUnavailable, exception.InstanceNotFound)
     @wrap_exception()
     def xloud_adjust_check(self, context, instance, vcpus, memory_mb, persist,
                            force):

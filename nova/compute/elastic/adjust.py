@@ -44,7 +44,8 @@ def _errors_for_users(instance, error):
     try:
         yield
     except (exception.ServerAdjustConflict, exception.ServerAdjustFailed,
-            exception.ServerAdjustUnavailable, exception.InstanceNotFound):
+            exception.ServerAdjustInvalid, exception.ServerAdjustUnavailable,
+            exception.InstanceNotFound):
         raise
     except exception.InstanceUpdateConflict:
         raise exception.ServerAdjustServerChanged()

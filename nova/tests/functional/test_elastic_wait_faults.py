@@ -113,6 +113,21 @@ class ElasticWaitRacesTest(
         self.assertHas(server, 4)
         self.assertEnds(server, request_id, 'Success')
 
+    def test_flavor_does_not_allow_it_any_more(self):
+        """What became invalid in the meantime ends, and says why."""
+        server = self._boot()
+        self._plain(8)
+        request_id = self._wait(
+            server, 3, current_memory_mb=1024, for_seconds=600)
+        self._let_guest_have(server, elastic.Size(1, 2048))
+        for _check in range(2):
+            self._reconcile()
+        self._grants().wake()
+        self.assertEnds(
+            server, request_id, 'Error', 'xloud.timed_shrink: A size for a '
+            'limited time cannot be below the size that the server goes back '
+            'to.')
+
 
 class ElasticWaitFaultsTest(
         test_elastic_wait.WaitMixin, elastic_helpers.ElasticAdjustTestBase):
