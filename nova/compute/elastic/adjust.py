@@ -127,7 +127,7 @@ class Adjustments(object):
     def _start(self, context, plan, event, task_state, recheck=None,
                requested_at=None):
         """:param task_state: That of a server for which this is begun, or
-            None if it is due by the records of the server
+            None if the records of the server say so
         """
         measurement = self._metrics.measure(
             plan.instance, plan.requested, requested_at)
@@ -232,9 +232,10 @@ class Adjustments(object):
             if (instance.uuid in self._waiting_list or
                     elastic.get_pending(instance) != elastic.Pending()):
                 # That may have changed since the server was read.
-                due = elastic.get_pending(instance)
+                before = elastic.get_pending(instance)
                 instance.refresh()
-                if task_state is None and due != elastic.get_pending(instance):
+                if (task_state is None and
+                        before != elastic.get_pending(instance)):
                     raise exception.ServerAdjustCancelled()
             instance.task_state = task_states.XLOUD_ADJUSTING
             try:

@@ -155,7 +155,7 @@ class Grants(object):
         self._adjustments = adjustments
         self._reporter = reporter
         # The subjects are the UUIDs of servers, and all that wait.
-        self._alarms = background.Alarms(self._grant_due)
+        self._alarms = background.Alarms(self._grant_subject)
 
     def note(self, servers):
         """Note which servers have an adjustment that waits.
@@ -191,7 +191,7 @@ class Grants(object):
                          exception.ServerAdjustWaitCancelled()):
             raise exception.ServerAdjustInProgress()
 
-    def _grant_due(self, subject):
+    def _grant_subject(self, subject):
         context = nova_context.get_admin_context()
         context.update_store()
         begun_at = timeutils.utcnow_ts()

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What goes wrong, or happens meanwhile, while adjustments wait."""
+"""What goes wrong, or happens in the meantime, while adjustments wait."""
 
 import time
 
@@ -93,7 +93,7 @@ class ElasticWaitRacesTest(
         self._delete_server(other)
         self.assertHas(server, 4)
 
-    def test_goes_back_meanwhile(self):
+    def test_goes_back(self):
         """A newer request goes on waiting when a limited time is over."""
         self.useFixture(fixtures.MockPatchObject(returns, '_FIRST_DELAY', 2))
         server = self._boot()
