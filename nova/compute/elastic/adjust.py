@@ -140,6 +140,8 @@ class Adjustments(object):
 
     def _begin(self, context, plan, event, task_state, recheck, measurement):
         instance = plan.instance
+        # The history has what it saves with the action of that request.
+        instance._context = context
         adjustment = Adjustment(
             context, plan, self._driver, self._accounting, self._reporter,
             self._end_task, self._waiting_list.check_turn)

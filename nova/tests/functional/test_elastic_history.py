@@ -29,6 +29,8 @@ from nova.tests.functional.elastic_helpers import GROWN
 from nova.tests.functional.elastic_helpers import MAXIMUM
 from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional.elastic_helpers import START
+from nova.tests.functional import test_elastic_timed
+from nova.tests.functional import test_elastic_wait
 from nova.virt import fake
 
 OTHER = elastic.Size(2, 1536)
@@ -331,3 +333,30 @@ class ElasticHistoryRecordsTest(ElasticHistoryTestBase):
         self.assertEqual(
             [MINIMUM, GROWN, START, MAXIMUM],
             [change.size for change in self._changes(server)])
+
+
+class ElasticHistoryLaterTest(
+        test_elastic_timed.TimedMixin, test_elastic_wait.WaitMixin,
+        ElasticHistoryTestBase):
+    """What is done later has been requested as well."""
+
+    def test_granted(self):
+        server = self._boot()
+        other = self._plain(8)
+        request_id = self._wait(server, 3)
+        self._delete_server(other)
+        self.assertHas(server, 3)
+        self.assertHistory(
+            server, self.CREATED, ('adjustment', elastic.Size(3, 1024)))
+        self.assertEqual(request_id, self._changes(server)[-1].request_id)
+
+    def test_goes_back(self):
+        server = self._boot()
+        self._adjust_for(server, 1)
+        self.assertGoesBack(server, MINIMUM, 1 + 5)
+        self.assertHistory(server, self.CREATED, self.ADJUSTED,
+                           ('adjustment', MINIMUM))
+        last = self._changes(server)[-1]
+        self.assertEqual((self._actions(server)[0]['request_id'],
+                          self._instance(server).user_id),
+                         (last.request_id, last.user_id))
