@@ -13,13 +13,15 @@ from graft.tests.conftest import OLD, House
 from graft.workshop import port
 
 WHEELS = {
-    'bird-1.5': 'Requires-Dist: cgi-of-old>=2; python_version >= "3.13"',
+    'bird-1.5': 'Requires-Dist: cgi-of-old>=2; python_version >= "3.13"\n'
+    'Requires-Dist: patience; python_full_version < "3.11.1"',
     'bird-1.6': '',
     'cgi_of_old-2.6.4': '',
     'openstack_placement-11.0.1': '',
     'openstack_placement-12.0.2': 'Requires-Dist: feather',
     'openstack_placement-13.0.0': '',
     'feather-0.1': '',
+    'patience-1.0': '',
     'pbr-6.1.1': '',
     'setuptools-80.9.0': '',
     'setuptools-81.0.0': '',
@@ -60,19 +62,21 @@ def unseen(house: House) -> House:
 
 @pytest.mark.usefixtures('index')
 def test_release_is_added(unseen: House, tmp_path: Path) -> None:
-    """Its hash is noted, and all it needs is pinned, also what only a newer Python needs."""
+    """Its hash is noted, and all it needs is pinned, also what only another Python needs."""
     upper = tmp_path / 'upper.txt'
     upper.write_text('bird===1.5\n')
     project = Project.at(unseen.root)
     release = port.add(project, 'next', '30.1.0', str(upper))
     archive = unseen.root / '.fork/tarballs/nova-30.1.0.tar.gz'
     assert release.sha256 == hashlib.sha256(archive.read_bytes()).hexdigest()
-    marker = '' if sys.version_info >= (3, 13) else ' ; python_version >= "3.13"'
+    newer = '' if sys.version_info >= (3, 13) else ' ; python_version >= "3.13"'
+    older = '' if sys.version_info < (3, 11, 1) else ' ; python_full_version < "3.11.1"'
     assert release.constraints.read_text().splitlines()[2:] == [
         'bird==1.5',
-        f'cgi-of-old==2.6.4{marker}',
+        f'cgi-of-old==2.6.4{newer}',
         'feather==0.1',
         'openstack-placement==12.0.2',
+        f'patience==1.0{older}',
         'pbr==6.1.1',
         'setuptools==80.9.0',
         'wheel==0.45.1',

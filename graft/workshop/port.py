@@ -93,34 +93,35 @@ def _resolve(source: Path, upper: Path, version: str) -> list[str]:
     packages = _report(['--requirement', needed, placement, *BUILD], upper)
     pins = {canonicalize_name(p['metadata']['name']): p['metadata']['version'] for p in packages}
     elsewhere = {
-        canonicalize_name(requirement.name): (requirement, python)
+        canonicalize_name(requirement.name): requirement
         for package in packages
-        for requirement, python in _needed_elsewhere(package['metadata'])
+        for requirement in _needed_elsewhere(package['metadata'])
     }
     lines = [f'{name}=={version}' for name, version in pins.items()]
-    for name, (requirement, python) in elsewhere.items():
+    for name, requirement in elsewhere.items():
         if name not in pins:
-            requirement.marker = None
+            marker, requirement.marker = requirement.marker, None
             alone = {
                 canonicalize_name(p['metadata']['name']): p['metadata']['version']
                 for p in _report(['--no-deps', str(requirement)], upper)
             }
-            lines.append(f'{name}=={alone[name]} ; python_version >= "{python}"')
+            lines.append(f'{name}=={alone[name]} ; {marker}')
     return sorted(lines)
 
 
-def _needed_elsewhere(metadata: dict[str, Any]) -> Iterator[tuple[Requirement, str]]:
-    """What a package needs on a newer Python than this, and from which on."""
+def _needed_elsewhere(metadata: dict[str, Any]) -> Iterator[Requirement]:
+    """What a package needs on another Python than this."""
     for text in metadata.get('requires_dist', ()):
         requirement = Requirement(text)
         if requirement.marker is None or requirement.marker.evaluate({'extra': ''}):
             continue
-        for python in PYTHONS:
-            version = {'python_version': python, 'python_full_version': f'{python}.0'}
-            if requirement.marker.evaluate({**version, 'extra': ''}):
-                if python > '.'.join(map(str, sys.version_info[:2])):
-                    yield requirement, python
-                break
+        if any(
+            requirement.marker.evaluate(
+                {'python_version': python, 'python_full_version': f'{python}.0', 'extra': ''}
+            )
+            for python in PYTHONS
+        ):
+            yield requirement
 
 
 def _report(requirements: list[Any], upper: Path) -> list[dict[str, Any]]:
