@@ -19,9 +19,9 @@ whatever fails in between, a server is never allocated less than it has.
 """
 
 from keystoneauth1 import exceptions as ks_exc
-import os_resource_classes as orc
 from oslo_log import log as logging
 
+from nova.compute.elastic import capacity
 from nova.compute import vm_states
 from nova import elastic
 from nova import exception
@@ -35,31 +35,6 @@ PLACEMENT_ERRORS = (
     exception.AllocationUpdateFailed,
     exception.ConsumerAllocationRetrievalFailed, ks_exc.ClientException)
 
-# The errors for each resource: if the host has too little of it available, and
-# if the host does not allow one server to have so much.
-_SHORTAGES = {
-    orc.VCPU: (exception.ServerAdjustHostLacksVCPUs,
-               exception.ServerAdjustVCPUsAboveHostLimit),
-    orc.MEMORY_MB: (exception.ServerAdjustHostLacksMemory,
-                    exception.ServerAdjustMemoryAboveHostLimit),
-}
-
-
-def _find_shortage(capacity, instance, size):
-    """Return the exception that says what the host lacks, or None."""
-    allocated, requested = (
-        scheduler_utils.resources_from_size(instance, amounts)
-        for amounts in (elastic.size(instance), size))
-    for rc in sorted(capacity.keys() & requested.keys()):
-        lacking, above_limit = _SHORTAGES[rc]
-        available, allowed = capacity[rc]
-        more = requested[rc] - allocated[rc]
-        if requested[rc] > allowed:
-            return above_limit(allowed=allowed, requested=requested[rc])
-        if more > available:
-            return lacking(available=available, requested=more)
-    return None
-
 
 class Accounting(object):
     """Accounts for the elastic servers on one host."""
@@ -69,6 +44,7 @@ class Accounting(object):
         self._driver = driver
         self._tracker = tracker
         self._reportclient = reportclient
+        self.capacity = capacity.Capacity(reportclient, self._get_node)
         # Called when the allocation of a server has been changed.
         self.on_change = lambda: None
 
@@ -129,58 +105,13 @@ class Accounting(object):
         except exception.AllocationUpdateFailed as error:
             LOG.info('Placement refuses the claim: %s', error,
                      instance=instance)
-            raise (_find_shortage(
-                self._get_capacity(context, instance), instance, size) or
-                exception.ServerAdjustHostFull())
+            raise (self.capacity.find_shortage(context, instance, size) or
+                   exception.ServerAdjustHostFull())
         except PLACEMENT_ERRORS as error:
             LOG.warning('The placement service is not responding: %s', error,
                         instance=instance)
             raise exception.ServerAdjustPlacementUnavailable()
         raise exception.ServerAdjustConcurrentUpdate()
-
-    def check(self, context, instance, size):
-        """Check whether a server could claim a size, without a claim.
-
-        :raises: A ServerAdjustConflict or ServerAdjustUnavailable if not
-        """
-        if size == elastic.size(instance):
-            return
-        capacity = self._get_capacity(context, instance)
-        if not capacity:
-            raise exception.ServerAdjustPlacementUnavailable()
-        shortage = _find_shortage(capacity, instance, size)
-        if shortage:
-            raise shortage
-
-    def get_room(self, context, instance, live):
-        """Return how much more a running server can get on its host now.
-
-        :param live: The Size that its guest has
-        :returns: A Size, or None if that is unknown
-        """
-        maximum = elastic.maximum(instance.flavor)
-        if live == maximum:
-            return elastic.Size(0, 0)
-        capacity = self._get_capacity(context, instance)
-        if not capacity:
-            return None
-        return elastic.room(instance, live, elastic.Size(
-            *(capacity.get(rc, (0, 0)) for rc in _SHORTAGES)))
-
-    def _get_capacity(self, context, instance):
-        """Return what the host of a server has available, as placement says.
-
-        :returns: What get_capacity of the report client returns; empty if
-            placement does not respond
-        """
-        try:
-            return self._reportclient.get_capacity(
-                context, self._get_node(context, instance).uuid)
-        except (exception.ResourceProviderRetrievalFailed,
-                ks_exc.ClientException) as error:
-            LOG.warning('The placement service is not responding: %s', error,
-                        instance=instance)
-            return {}
 
     def sync_allocation(self, context, instance):
         """Change the allocation of a server to what its size needs.

@@ -219,7 +219,8 @@ class Adjustments(object):
             plan = self._make_plan(plans.Plan, context, instance, request)
             if plan.make():
                 self._waiting_list.check_turn(plan)
-                self._accounting.check(context, instance, plan.claimed)
+                self._accounting.capacity.check(
+                    context, instance, plan.claimed)
 
     def _make_plan(self, kind, context, instance, request=elastic.Request(
             elastic.Size(None, None))):

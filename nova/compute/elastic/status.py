@@ -87,7 +87,7 @@ class LiveStatus(object):
             return {}
 
     def _get_room(self, context, instance, live):
-        room = self._accounting.get_room(context, instance, live)
+        room = self._accounting.capacity.get_room(context, instance, live)
         if room is None:
             return {}
         return {'room_' + field: amount
