@@ -75,6 +75,26 @@ class ServerAdjustHostLacksMemory(ServerAdjustHostFull):
                 "request needs %(requested)d MiB more.")
 
 
+class ServerAdjustNUMACellFull(ServerAdjustHostFull):
+    msg_fmt = _("A NUMA cell of the host does not have enough capacity.")
+    error_code = 'xloud.numa_cell_full'
+
+
+class ServerAdjustNUMACellLacksVCPUs(ServerAdjustNUMACellFull):
+    msg_fmt = i18n.PluralFormat(
+        'available',
+        "NUMA cell %(cell)d of its host has %(available)d vCPU available; the "
+        "request needs %(requested)d more there.",
+        "NUMA cell %(cell)d of its host has %(available)d vCPUs available; "
+        "the request needs %(requested)d more there.")
+
+
+class ServerAdjustNUMACellLacksMemory(ServerAdjustNUMACellFull):
+    msg_fmt = _("NUMA cell %(cell)d of its host has %(available)d MiB of "
+                "memory available; the request needs %(requested)d MiB more "
+                "there.")
+
+
 class ServerAdjustOthersWait(ServerAdjustHostFull):
     msg_fmt = _("Other servers have been waiting for the capacity of the host "
                 "for longer.")
@@ -102,6 +122,21 @@ class ServerAdjustVCPUsAboveHostLimit(ServerAdjustAboveHostLimit):
 class ServerAdjustMemoryAboveHostLimit(ServerAdjustAboveHostLimit):
     msg_fmt = _("Its host allows at most %(allowed)d MiB of memory per "
                 "server; %(requested)d MiB were requested.")
+
+
+class ServerAdjustVCPUsAboveNUMACellLimit(ServerAdjustAboveHostLimit):
+    msg_fmt = i18n.PluralFormat(
+        'allowed',
+        "NUMA cell %(cell)d of its host allows at most %(allowed)d vCPU per "
+        "server; %(requested)d were requested there.",
+        "NUMA cell %(cell)d of its host allows at most %(allowed)d vCPUs per "
+        "server; %(requested)d were requested there.")
+
+
+class ServerAdjustMemoryAboveNUMACellLimit(ServerAdjustAboveHostLimit):
+    msg_fmt = _("NUMA cell %(cell)d of its host allows at most %(allowed)d "
+                "MiB of memory per server; %(requested)d MiB were requested "
+                "there.")
 
 
 class ServerAdjustConcurrentUpdate(ServerAdjustConflict):

@@ -22,6 +22,11 @@ This package knows no service, so that the API, the scheduler, the compute
 manager and the drivers can all ask it.
 """
 
+from nova.elastic.cells import cell_room
+from nova.elastic.cells import CellUsage
+from nova.elastic.cells import find_cell_shortage
+from nova.elastic.cells import topology_at_size
+from nova.elastic.cells import topology_on_host
 from nova.elastic.conflicts import check
 from nova.elastic.conflicts import conflict
 from nova.elastic.conflicts import pinned_memory
@@ -83,6 +88,7 @@ from nova.elastic.resize import forget_size
 from nova.elastic.resize import old_size
 from nova.elastic.resize import remember_size
 from nova.elastic.resize import set_initial_size
+from nova.elastic.resize import size_on_host
 from nova.elastic.server import describe
 from nova.elastic.server import excess
 from nova.elastic.server import expected_sizes
@@ -102,6 +108,7 @@ from nova.elastic.server import with_live_memory
 __all__ = [
     'BALLOON',
     'Break',
+    'CellUsage',
     'Change',
     'EXTRA_SPECS',
     'MINIMUM_CPU',
@@ -125,6 +132,7 @@ __all__ = [
     'WHEN_FULL_EXTRA_SPEC',
     'Waiting',
     'breaks',
+    'cell_room',
     'check',
     'check_image',
     'conflict',
@@ -134,6 +142,7 @@ __all__ = [
     'elementwise_max',
     'excess',
     'expected_sizes',
+    'find_cell_shortage',
     'flavor_at_size',
     'flavors_in_resize',
     'forget_size',
@@ -167,9 +176,12 @@ __all__ = [
     'set_pending',
     'set_size',
     'size',
+    'size_on_host',
     'sizes_after',
     'sizes_after_return',
     'start_size',
+    'topology_at_size',
+    'topology_on_host',
     'usage',
     'uses_virtio_mem',
     'virtio_mem',

@@ -56,6 +56,20 @@ def old_size(instance):
     return server.read_size(instance, _OLD) if in_resize else None
 
 
+def size_on_host(instance, flavor, host):
+    """Return what a host has to account for, of a server with this flavor.
+
+    :param flavor: The flavor of the server, or another one of its resize
+    :param host: The name of the host, which it may be on its way to or from
+    """
+    size = None
+    if flavor.id != instance.flavor.id or instance.host != host:
+        size = old_size(instance)
+    if not size and flavor.id == instance.flavor.id:
+        size = server.size(instance)
+    return size or flavors.new_size(flavor, instance.image_meta)
+
+
 def flavors_in_resize(instance, new_flavor, old_flavor):
     """Return both flavors of a resize or its revert, at their sizes.
 
