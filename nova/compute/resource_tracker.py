@@ -12,10 +12,43 @@ class ResourceTracker(object):
     @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
     def get_elastic_servers(self):
         """Return the UUIDs of the elastic servers that are tracked here."""
-        self.elastic_sizes = {
-            uuid: size for uuid, size in self.elastic_sizes.items()
-            if uuid in self.tracked_instances}
+        for sizes in (self.elastic_sizes, self.elastic_claims):
+            for uuid in sizes.keys() - self.tracked_instances:
+                del sizes[uuid]
         return set(self.elastic_sizes)
+
+    @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
+    def claim_size(self, instance, nodename, size):
+        """Account for what a server grows to, if its NUMA cells have that.
+
+        It is accounted for until update_size is called.
+
+        :raises: As check_size does
+        """
+        self._check_cells(instance, nodename, size)
+        if (instance.uuid in self.tracked_instances and
+                not self.disabled(nodename)):
+            self.elastic_claims[instance.uuid] = size
+            self._change_size(instance, nodename, size)
+
+    @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
+    def check_size(self, instance, nodename, size):
+        """Check whether the NUMA cells of a server have what it grows to.
+
+        :raises: ServerAdjustNUMACellFull or ServerAdjustAboveHostLimit if they
+            do not
+        """
+        self._check_cells(instance, nodename, size)
+
+    @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
+    def get_cell_room(self, instance, nodename):
+        """Return how much more a server can get in its NUMA cells.
+
+        :returns: A nova.elastic.Size, or None if the node is not tracked
+        """
+        if self.disabled(nodename):
+            return None
+        return elastic.cell_room(self._get_cell_usage(instance, nodename))
 
     @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
     def update_size(self, instance, nodename, size_before=None):
@@ -26,19 +59,28 @@ class ResourceTracker(object):
         """
         if self.disabled(nodename):
             return
-        size = elastic.size(instance)
-        if instance.uuid in self.tracked_instances:
+        self.elastic_claims.pop(instance.uuid, None)
+        if (instance.uuid in self.tracked_instances or
+                instance.uuid in self.tracked_migrations):
+            self._change_size(
+                instance, nodename, elastic.size(instance), size_before)
+
+    def _change_size(self, instance, nodename, size, size_before=None):
+        is_here = instance.uuid in self.tracked_instances
+        if is_here:
             # The periodic task may already account for the new size.
             size_before = self.elastic_sizes.get(instance.uuid, size_before)
             self.elastic_sizes[instance.uuid] = size
-        elif instance.uuid not in self.tracked_migrations:
-            return
         if size_before is None or size_before == size:
             return
 
-        self._update_usage({'vcpus': size.vcpus - size_before.vcpus,
-                            'memory_mb': size.memory_mb -
-                            size_before.memory_mb}, nodename)
+        topology = (instance.numa_topology if is_here else
+                    self._get_migration_context_resource(
+                        'numa_topology', instance))
+        for amounts, sign in ((size_before, -1), (size, 1)):
+            self._update_usage(
+                dict(amounts._asdict(), numa_topology=elastic.topology_at_size(
+                    topology, instance.flavor, amounts)), nodename, sign)
         # Placement has the allocation already, so only the record of the
         # node is saved.
         node = self.compute_nodes[nodename]
@@ -50,12 +92,31 @@ class ResourceTracker(object):
                 with excutils.save_and_reraise_exception():
                     self.old_resources[nodename] = saved
 
-    def _get_elastic_usage(self, object_or_dict, instance):
+    def _check_cells(self, instance, nodename, size):
+        if self.disabled(nodename):
+            return
+        shortage = elastic.find_cell_shortage(
+            self._get_cell_usage(instance, nodename), size)
+        if shortage:
+            raise shortage
+
+    def _get_cell_usage(self, instance, nodename):
+        """Return the elastic.CellUsage of a server on this host."""
+        node = self.compute_nodes[nodename]
+        return elastic.CellUsage(
+            node.numa_topology and objects.NUMATopology.obj_from_db_obj(
+                node.numa_topology),
+            node.cpu_allocation_ratio, node.ram_allocation_ratio,
+            instance.numa_topology, instance.flavor,
+            self.elastic_sizes.get(instance.uuid, elastic.size(instance)))
+
+    def _get_elastic_usage(self, object_or_dict, instance, numa_topology):
         """Return what an elastic server is accounted for, if this is one.
 
         :param object_or_dict: What _get_usage_dict got. A flavor is that of a
             server on its way here, or of one that may come back here, at the
             size it had.
+        :param numa_topology: The topology of its maximum, if it has one
         """
         if isinstance(object_or_dict, objects.Instance):
             flavor = object_or_dict.flavor
@@ -66,21 +127,21 @@ class ResourceTracker(object):
         if not elastic.is_elastic(flavor):
             return {}
 
-        size = None
-        if flavor.id != instance.flavor.id or instance.host != self.host:
-            size = elastic.old_size(instance)
-        if not size and flavor.id == instance.flavor.id:
-            size = elastic.size(instance)
-        size = size or elastic.new_size(flavor, instance.image_meta)
+        size = elastic.size_on_host(instance, flavor, self.host)
         if isinstance(object_or_dict, objects.Instance):
             size = self._track_size(instance, size)
-        return size._asdict()
+        return dict(size._asdict(), numa_topology=elastic.topology_at_size(
+            numa_topology, flavor, size))
 
     def _track_size(self, instance, size):
         if instance.uuid in self.tracked_instances:
+            # What it grows to may not be recorded yet.
+            size = elastic.elementwise_max(
+                size, self.elastic_claims.get(instance.uuid, size))
             self.elastic_sizes[instance.uuid] = size
             return size
         # It leaves, and its usage is subtracted as it was added.
+        self.elastic_claims.pop(instance.uuid, None)
         return self.elastic_sizes.pop(instance.uuid, size)
 
     def __init__(*nova):
@@ -88,9 +149,12 @@ class ResourceTracker(object):
         self.tracked_instances = ...  # nova
         # The sizes at which the elastic ones are accounted for, by UUID.
         self.elastic_sizes = {}
+        # Those to which some of them grow now.
+        self.elastic_claims = {}
         ...
 
     def _get_usage_dict(*nova):
         ...
-        usage.update(self._get_elastic_usage(object_or_dict, instance))
+        usage.update(self._get_elastic_usage(
+            object_or_dict, instance, usage.get('numa_topology')))
         return usage  # nova

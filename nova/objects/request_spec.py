@@ -21,6 +21,13 @@ class RequestSpec(base.NovaObject):
         return elastic.new_size(
             self.flavor, self.image if 'image' in self else None)
 
+    def get_numa_topology_at_size(self):
+        """Return what the server is to have of the cells of its topology."""
+        if not elastic.is_elastic(self.flavor):
+            return self.numa_topology
+        return elastic.topology_at_size(
+            self.numa_topology, self.flavor, self._elastic_size)
+
     def ensure_project_and_user_id(*nova):
         ...
         self.ensure_size(instance)

@@ -20,6 +20,7 @@ whatever fails in between, a server is never allocated less than it has.
 
 from keystoneauth1 import exceptions as ks_exc
 from oslo_log import log as logging
+from oslo_utils import excutils
 
 from nova.compute.elastic import capacity
 from nova.compute import vm_states
@@ -44,7 +45,8 @@ class Accounting(object):
         self._driver = driver
         self._tracker = tracker
         self._reportclient = reportclient
-        self.capacity = capacity.Capacity(reportclient, self._get_node)
+        self.capacity = capacity.Capacity(
+            tracker, reportclient, self._get_node)
         # Called when the allocation of a server has been changed.
         self.on_change = lambda: None
 
@@ -92,12 +94,28 @@ class Accounting(object):
         return is_allocated
 
     def claim(self, context, instance, size):
-        """Claim what a server grows to.
+        """Claim what a server grows to, in its NUMA cells and in placement.
 
         :raises: A ServerAdjustConflict or ServerAdjustUnavailable
         """
-        size_before = elastic.size(instance)
-        if size == size_before:
+        if size == elastic.size(instance):
+            return
+        if instance.numa_topology:
+            self._tracker.claim_size(
+                instance, self._get_nodename(instance), size)
+        try:
+            self.claim_allocation(context, instance, size)
+        except Exception:
+            with excutils.save_and_reraise_exception():
+                if instance.numa_topology:
+                    self.update_usage(instance)
+
+    def claim_allocation(self, context, instance, size):
+        """Claim in placement what a server grows to, or has grown to.
+
+        :raises: A ServerAdjustConflict or ServerAdjustUnavailable
+        """
+        if size == elastic.size(instance):
             return
         try:
             if self.allocate(context, instance, size):
@@ -231,6 +249,8 @@ class Accounting(object):
             return False
         elastic.set_size(instance, size, elastic.start_size(instance))
         self.update_usage(instance, size_before)
+        # Its NUMA cells have room only now.
+        self.on_change()
         LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB now.',
                  size._asdict(), instance=instance)
         return True

@@ -367,6 +367,7 @@ class Adjustment(object):
                 elastic.set_size(
                     self.instance, plan.size_before, plan.start_before)
                 elastic.set_pending(self.instance, plan.pending_before)
+                self._accounting.update_usage(self.instance)
                 self._accounting.sync_allocation(self._context, self.instance)
                 self._reporter.notify_failure(
                     self._context, self.instance, error)

@@ -51,9 +51,10 @@ def _find_shortage(capacity, instance, size):
 class Capacity(object):
     """Knows what the host of an elastic server has available."""
 
-    def __init__(self, reportclient, get_node):
+    def __init__(self, tracker, reportclient, get_node):
         """:param get_node: A function that returns the ComputeNode of a server
         """
+        self._tracker = tracker
         self._reportclient = reportclient
         self._get_node = get_node
 
@@ -64,6 +65,9 @@ class Capacity(object):
         """
         if size == elastic.size(instance):
             return
+        if instance.numa_topology:
+            self._tracker.check_size(
+                instance, self._get_nodename(context, instance), size)
         capacity = self._get_capacity(context, instance)
         if not capacity:
             raise exception.ServerAdjustPlacementUnavailable()
@@ -83,8 +87,18 @@ class Capacity(object):
         capacity = self._get_capacity(context, instance)
         if not capacity:
             return None
-        return elastic.room(instance, live, elastic.Size(
-            *(capacity.get(rc, (0, 0)) for rc in _SHORTAGES)))
+        pairs = [capacity.get(rc, (0, 0)) for rc in _SHORTAGES]
+        if instance.numa_topology:
+            cell_room = self._tracker.get_cell_room(
+                instance, self._get_nodename(context, instance))
+            if cell_room is None:
+                return None
+            pairs = [(min(available, room), allowed) for
+                     (available, allowed), room in zip(pairs, cell_room)]
+        return elastic.room(instance, live, elastic.Size(*pairs))
+
+    def _get_nodename(self, context, instance):
+        return self._get_node(context, instance).hypervisor_hostname
 
     def find_shortage(self, context, instance, size):
         """Return the exception that says what the host lacks, or None.

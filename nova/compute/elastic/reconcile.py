@@ -129,7 +129,8 @@ class Reconciler(object):
     def _get_servers(self, context, uuids):
         return objects.InstanceList.get_by_filters(
             context, {'uuid': uuids, 'host': self._host, 'deleted': False},
-            expected_attrs=['flavor', 'system_metadata']) if uuids else []
+            expected_attrs=['flavor', 'numa_topology', 'system_metadata'],
+        ) if uuids else []
 
     def _reconcile(self, context, instance, allocations):
         if self._adjustments.get(instance):
@@ -221,7 +222,7 @@ class Reconciler(object):
             return
         claimed = elastic.elementwise_max(size, size_before)
         try:
-            self._accounting.claim(context, instance, claimed)
+            self._accounting.claim_allocation(context, instance, claimed)
         except (exception.ServerAdjustConcurrentUpdate,
                 exception.ServerAdjustUnavailable) as error:
             LOG.info('The server will be reconciled later: %s', error,
@@ -234,11 +235,11 @@ class Reconciler(object):
         elastic.set_excess(instance, None)
         elastic.set_size(instance, size, elastic.start_size(instance))
         instance.save(expected_task_state=[None])
+        self._accounting.update_usage(instance)
         if size != size_before:
             LOG.info('Updating the size to %(vcpus)d vCPUs and %(memory_mb)d '
                      'MiB to match the guest.', size._asdict(),
                      instance=instance)
-            self._accounting.update_usage(instance)
             self._reporter.notify(
                 context, instance, fields.NotificationPhase.END)
         if claimed != size or size == size_before:

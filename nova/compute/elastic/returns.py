@@ -62,7 +62,8 @@ class Returns(object):
         delay = _BUSY_DELAY
         try:
             instance = objects.Instance.get_by_uuid(
-                context, uuid, expected_attrs=['flavor', 'system_metadata'])
+                context, uuid, expected_attrs=[
+                    'flavor', 'numa_topology', 'system_metadata'])
             returning = elastic.get_pending(instance).returning
             if (instance.host != self._host or not returning or
                     returning.at > timeutils.utcnow_ts()):

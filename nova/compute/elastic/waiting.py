@@ -219,7 +219,8 @@ class Grants(object):
             return False
         try:
             instance = objects.Instance.get_by_uuid(
-                context, uuid, expected_attrs=['flavor', 'system_metadata'])
+                context, uuid, expected_attrs=[
+                    'flavor', 'numa_topology', 'system_metadata'])
         except exception.InstanceNotFound:
             self._list.remove(uuid)
             self._reporter.finish_waiting(

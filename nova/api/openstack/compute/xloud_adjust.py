@@ -88,7 +88,7 @@ class XloudAdjustController(wsgi.Controller):
         context = req.environ['nova.context']
         instance = common.get_instance(
             self.compute_api, context, server_id,
-            expected_attrs=['flavor', 'system_metadata'],
+            expected_attrs=['flavor', 'numa_topology', 'system_metadata'],
             cell_down_support=True)
         self._check_policy(context, instance, action)
         if 'vm_state' not in instance:
