@@ -27,6 +27,8 @@ TASK_PREFIX = 'xloud_'
 #: Seconds: how long an adjustment in progress is waited for, and how often a server is queried.
 PATIENCE = 60.0
 INTERVAL = 1.0
+#: What placement does not know: that the NUMA cells of a server are full, or too small.
+CELL_CODES = ('xloud.numa_cell_full', 'xloud.above_host_limit')
 WITHOUT_HOST = ('SHELVED_OFFLOADED', 'DELETED', 'SOFT_DELETED')
 
 
@@ -43,6 +45,14 @@ class Server:
     maximum: Size
     #: Why it cannot be adjusted to its maximum where it is, line by line; empty if it can.
     obstacle: str = ''
+
+    @property
+    def request(self) -> dict[str, Any]:
+        return {
+            'current_vcpus': self.maximum.vcpus,
+            'current_memory_mb': self.maximum.memory_mb,
+            'persist': True,
+        }
 
     @property
     def growth(self) -> Size:
@@ -88,21 +98,16 @@ def restore(
     for server in servers:
         maximum = server.maximum
         say(f'  {server.name:<20} to {maximum.vcpus} vCPUs, {maximum.memory_mb} MiB')
-        body = {
-            'current_vcpus': maximum.vcpus,
-            'current_memory_mb': maximum.memory_mb,
-            'persist': True,
-        }
-        if _request_adjustment(cloud, server, body):
+        if _request_adjustment(cloud, server):
             _wait_for_maximum(cloud, server, timeout)
 
 
-def _request_adjustment(cloud: Cloud, server: Server, body: dict[str, Any]) -> bool:
+def _request_adjustment(cloud: Cloud, server: Server) -> bool:
     """Request it, and return whether the server still exists."""
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            cloud.call('compute', 'POST', f'/os-xloud-adjust/{server.id}', body)
+            cloud.call('compute', 'POST', f'/os-xloud-adjust/{server.id}', server.request)
             return True
         except AnswerError as error:
             if error.status == 404:
@@ -199,4 +204,14 @@ def _find_obstacles(cloud: Cloud, servers: list[Server]) -> None:
     for server in servers:
         if not server.obstacle:
             obstacles = capacity.take(server.host, server.project, server.growth, server.maximum)
-            server.obstacle = '\n'.join(obstacles)
+            server.obstacle = '\n'.join(obstacles) or _cell_obstacle(cloud, server)
+
+
+def _cell_obstacle(cloud: Cloud, server: Server) -> str:
+    """Return what the NUMA cells of its host lack for this server alone; nothing if all is well."""
+    try:
+        body = {**server.request, 'dry_run': True}
+        trial = cloud.call('compute', 'POST', f'/os-xloud-adjust/{server.id}', body)['dry_run']
+    except AnswerError:
+        return ''  # Deleted in the meantime, or the request itself will say what is wrong.
+    return trial['reason'] if trial['code'] in CELL_CODES else ''

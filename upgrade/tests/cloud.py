@@ -173,8 +173,10 @@ class FakeCloud:
         return 200, {'xloud_status': status}
 
     def _adjust(self, name: str, body: Any) -> tuple[int, Any]:
-        self.adjustments.append((name, body))
         server = self.servers[name]
+        if body.get('dry_run'):
+            return 200, {'dry_run': server.get('trial', {'code': None, 'reason': None})}
+        self.adjustments.append((name, body))
         if server.get('tasks'):
             message = f"Cannot 'xloud_adjust' it while it is in task_state {server['tasks'].pop()}"
             return 409, {'conflictingRequest': {'message': message}}

@@ -105,6 +105,20 @@ def test_a_full_host_is_an_obstacle_before_anything_grows(fake: FakeCloud, cloud
     assert fake.adjustments == []
 
 
+def test_a_full_numa_cell_is_an_obstacle(fake: FakeCloud, cloud: Cloud) -> None:
+    """Placement does not know NUMA cells, so Nova is asked; what passes in time is none."""
+    fake.room['host1'] = {'vcpus': 64, 'memory_mb': 65536}
+    reason = 'NUMA cell 0 of its host has 0 vCPUs available; the request needs 3 more there.'
+    for name, code in (('a', 'xloud.numa_cell_full'), ('b', 'xloud.invalid_state')):
+        trial = {'outcome': 'refused', 'code': code, 'reason': reason}
+        fake.server(name, 'host1', (1, 4), (1024, 4096), trial=trial)
+    servers = sizes.find(cloud)
+    assert {server.id: server.obstacle for server in servers} == {'a': reason, 'b': ''}
+    with pytest.raises(CloudError):
+        sizes.restore(cloud, servers, print)
+    assert fake.adjustments == []
+
+
 def test_quota_is_an_obstacle_before_anything_grows(fake: FakeCloud, cloud: Cloud) -> None:
     """Nova refuses growth above the project's quota, also to an administrator."""
     fake.room['host1'] = {'vcpus': 64, 'memory_mb': 65536}
