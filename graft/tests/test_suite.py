@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -116,7 +117,8 @@ def test_command_that_runs_what_failed(house: House) -> None:
     """The tests that pytest names as failed can be run by themselves with a line to paste."""
     lines = ['FAILED a/test_b.py::test_c - assert 1', 'ERROR a/test_d.py::test_e', '2 failed']
     _, out, _ = run_stages(house, stage('a', '\n'.join(lines), code=1))
-    command = f'{sys.executable} -m pytest a/test_b.py::test_c a/test_d.py::test_e'
+    words = ['-m', 'pytest', 'a/test_b.py::test_c', 'a/test_d.py::test_e']
+    command = shlex.join([sys.executable, *words])
     assert f'to run them again:\n  {command}\n' in out
 
 
