@@ -23,32 +23,25 @@ class ResourceTracker(object):
 
         It is accounted for until update_size is called.
 
-        :raises: As check_size does
-        """
-        self._check_cells(instance, nodename, size)
-        if (instance.uuid in self.tracked_instances and
-                not self.disabled(nodename)):
-            self.elastic_claims[instance.uuid] = size
-            self._change_size(instance, nodename, size)
-
-    @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
-    def check_size(self, instance, nodename, size):
-        """Check whether the NUMA cells of a server have what it grows to.
-
         :raises: ServerAdjustNUMACellFull or ServerAdjustAboveHostLimit if they
             do not
         """
-        self._check_cells(instance, nodename, size)
+        if (self.disabled(nodename) or
+                instance.uuid not in self.tracked_instances):
+            return
+        elastic.check_cells(self._get_cell_usage(instance, nodename), size)
+        self.elastic_claims[instance.uuid] = size
+        self._change_size(instance, nodename, size)
 
     @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
-    def get_cell_room(self, instance, nodename):
-        """Return how much more a server can get in its NUMA cells.
+    def get_cell_usage(self, instance, nodename):
+        """Return how the NUMA cells of a server on this host are used.
 
-        :returns: A nova.elastic.Size, or None if the node is not tracked
+        :returns: A nova.elastic.CellUsage, or None if the node is not tracked
         """
         if self.disabled(nodename):
             return None
-        return elastic.cell_room(self._get_cell_usage(instance, nodename))
+        return self._get_cell_usage(instance, nodename)
 
     @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
     def update_size(self, instance, nodename, size_before=None):
@@ -92,16 +85,7 @@ class ResourceTracker(object):
                 with excutils.save_and_reraise_exception():
                     self.old_resources[nodename] = saved
 
-    def _check_cells(self, instance, nodename, size):
-        if self.disabled(nodename):
-            return
-        shortage = elastic.find_cell_shortage(
-            self._get_cell_usage(instance, nodename), size)
-        if shortage:
-            raise shortage
-
     def _get_cell_usage(self, instance, nodename):
-        """Return the elastic.CellUsage of a server on this host."""
         node = self.compute_nodes[nodename]
         return elastic.CellUsage(
             node.numa_topology and objects.NUMATopology.obj_from_db_obj(

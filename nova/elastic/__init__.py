@@ -24,6 +24,7 @@ manager and the drivers can all ask it.
 
 from nova.elastic.cells import cell_room
 from nova.elastic.cells import CellUsage
+from nova.elastic.cells import check_cells
 from nova.elastic.cells import find_cell_shortage
 from nova.elastic.cells import topology_at_size
 from nova.elastic.cells import topology_on_host
@@ -134,6 +135,7 @@ __all__ = [
     'breaks',
     'cell_room',
     'check',
+    'check_cells',
     'check_image',
     'conflict',
     'describe',

@@ -171,6 +171,16 @@ def find_cell_shortage(usage, size):
                                requested=more)
 
 
+def check_cells(usage, size):
+    """Raise what find_cell_shortage returns, if there is a shortage.
+
+    :raises: ServerAdjustNUMACellFull or ServerAdjustAboveHostLimit
+    """
+    shortage = find_cell_shortage(usage, size)
+    if shortage:
+        raise shortage
+
+
 def cell_room(usage):
     """Return how much more a server can get of each resource in its cells.
 

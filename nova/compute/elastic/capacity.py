@@ -65,9 +65,9 @@ class Capacity(object):
         """
         if size == elastic.size(instance):
             return
-        if instance.numa_topology:
-            self._tracker.check_size(
-                instance, self._get_nodename(context, instance), size)
+        cell_usage = self._get_cell_usage(context, instance)
+        if cell_usage:
+            elastic.check_cells(cell_usage, size)
         capacity = self._get_capacity(context, instance)
         if not capacity:
             raise exception.ServerAdjustPlacementUnavailable()
@@ -88,17 +88,19 @@ class Capacity(object):
         if not capacity:
             return None
         pairs = [capacity.get(rc, (0, 0)) for rc in _SHORTAGES]
-        if instance.numa_topology:
-            cell_room = self._tracker.get_cell_room(
-                instance, self._get_nodename(context, instance))
-            if cell_room is None:
-                return None
-            pairs = [(min(available, room), allowed) for
-                     (available, allowed), room in zip(pairs, cell_room)]
+        cell_usage = self._get_cell_usage(context, instance)
+        if cell_usage:
+            pairs = [(min(available, room), allowed)
+                     for (available, allowed), room in zip(
+                         pairs, elastic.cell_room(cell_usage))]
         return elastic.room(instance, live, elastic.Size(*pairs))
 
-    def _get_nodename(self, context, instance):
-        return self._get_node(context, instance).hypervisor_hostname
+    def _get_cell_usage(self, context, instance):
+        """Return how the NUMA cells of a server are used, if it has any."""
+        if not instance.numa_topology:
+            return None
+        return self._tracker.get_cell_usage(
+            instance, self._get_node(context, instance).hypervisor_hostname)
 
     def find_shortage(self, context, instance, size):
         """Return the exception that says what the host lacks, or None.
