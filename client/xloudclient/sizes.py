@@ -60,6 +60,9 @@ class ServerSize:
     adjust: Adjust | None
     #: The memory below which the guest would be killed, if that is known.
     floor_memory_mb: int | None = None
+    #: How much more it could get on its host, if that is known.
+    room_vcpus: int | None = None
+    room_memory_mb: int | None = None
     #: When it goes back by itself, and to which size, if it was adjusted for a limited time.
     returns_at: str | None = None
     return_vcpus: int | None = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from conftest import ADJUST, SERVER, SPECS, STATUS, Nova, recorded, status
 from openstack import exceptions
@@ -16,6 +19,7 @@ from xloudclient import (
     ServerSize,
 )
 
+SAMPLE = Path(__file__).parents[3] / 'doc/api_samples/os-xloud-adjust/status-resp.json'
 FAILED = recorded('status-failed')['xloud_status']['adjust']
 FULL = 'Its host has 2 vCPUs available; the request needs 3 more.'
 
@@ -40,6 +44,15 @@ def test_floor(nova: Nova, elastic: Elastic) -> None:
     assert elastic.size('web').floor_memory_mb == 192
     nova.answer(STATUS, recorded('status-new'))
     assert elastic.size('web').floor_memory_mb is None
+
+
+def test_all_that_is_documented(nova: Nova, elastic: Elastic) -> None:
+    """What the API's own sample shows is there under the same names."""
+    answer = json.loads(SAMPLE.read_text())
+    nova.answer(STATUS, answer)
+    size = elastic.size('web')
+    status = {name: value for name, value in answer['xloud_status'].items() if name != 'adjust'}
+    assert {name: getattr(size, name) for name in status} == status
 
 
 def test_earlier_api(nova: Nova, elastic: Elastic) -> None:
