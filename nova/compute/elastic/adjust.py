@@ -18,20 +18,19 @@ all of it is undone.
 """
 
 import contextlib
-import threading
 
-from oslo_concurrency import lockutils
 from oslo_log import log as logging
 from oslo_utils import excutils
 
+from nova.compute.elastic import adjustment as adjustments
 from nova.compute.elastic import background
 from nova.compute.elastic import plan as plans
+from nova.compute.elastic import tasks
 from nova.compute import instance_actions
 from nova.compute import task_states
 import nova.conf
 from nova import elastic
 from nova import exception
-from nova.objects import fields
 
 CONF = nova.conf.CONF
 
@@ -62,25 +61,15 @@ class Adjustments(object):
         self._driver = driver
         self._accounting = accounting
         self._questions = questions
-        self._status = status
         self._reporter = reporter
         self._waiting_list = waiting_list
         self._metrics = metrics
         self._workers = background.Workers(
             CONF.xloud.max_concurrent_adjustments)
-        # Those in progress, by the UUID of their server.
-        self._in_progress = {}
+        self._tasks = tasks.Tasks(status, waiting_list)
+        self.lock, self.get = self._tasks.lock, self._tasks.get
         # Called with the server of each adjustment that has ended.
         self.on_end = lambda instance: None
-
-    @staticmethod
-    def lock(instance):
-        """Lock the size of a server against other threads of this service."""
-        return lockutils.lock('xloud-%s' % instance.uuid)
-
-    def get(self, instance):
-        """Return the adjustment of a server that is in progress, or None."""
-        return self._in_progress.get(instance.uuid)
 
     def start(self, context, instance, action, request):
         """Adjust a server.
@@ -142,14 +131,14 @@ class Adjustments(object):
         instance = plan.instance
         # The history has what it saves with the action of that request.
         instance._context = context
-        adjustment = Adjustment(
+        adjustment = adjustments.Adjustment(
             context, plan, self._driver, self._accounting, self._reporter,
-            self._end_task, self._waiting_list.check_turn)
+            self._tasks.end, self._waiting_list.check_turn)
         self._workers.reserve()
         try:
             with _errors_for_users(
                     instance, exception.ServerAdjustHostError):
-                self._accept(adjustment, task_state)
+                self._tasks.begin(adjustment, task_state)
         except Exception:
             with excutils.save_and_reraise_exception():
                 self._workers.release()
@@ -161,14 +150,14 @@ class Adjustments(object):
                 goes_on = adjustment.prepare()
                 if not goes_on:
                     elastic.set_pending(instance, plan.pending)
-                    self._end_task(adjustment)
+                    self._tasks.end(adjustment)
         except Exception as error:
             if (plan.request.when_full == elastic.WAIT and
                     isinstance(error, exception.ServerAdjustHostFull)):
                 self._wait(adjustment, event, measurement)
                 return False
             with excutils.save_and_reraise_exception():
-                self._cancel_task(adjustment)
+                self._tasks.cancel(adjustment)
                 if plan.waiting_since is None:
                     self._finish(adjustment, event, error)
                 else:
@@ -192,7 +181,7 @@ class Adjustments(object):
         try:
             elastic.set_pending(
                 plan.instance, plan.get_pending_of_waiting(event.action))
-            self._cancel_task(adjustment)
+            self._tasks.cancel(adjustment)
         finally:
             self._release(adjustment)
         if plan.waiting_since is None:
@@ -227,26 +216,6 @@ class Adjustments(object):
         return kind(context, instance, request, self._driver,
                     self._accounting, self._questions)
 
-    def _accept(self, adjustment, task_state):
-        instance = adjustment.instance
-        with self.lock(instance):
-            if instance.uuid in self._in_progress:
-                raise exception.ServerAdjustInProgress()
-            if (instance.uuid in self._waiting_list or
-                    elastic.get_pending(instance) != elastic.Pending()):
-                # That may have changed since the server was read.
-                before = elastic.get_pending(instance)
-                instance.refresh()
-                if (task_state is None and
-                        before != elastic.get_pending(instance)):
-                    raise exception.ServerAdjustCancelled()
-            instance.task_state = task_states.XLOUD_ADJUSTING
-            try:
-                instance.save(expected_task_state=[task_state])
-            except exception.InstanceUpdateConflict:
-                raise exception.ServerAdjustCancelled()
-            self._in_progress[instance.uuid] = adjustment
-
     def _carry_out(self, adjustment, event, recheck, measurement):
         failure = None
         if recheck:
@@ -269,210 +238,11 @@ class Adjustments(object):
         measurement.finish(failure)
         self._finish(adjustment, event, failure)
 
-    def _end_task(self, adjustment):
-        """End the task of a server and save the server.
-
-        The next adjustment can begin as soon as that is saved, so this one is
-        forgotten under the same lock.
-        """
-        instance = adjustment.instance
-        with self.lock(instance):
-            instance.task_state = None
-            instance.save(
-                expected_task_state=list(task_states.xloud_adjust_states))
-            self._forget(adjustment)
-
-    def _cancel_task(self, adjustment):
-        try:
-            self._end_task(adjustment)
-        except (exception.InstanceNotFound,
-                exception.InstanceUpdateConflict):
-            LOG.info('The server was deleted or its state was reset.',
-                     instance=adjustment.instance)
-
     def _finish(self, adjustment, event, error=None):
         self._release(adjustment)
         event.finish(error)
         self.on_end(adjustment.instance)
 
     def _release(self, adjustment):
-        self._forget(adjustment)
+        self._tasks.forget(adjustment)
         self._workers.release()
-
-    def _forget(self, adjustment):
-        # The next one may have begun already.
-        if self.get(adjustment.instance) is adjustment:
-            del self._in_progress[adjustment.instance.uuid]
-            self._status.forget(adjustment.instance)
-
-
-class Adjustment(object):
-    """One adjustment of one server: prepared, and then applied or undone."""
-
-    def __init__(self, context, plan, driver, accounting, reporter, end_task,
-                 check_turn):
-        self.instance = plan.instance
-        self.plan = plan
-        self._context = context
-        self._driver = driver
-        self._accounting = accounting
-        self._reporter = reporter
-        self._end_task = end_task
-        self._check_turn = check_turn
-        # What the guest has after its memory was changed.
-        self._memory_mb = None
-        # Guards the two below.
-        self._lock = threading.Lock()
-        self._is_recorded = False
-        self._cancellation = None
-
-    def cancel(self, error):
-        """Let the adjustment fail with this error.
-
-        :returns: Whether it does; it is too late once it has been recorded.
-        """
-        with self._lock:
-            if not self._is_recorded:
-                self._cancellation = error
-            return not self._is_recorded
-
-    def prepare(self):
-        """Check the request, and claim what the server grows to.
-
-        :returns: Whether there is anything to apply then.
-        """
-        if not self.plan.make():
-            return False
-        instance = self.instance
-        self._check_turn(self.plan)
-        self._accounting.claim(self._context, instance, self.plan.claimed)
-        self._reporter.notify(
-            self._context, instance, fields.NotificationPhase.START)
-        if self.plan.claimed != self.plan.size_before:
-            self._record_claim()
-        return True
-
-    def _record_claim(self):
-        """Account for the claim in quota and usage as well."""
-        plan = self.plan
-        elastic.set_size(self.instance, plan.claimed, plan.start_before)
-        elastic.set_pending(self.instance, elastic.Pending(
-            plan.pending.returning or plan.pending_before.returning,
-            plan.pending.waiting))
-        try:
-            self.instance.save(
-                expected_task_state=[task_states.XLOUD_ADJUSTING])
-        except Exception as error:
-            with excutils.save_and_reraise_exception():
-                elastic.set_size(
-                    self.instance, plan.size_before, plan.start_before)
-                elastic.set_pending(self.instance, plan.pending_before)
-                self._accounting.update_usage(self.instance)
-                self._accounting.sync_allocation(self._context, self.instance)
-                self._reporter.notify_failure(
-                    self._context, self.instance, error)
-
-    def apply(self):
-        """Change the guest, and record what the server has then."""
-        plan, begun = self.plan, []
-        try:
-            self._accounting.update_usage(self.instance)
-            if plan.live:
-                # A guest that grows beyond its limit is killed.
-                self._driver.set_memory_limit(
-                    self.instance, plan.claimed.memory_mb)
-            for field in plan.changes:
-                begun.append(field)
-                self._set(field, getattr(plan.requested, field), plan.force)
-            self._account_for_rest()
-            self._record()
-        except Exception as error:
-            with excutils.save_and_reraise_exception():
-                self._undo(begun)
-                self._reporter.notify_failure(
-                    self._context, self.instance, error)
-        # The adjustment is recorded, so it is not undone from here on.
-        if plan.claimed != plan.size:
-            self._accounting.update_usage(self.instance)
-            self._accounting.sync_allocation(self._context, self.instance)
-            if plan.live:
-                self._accounting.limit_memory(self.instance)
-            self._end_task(self)
-        LOG.info('The server has %(vcpus)d vCPUs and %(memory_mb)d MiB now.',
-                 plan.size._asdict(), instance=self.instance)
-        self._reporter.notify(
-            self._context, self.instance, fields.NotificationPhase.END)
-
-    def _set(self, field, value, force):
-        LOG.info('Setting %(field)s to %(value)d',
-                 {'field': field, 'value': value}, instance=self.instance)
-        if field == 'vcpus':
-            self._driver.set_current_vcpus(self.instance, value)
-        else:
-            self._memory_mb = self._driver.set_current_memory_mb(
-                self.instance, value, force=force)
-
-    def _account_for_rest(self):
-        """Account for a little that the guest could not give back."""
-        if self._memory_mb is not None:
-            size = self.plan.size
-            self.plan.size = size._replace(
-                memory_mb=max(size.memory_mb, self._memory_mb))
-
-    def _record(self):
-        with self._lock:
-            if self._cancellation:
-                raise self._cancellation
-            self._is_recorded = True
-        plan = self.plan
-        self._accounting.set_size(
-            self.instance, plan.size, plan.start, plan.pending)
-        if plan.live and plan.start != plan.start_before:
-            self._driver.set_start_size(self.instance)
-        if plan.claimed == plan.size:
-            self._end_task(self)
-        else:
-            self.instance.save(
-                expected_task_state=[task_states.XLOUD_ADJUSTING])
-
-    def _undo(self, begun):
-        """Put the guest back to what it had, and account for what it has."""
-        plan = self.plan
-        for field in reversed(begun):
-            self._try(self._set, field, getattr(plan.live, field), True)
-        elastic.set_size(self.instance, plan.claimed, plan.start_before)
-        # What has been waiting was replaced, unless this is a return.
-        pending = plan.pending_before._replace(waiting=plan.pending.waiting)
-        elastic.set_pending(self.instance, pending)
-        if plan.live:
-            self._try(self._driver.set_start_size, self.instance)
-        try:
-            self._accounting.follow_guest(
-                self._context, self.instance, self._get_size_after_undo(),
-                pending)
-            self._end_task(self)
-            self._accounting.update_usage(self.instance)
-        except (exception.InstanceNotFound,
-                exception.InstanceUpdateConflict):
-            LOG.info('The server was deleted or its state was reset during '
-                     'the adjustment.', instance=self.instance)
-        except Exception:
-            LOG.exception('Cannot account for what the server has; this will '
-                          'be tried again.', instance=self.instance)
-
-    def _try(self, step, *args):
-        try:
-            step(*args)
-        except Exception as error:
-            LOG.warning('The server was not put back to what it had: %s',
-                        error, instance=self.instance)
-
-    def _get_size_after_undo(self):
-        try:
-            return elastic.reconciled_size(
-                self.instance, self.plan.get_live_size())
-        except exception.ServerAdjustNoGuest:
-            # A hard reboot defines the guest with its start size.
-            return elastic.reconciled_size(self.instance)
-        except exception.ServerAdjustGuestNotResponding:
-            return self.plan.claimed

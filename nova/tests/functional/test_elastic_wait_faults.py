@@ -20,6 +20,7 @@ from nova.compute.elastic import accounting
 from nova.compute.elastic import adjust
 from nova.compute.elastic import reports
 from nova.compute.elastic import returns
+from nova.compute.elastic import tasks
 from nova import elastic
 from nova import exception
 from nova import objects
@@ -160,7 +161,7 @@ class ElasticWaitFaultsTest(
         """The worker is free again."""
         server = self._boot()
         self._plain(8)
-        self._break(adjust.Adjustments, '_cancel_task', ValueError(), times=1)
+        self._break(tasks.Tasks, 'cancel', ValueError(), times=1)
         self.assertEqual(500, self._post(
             server, current_vcpus=3, when_full='wait').status)
         self._reconcile()
