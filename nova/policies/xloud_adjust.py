@@ -48,6 +48,13 @@ xloud_adjust_policies = [
         operations=_ADJUST,
         scope_types=['project']),
     policy.DocumentedRuleDefault(
+        name=POLICY_ROOT % 'adjust:wait',
+        check_str=base.PROJECT_MEMBER_OR_ADMIN,
+        description="Let an adjustment wait for capacity on the host of the "
+                    "server, before later ones of other servers there",
+        operations=_ADJUST,
+        scope_types=['project']),
+    policy.DocumentedRuleDefault(
         name=POLICY_ROOT % 'status',
         check_str=base.PROJECT_READER_OR_ADMIN,
         description="Show how many vCPUs and how much memory a server has, "

@@ -13,6 +13,7 @@ class RealRolePolicyTestCase(test.NoDBTestCase):
         self.admin_or_owner_rules = (
             ...,
             "os_compute_api:xloud:adjust",
+            "os_compute_api:xloud:adjust:wait",
             "os_compute_api:xloud:history",
             "os_compute_api:xloud:status",
         )

@@ -23,6 +23,7 @@ from nova.api.openstack.compute.views import elastic as view
 from nova.api.openstack import wsgi
 from nova.api import validation
 from nova.compute import api as compute
+from nova import elastic
 from nova import exception
 from nova.i18n import _
 from nova.objects import size_history
@@ -122,6 +123,9 @@ class XloudAdjustController(wsgi.Controller):
                 return {}
             if adjustment['force']:
                 self._check_policy(context, instance, 'adjust:force')
+            # What its flavor or the configuration says is allowed.
+            if adjustment['when_full'] == elastic.WAIT:
+                self._check_policy(context, instance, 'adjust:wait')
             if not body.get('dry_run', False):
                 is_adjusted = self.compute_api.xloud_adjust(
                     context, instance, **adjustment)

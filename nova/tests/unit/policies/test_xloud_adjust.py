@@ -88,6 +88,18 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
             self.controller.update, self.req, self.instance.uuid,
             body={'current_memory_mb': 256, 'force': True})
 
+    @mock.patch('nova.compute.api.API.xloud_adjust', return_value=None)
+    def test_wait(self, mock_adjust):
+        """By default, who may adjust a server may let that wait."""
+        self.policy.set_rules(
+            {policies.POLICY_ROOT % 'adjust': '@'}, overwrite=False)
+        self.all_contexts = {
+            each for each in self.all_contexts if not each.system_scope}
+        self.common_policy_auth(
+            self._allowed('member'), policies.POLICY_ROOT % 'adjust:wait',
+            self.controller.update, self.req, self.instance.uuid,
+            body={'current_vcpus': 2, 'when_full': 'wait'})
+
     @mock.patch('nova.compute.utils.get_last_adjust', return_value=None)
     def test_status(self, mock_last):
         self.common_policy_auth(
@@ -109,6 +121,8 @@ class XloudAdjustNoLegacyNoScopeTest(XloudAdjustPolicyTest):
     rules_without_deprecation = {
         policies.POLICY_ROOT % 'adjust': base_policy.PROJECT_MEMBER_OR_ADMIN,
         policies.POLICY_ROOT % 'adjust:force': base_policy.ADMIN,
+        policies.POLICY_ROOT % 'adjust:wait':
+            base_policy.PROJECT_MEMBER_OR_ADMIN,
         policies.POLICY_ROOT % 'status': base_policy.PROJECT_READER_OR_ADMIN,
         policies.POLICY_ROOT % 'history': base_policy.PROJECT_READER_OR_ADMIN,
     }
