@@ -139,6 +139,18 @@ class ServerAdjustMemoryAboveNUMACellLimit(ServerAdjustAboveHostLimit):
                 "there.")
 
 
+class ServerAdjustNoHost(ServerAdjustConflict):
+    msg_fmt = _("Neither the host of the server nor any other one has the "
+                "capacity for the requested size.")
+    error_code = 'xloud.no_host'
+
+
+class ServerAdjustNotMovable(ServerAdjustConflict):
+    msg_fmt = _("The host does not have enough capacity, and the server "
+                "cannot be moved to another one: %(reason)s")
+    error_code = 'xloud.not_movable'
+
+
 class ServerAdjustConcurrentUpdate(ServerAdjustConflict):
     msg_fmt = _("Too many concurrent updates of the host's allocations. Try "
                 "again later.")
@@ -201,6 +213,11 @@ class ServerAdjustNotSupported(ServerAdjustConflict):
     error_code = 'xloud.not_supported'
 
 
+class ServerAdjustMoveNotSupported(ServerAdjustNotSupported):
+    msg_fmt = _("The conductor runs a version of Nova that cannot move "
+                "servers to adjust them.")
+
+
 class ServerAdjustUnavailable(NovaException):
     """An adjustment for which a service is not available."""
     msg_fmt = _("The server cannot be adjusted now. Try again later.")
@@ -240,6 +257,12 @@ class ServerAdjustHostError(ServerAdjustUnavailable):
     error_code = 'xloud.host_error'
 
 
+class ServerAdjustMoveError(ServerAdjustUnavailable):
+    msg_fmt = _("The server could not be moved to another host. See the log "
+                "of nova-conductor.")
+    error_code = 'xloud.move_error'
+
+
 class ServerAdjustOutcomeUnknown(ServerAdjustUnavailable):
     msg_fmt = _("The host did not respond in time but has accepted the "
                 "adjustment. Check its status later.")
@@ -272,6 +295,11 @@ class ServerAdjustReplaced(ServerAdjustFailed):
     msg_fmt = _("A later adjustment has replaced this one, which waited for "
                 "capacity.")
     error_code = 'xloud.replaced'
+
+
+class ServerAdjustMoveFailed(ServerAdjustFailed):
+    msg_fmt = _("The live migration to a host with enough capacity failed.")
+    error_code = 'xloud.move_failed'
 
 
 class ServerAdjustHypervisorError(ServerAdjustFailed):

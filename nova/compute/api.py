@@ -4,6 +4,8 @@ These are the places where the API decides on a flavor and image, writes the
 size of a new server, and says to quota what is requested.
 """
 
+from nova.compute.elastic import move_requests
+from nova.compute.elastic import moves
 from nova.compute.elastic import requests
 from nova import elastic
 
@@ -13,7 +15,9 @@ class API:
     def __init__(*nova):
         ...
         self.adjust_requests = requests.AdjustRequests(
-            self.compute_rpcapi, self.servicegroup_api)
+            self.compute_rpcapi, self.servicegroup_api,
+            move_requests.MoveRequests(
+                self.compute_task_api, self.live_migrate))
 
     @staticmethod
     def _validate_flavor_image_nostatus(*nova):
@@ -145,7 +149,7 @@ class API:
         :param for_seconds: After how long it goes back, or None to stay
         :param when_full: What to do if the host has no capacity, or None for
             what its flavor or the configuration says
-        :returns: Whether it is adjusted now: if not, it waits for capacity
+        :returns: None if it is adjusted now, else ``waiting`` or ``moving``
         """
         return self.adjust_requests.adjust(context, instance, elastic.Request(
             elastic.Size(vcpus, memory_mb), persist, force, for_seconds,
@@ -166,8 +170,8 @@ class API:
                            for_seconds=None, when_full=None):
         """Check whether xloud_adjust would accept this, and change nothing.
 
-        :returns: For what capacity it would have to wait, as an exception, or
-            None
+        :returns: None if it would be adjusted in place; else whether it would
+            ``wait`` or ``move``, and as an exception for what capacity
         :raises: What xloud_adjust would raise
         """
         return self.adjust_requests.check(context, instance, elastic.Request(
@@ -192,6 +196,18 @@ class API:
             returns, and ``live``, which is the answer of the host or None.
         """
         return self.adjust_requests.describe(context, instance)
+
+    def _local_delete(*nova):
+        # Its host, which is down, would release what it has elsewhere.
+        moves.forget(context, instance)
+        ...
+
+    def live_migrate(*nova, instead=None):
+        # An adjustment that moves a server passes the checks of a live
+        # migration, and does something else then.
+        if instead:
+            return instead()
+        ...
 
     @staticmethod
     def _check_quota_unshelve_offloaded(*nova):

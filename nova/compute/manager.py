@@ -95,11 +95,25 @@ class ComputeManager(manager.Manager):
     # Where the allocations of servers on this host end that are not adjusted.
     def _complete_deletion(*nova):
         ...
-        self.elastic.grants.wake()
+        self.elastic.forget(context, instance)
 
     def _delete_allocation_after_move(*nova):
         ...
-        self.elastic.grants.wake()
+        self.elastic.forget_migration(migration)
+
+    # A live migration may be part of an adjustment.
+    def live_migration(*nova):
+        self._set_migration_status(...)  # nova
+        self.elastic.moves.begin(context, instance, migration)
+        ...
+
+    def post_live_migration_at_destination(*nova):
+        ...
+        self.elastic.note([instance])
+
+    def _rollback_live_migration(*nova):
+        ...
+        self.elastic.moves.end_failed(context, instance)
 
     def _init_instance(*nova):
         ...

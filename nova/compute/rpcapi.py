@@ -23,7 +23,7 @@ class ComputeAPI(object):
             kwargs['action'] = action
         if for_seconds is not None:
             kwargs['for_seconds'] = for_seconds
-        if when_full == elastic.WAIT:
+        if when_full in (elastic.WAIT, elastic.MOVE):
             kwargs['when_full'] = when_full
         return self._elastic_client(ctxt, instance).call(
             ctxt, 'xloud_adjust', instance=instance, vcpus=vcpus,

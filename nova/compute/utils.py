@@ -28,10 +28,13 @@ def get_last_adjust(context, instance):
 
 
 def _get_adjust_events(context, action):
-    """Return the events of an adjustment, the latest first."""
+    """Return the events of an adjustment, the latest first.
+
+    Those of the live migration that is a part of it are not among them.
+    """
     return [event for event in objects.InstanceActionEventList.get_by_action(
                 context, action.id)
-            if event.event != elastic.SIZE_EVENT]
+            if event.event.endswith('_' + action.action)]
 
 
 def describe_last_adjust(context, instance):
@@ -39,14 +42,18 @@ def describe_last_adjust(context, instance):
 
     :returns: A dict with its ``state``, the time ``since`` which it has that,
         the ``code`` and the ``reason`` if it failed, and if it waits for
-        capacity what is ``requested`` and when that ``expires_at``; or None
+        capacity or moves what is ``requested`` and when that ``expires_at``;
+        or None
     """
-    waiting = elastic.get_pending(instance).waiting
-    if waiting and instance.task_state not in task_states.xloud_adjust_states:
-        return {'state': 'waiting', 'code': None, 'reason': None,
-                'since': _to_datetime(waiting.since),
-                'requested': waiting.size,
-                'expires_at': _to_datetime(waiting.until)}
+    _returning, waiting, moving = elastic.get_pending(instance)
+    if ((waiting or moving) and
+            instance.task_state not in task_states.xloud_adjust_states):
+        state, continued = (
+            ('moving', moving) if moving else ('waiting', waiting))
+        return {'state': state, 'code': None, 'reason': None,
+                'since': _to_datetime(continued.since),
+                'requested': continued.size,
+                'expires_at': None if moving else _to_datetime(waiting.until)}
     action = get_last_adjust(context, instance)
     if action is None:
         return None
@@ -58,8 +65,7 @@ def describe_last_adjust(context, instance):
     elif instance.task_state in task_states.xloud_adjust_states:
         state = 'running'
     elif not events or not events[0].finish_time:
-        if (events and events[0].host == instance.host and
-                not timeutils.is_older_than(instance.updated_at, 60)):
+        if (events and not timeutils.is_older_than(instance.updated_at, 60)):
             # Its host is about to record how it went.
             state = 'running'
         else:
@@ -103,10 +109,8 @@ def _finish_adjust_event(context, instance, event, error):
 def close_last_adjust(context, instance):
     """Record that an adjustment was interrupted on its host."""
     action = get_last_adjust(context, instance)
-    waiting = elastic.get_pending(instance).waiting
-    if action is None or (
-            # It goes on waiting.
-            waiting and waiting.request_id == action.request_id):
+    if action is None or elastic.get_pending(instance).get_continued(
+            action.request_id):
         return
     context = context.elevated()
     context.request_id = action.request_id

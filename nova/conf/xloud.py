@@ -45,6 +45,8 @@ Related options:
         choices=[
             ('refuse', 'Refuse the adjustment with a conflict (HTTP 409)'),
             ('wait', 'Accept it, and grant it when the host has the capacity'),
+            ('move', 'Live migrate the server to a host that has the '
+                     'capacity, and adjust it there'),
         ],
         help="""
 What to do with an adjustment for which the host of the server does not have
@@ -57,6 +59,7 @@ Possible values:
 
 * ``refuse``
 * ``wait``
+* ``move``
 
 Related options:
 

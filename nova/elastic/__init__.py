@@ -42,6 +42,7 @@ from nova.elastic.flavor import maximum
 from nova.elastic.flavor import minimum
 from nova.elastic.flavor import MINIMUM_CPU
 from nova.elastic.flavor import MINIMUM_MEMORY
+from nova.elastic.flavor import MOVE_TRAIT
 from nova.elastic.flavor import new_size
 from nova.elastic.flavor import pins_cpus
 from nova.elastic.flavor import quota_flavor
@@ -69,7 +70,10 @@ from nova.elastic.memory import VIRTIO_MEM_EXTRA_SPEC
 from nova.elastic.memory import VIRTIO_MEM_TRAIT
 from nova.elastic.memory import VirtioMem
 from nova.elastic.memory import with_memory_means
+from nova.elastic.pending import destination_flavor
 from nova.elastic.pending import get_pending
+from nova.elastic.pending import MOVE
+from nova.elastic.pending import Moving
 from nova.elastic.pending import Pending
 from nova.elastic.pending import priority
 from nova.elastic.pending import PRIORITY_EXTRA_SPEC
@@ -78,6 +82,7 @@ from nova.elastic.pending import Request
 from nova.elastic.pending import Return
 from nova.elastic.pending import return_after
 from nova.elastic.pending import set_pending
+from nova.elastic.pending import size_at_destination
 from nova.elastic.pending import sizes_after_return
 from nova.elastic.pending import WAIT
 from nova.elastic.pending import Waiting
@@ -114,6 +119,9 @@ __all__ = [
     'EXTRA_SPECS',
     'MINIMUM_CPU',
     'MINIMUM_MEMORY',
+    'MOVE',
+    'MOVE_TRAIT',
+    'Moving',
     'PRIORITY_EXTRA_SPEC',
     'Pending',
     'Period',
@@ -139,6 +147,7 @@ __all__ = [
     'check_image',
     'conflict',
     'describe',
+    'destination_flavor',
     'dump_change',
     'elastic_resources',
     'elementwise_max',
@@ -178,6 +187,7 @@ __all__ = [
     'set_pending',
     'set_size',
     'size',
+    'size_at_destination',
     'size_on_host',
     'sizes_after',
     'sizes_after_return',

@@ -29,6 +29,10 @@ EXTRA_SPECS = tuple(name for names in MINIMUM_NAMES.values() for name in names)
 # Elastic servers run only on computes that report this trait.
 TRAIT = 'CUSTOM_XLOUD_ELASTIC'
 
+# Servers that move in order to grow go only to computes that report this one
+# as well.
+MOVE_TRAIT = 'CUSTOM_XLOUD_GROW_BY_MOVE'
+
 _PINNING_POLICIES = ('dedicated', 'mixed')
 
 

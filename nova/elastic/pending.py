@@ -27,9 +27,14 @@ from nova import exception
 # Keys of the instance's system metadata.
 _RETURN = 'xloud_return'
 _WAITING = 'xloud_waiting'
+_MOVING = 'xloud_moving'
+
+# The database has room for 255 characters, so these fields have keys of their
+# own.
+_APART = {_MOVING: ('source', 'migration_uuid')}
 
 # What becomes of a request for which the host of the server has no capacity.
-REFUSE, WAIT = WHEN_FULL = ('refuse', 'wait')
+REFUSE, WAIT, MOVE = WHEN_FULL = ('refuse', 'wait', 'move')
 
 # Extra specs of a flavor.
 WHEN_FULL_EXTRA_SPEC = 'xloud:when_full'
@@ -84,11 +89,41 @@ class Waiting(ty.NamedTuple):
                        WAIT)
 
 
+class Moving(ty.NamedTuple):
+    """A server moves to a host that has the capacity, and grows there."""
+
+    # That of the Request.
+    size: flavors.Size
+    persist: bool
+    force: bool
+    for_seconds: ty.Optional[int]
+    # Which action it continues.
+    action: str
+    request_id: str
+    since: float
+    # From which host, by which migration.
+    source: str
+    migration_uuid: str
+    # A resize to another flavor ends it.
+    flavor_id: int
+
+    @property
+    def request(self):
+        return Request(self.size, self.persist, self.force, self.for_seconds)
+
+
 class Pending(ty.NamedTuple):
     """All that is to be done to a server later."""
 
     returning: ty.Optional[Return] = None
     waiting: ty.Optional[Waiting] = None
+    moving: ty.Optional[Moving] = None
+
+    def get_continued(self, request_id):
+        """Return what continues this request, if anything does."""
+        for continued in (self.waiting, self.moving):
+            if continued and continued.request_id == request_id:
+                return continued
 
 
 def get_pending(instance):
@@ -96,13 +131,15 @@ def get_pending(instance):
     if not flavors.is_elastic(instance.flavor):
         return Pending()
     return Pending(_read(instance, _RETURN, Return),
-                   _read(instance, _WAITING, Waiting))
+                   _read(instance, _WAITING, Waiting),
+                   _read(instance, _MOVING, Moving))
 
 
 def set_pending(instance, pending):
     """Record a Pending. The caller saves the instance."""
     _write(instance, _RETURN, pending.returning)
     _write(instance, _WAITING, pending.waiting)
+    _write(instance, _MOVING, pending.moving)
 
 
 def forget_stale(instance):
@@ -110,13 +147,15 @@ def forget_stale(instance):
 
     The caller saves the instance.
     """
-    if {_RETURN, _WAITING} & instance.system_metadata.keys():
+    if {_RETURN, _WAITING, _MOVING} & instance.system_metadata.keys():
         set_pending(instance, get_pending(instance))
 
 
 def _read(instance, key, kind):
     try:
         recorded = jsonutils.loads(instance.system_metadata[key])
+        for field in _APART.get(key, ()):
+            recorded[field] = instance.system_metadata['%s_%s' % (key, field)]
     except (KeyError, ValueError):
         return None
     if recorded['flavor_id'] != instance.flavor.id:
@@ -126,11 +165,18 @@ def _read(instance, key, kind):
 
 
 def _write(instance, key, value):
-    recorded = value and jsonutils.dumps(value._asdict())
-    if recorded is None:
+    fields = value._asdict() if value else {}
+    for field in _APART.get(key, ()):
+        _write_string(
+            instance, '%s_%s' % (key, field), fields.pop(field, None))
+    _write_string(instance, key, jsonutils.dumps(fields) if value else None)
+
+
+def _write_string(instance, key, value):
+    if value is None:
         instance.system_metadata.pop(key, None)
-    elif recorded != instance.system_metadata.get(key):
-        instance.system_metadata[key] = recorded
+    elif value != instance.system_metadata.get(key):
+        instance.system_metadata[key] = value
 
 
 def when_full(flavor):
@@ -145,6 +191,31 @@ def priority(flavor):
         return int(flavors.get_extra_specs(flavor)[PRIORITY_EXTRA_SPEC])
     except (KeyError, ValueError):
         return 0
+
+
+def claimed_size(instance, request):
+    """Return what a server is accounted for while it is adjusted."""
+    size, _start = server.sizes_after(
+        instance, request.size, request.persist)
+    return flavors.elementwise_max(size, server.size(instance))
+
+
+def size_at_destination(instance):
+    """Return what a server that moves is accounted for on its new host."""
+    moving = get_pending(instance).moving
+    return (claimed_size(instance, moving.request) if moving else
+            server.size(instance))
+
+
+def destination_flavor(instance):
+    """Return the flavor that a request for a new host of a server has."""
+    if not get_pending(instance).moving:
+        return server.request_flavor(instance)
+    flavor = flavors.flavor_at_size(
+        instance.flavor, size_at_destination(instance))
+    # Computes of before would leave the server as it is.
+    flavor.extra_specs['trait:' + flavors.MOVE_TRAIT] = 'required'
+    return flavor
 
 
 def _guest_size(instance):

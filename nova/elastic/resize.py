@@ -66,7 +66,8 @@ def size_on_host(instance, flavor, host):
     if flavor.id != instance.flavor.id or instance.host != host:
         size = old_size(instance)
     if not size and flavor.id == instance.flavor.id:
-        size = server.size(instance)
+        size = (server.size(instance) if instance.host == host else
+                pending.size_at_destination(instance))
     return size or flavors.new_size(flavor, instance.image_meta)
 
 

@@ -41,4 +41,4 @@ class RequestSpec(base.NovaObject):
         if 'flavor' not in self or not elastic.is_elastic(self.flavor):
             return
         if self.flavor.id == instance.flavor.id:
-            self.flavor = elastic.request_flavor(instance)
+            self.flavor = elastic.destination_flavor(instance)

@@ -55,6 +55,13 @@ xloud_adjust_policies = [
         operations=_ADJUST,
         scope_types=['project']),
     policy.DocumentedRuleDefault(
+        name=POLICY_ROOT % 'adjust:move',
+        check_str=base.ADMIN,
+        description="Have a server live migrated to a host that has the "
+                    "capacity for an adjustment",
+        operations=_ADJUST,
+        scope_types=['project']),
+    policy.DocumentedRuleDefault(
         name=POLICY_ROOT % 'status',
         check_str=base.PROJECT_READER_OR_ADMIN,
         description="Show how many vCPUs and how much memory a server has, "

@@ -26,7 +26,8 @@ class FakeDriver(driver.ComputeDriver):
     def update_provider_tree(*nova):
         ...
         provider_tree.update_inventory(...)  # nova
-        provider_tree.add_traits(nodename, elastic.TRAIT)
+        provider_tree.add_traits(
+            nodename, elastic.TRAIT, elastic.MOVE_TRAIT)
 
     def get_live_size(self, instance):
         if self.get_info(instance).state != power_state.RUNNING:

@@ -24,6 +24,7 @@ from oslo_utils import excutils
 
 from nova.compute.elastic import adjustment as adjustments
 from nova.compute.elastic import background
+from nova.compute.elastic import moves
 from nova.compute.elastic import plan as plans
 from nova.compute.elastic import tasks
 from nova.compute import instance_actions
@@ -79,7 +80,8 @@ class Adjustments(object):
 
         :param action: The name of the action in the log of the server
         :param request: A nova.elastic.Request
-        :returns: Whether it is adjusted now: if not, it waits for capacity
+        :returns: Whether it is adjusted now: if not, it waits for capacity,
+            or has to move, as requested
         :raises: ServerAdjustConflict or ServerAdjustUnavailable if it cannot
             be claimed; nothing has changed then.
         """
@@ -101,6 +103,19 @@ class Adjustments(object):
         return self._start(
             context,
             self._make_plan(plans.Plan, context, instance, waiting.request),
+            event, None, recheck)
+
+    def start_moved(self, instance, moving, recheck):
+        """Adjust a server that was moved to this host for that.
+
+        :param moving: The nova.elastic.Moving
+        :param recheck: As start_waiting takes it
+        :raises: As start does
+        """
+        event, context = self._reporter.open_event(instance, moving)
+        self._start(
+            context, self._make_plan(
+                plans.MovedPlan, context, instance, moving.request),
             event, None, recheck)
 
     def start_return(self, context, instance):
@@ -156,9 +171,13 @@ class Adjustments(object):
                     isinstance(error, exception.ServerAdjustHostFull)):
                 self._wait(adjustment, event, measurement)
                 return False
+            if (plan.request.when_full == elastic.MOVE and
+                    isinstance(error, moves.REASONS)):
+                self._hand_over(adjustment, event, measurement)
+                return False
             with excutils.save_and_reraise_exception():
                 self._tasks.cancel(adjustment)
-                if plan.waiting_since is None:
+                if not plan.is_continued:
                     self._finish(adjustment, event, error)
                 else:
                     # Whether it goes on waiting is for who has started it.
@@ -188,6 +207,18 @@ class Adjustments(object):
             self._end_replaced(plan)
             self.on_end(plan.instance)
             measurement.wait()
+
+    def _hand_over(self, adjustment, event, measurement):
+        """Let a server move, and be adjusted then; its event stays open."""
+        plan = adjustment.plan
+        LOG.info('The adjustment needs another host.', instance=plan.instance)
+        try:
+            elastic.set_pending(
+                plan.instance, plan.get_pending_of_move(event.action))
+            self._tasks.cancel(adjustment, task_states.MIGRATING)
+        finally:
+            self._release(adjustment)
+        measurement.move()
 
     def _end_replaced(self, plan):
         """End what has been waiting before this was accepted."""

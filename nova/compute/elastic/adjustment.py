@@ -18,6 +18,7 @@ import threading
 from oslo_log import log as logging
 from oslo_utils import excutils
 
+from nova.compute.elastic import plan as plans
 from nova.compute import task_states
 from nova import elastic
 from nova import exception
@@ -63,7 +64,9 @@ class Adjustment(object):
         if not self.plan.make():
             return False
         instance = self.instance
-        self._check_turn(self.plan)
+        if not isinstance(self.plan, plans.MovedPlan):
+            # The capacity is claimed already.
+            self._check_turn(self.plan)
         self._accounting.claim(self._context, instance, self.plan.claimed)
         self._reporter.notify(
             self._context, instance, fields.NotificationPhase.START)
@@ -160,8 +163,10 @@ class Adjustment(object):
         for field in reversed(begun):
             self._try(self._set, field, getattr(plan.live, field), True)
         elastic.set_size(self.instance, plan.claimed, plan.start_before)
-        # What has been waiting was replaced, unless this is a return.
-        pending = plan.pending_before._replace(waiting=plan.pending.waiting)
+        # What has been waiting was replaced, unless this is a return. What has
+        # moved is not tried again.
+        pending = plan.pending_before._replace(
+            waiting=plan.pending.waiting, moving=None)
         elastic.set_pending(self.instance, pending)
         if plan.live:
             self._try(self._driver.set_start_size, self.instance)

@@ -136,6 +136,7 @@ class SizeAudit(object):
             return not timeutils.is_older_than(
                 instance.updated_at, _get_longest_adjust())
         return (instance.task_state is not None or
+                elastic.get_pending(instance).moving is not None or
                 instance.vm_state in _UNSETTLED_STATES)
 
     def _compare_server(self, context, node, instance, allocated):

@@ -174,6 +174,9 @@ class Measurement(object):
     def wait(self):
         self._metrics.count_adjustment('waiting', '', self._change)
 
+    def move(self):
+        self._metrics.count_adjustment('moving', '', self._change)
+
     def accept(self):
         self._accepted_at = time.monotonic()
         if self._requested_at:

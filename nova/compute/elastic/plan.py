@@ -14,6 +14,7 @@
 
 from oslo_log import log as logging
 from oslo_utils import timeutils
+from oslo_utils import uuidutils
 
 from nova.compute import vm_states
 import nova.conf
@@ -68,6 +69,23 @@ class Plan(object):
         # What the server is accounted for until its guest has changed.
         self.claimed = elastic.elementwise_max(self.size, self.size_before)
         return True
+
+    @property
+    def is_continued(self):
+        """Whether this continues a request that was accepted earlier."""
+        return self.waiting_since is not None
+
+    def get_pending_of_move(self, action):
+        """Return what is to be done later if the server has to move.
+
+        What has been waiting is replaced once the server has moved.
+        """
+        return self.pending_before._replace(moving=elastic.Moving(
+            self.requested, self.request.persist, self.force,
+            self.request.for_seconds, action, self._context.request_id,
+            round(timeutils.utcnow_ts(microsecond=True), 3),
+            self.instance.host, uuidutils.generate_uuid(),
+            self.instance.flavor.id))
 
     def _get_pending(self):
         """Return what is to be done to the server later."""
@@ -151,6 +169,12 @@ class Plan(object):
         return elastic.memory_floor(
             self.live.memory_mb, self._memory_usage.usable_mb,
             CONF.xloud.memory_floor_margin)
+
+
+class MovedPlan(Plan):
+    """A server grows on the host that it was moved to for that."""
+
+    is_continued = True
 
 
 class ReturnPlan(Plan):

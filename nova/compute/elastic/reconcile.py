@@ -61,8 +61,7 @@ def confirmed_size(size, previous, current):
 
 
 class Reconciler(object):
-    """Compares the elastic servers on a host with what they are accounted for.
-    """
+    """Compares elastic servers with what they are accounted for."""
 
     def __init__(self, host, driver, tracker, accounting, adjustments,
                  questions, reporter, excess, metrics):
@@ -143,6 +142,7 @@ class Reconciler(object):
                 self.recover(context, instance)
             return
         if (instance.task_state is not None or
+                elastic.get_pending(instance).moving or
                 instance.vm_state not in _FOLLOWED_STATES + _WATCHED_STATES):
             return
         allocated = self._accounting.get_allocated(
@@ -197,8 +197,7 @@ class Reconciler(object):
 
     @staticmethod
     def _has_past_excess(instance, live):
-        return (elastic.excess(instance) and
-                elastic.size(instance) ==
+        return (elastic.excess(instance) and elastic.size(instance) ==
                 elastic.reconciled_size(instance, live))
 
     @staticmethod
@@ -218,6 +217,7 @@ class Reconciler(object):
         size_before = elastic.size(instance)
         instance.refresh()
         if (instance.task_state is not None or
+                elastic.get_pending(instance).moving or
                 elastic.size(instance) != size_before):
             return
         claimed = elastic.elementwise_max(size, size_before)

@@ -24,6 +24,7 @@ from oslo_utils import excutils
 from oslo_utils import timeutils
 
 from nova.compute.elastic import limits
+from nova.compute.elastic import moves
 from nova.compute import instance_actions
 from nova.compute import task_states
 from nova.compute import utils as compute_utils
@@ -40,25 +41,27 @@ LOG = logging.getLogger(__name__)
 class AdjustRequests(object):
     """Delivers requests about elastic servers to their hosts."""
 
-    def __init__(self, compute_rpcapi, servicegroup_api):
+    def __init__(self, compute_rpcapi, servicegroup_api, move_requests):
         """Take what the compute API has.
 
         :param compute_rpcapi: The ComputeAPI that calls hosts
         :param servicegroup_api: The API that knows which services are up
+        :param move_requests: The MoveRequests
         """
         self._compute_rpcapi = compute_rpcapi
         self._servicegroup_api = servicegroup_api
+        self._move_requests = move_requests
 
     def adjust(self, context, instance, request,
                action=instance_actions.XLOUD_ADJUST):
         """Have the host of a server claim a size, and begin to adjust to it.
 
         :param request: A nova.elastic.Request
-        :returns: Whether it is adjusted now: if not, it waits for capacity
+        :returns: None if it is adjusted now, else ``waiting`` or ``moving``
         """
         request, before, size = self._check(context, instance, request)
         if not request:
-            return True
+            return None
 
         self._begin(instance, action)
         objects.InstanceAction.action_start(
@@ -74,11 +77,14 @@ class AdjustRequests(object):
                 self._end(instance)
         # Computes of before say nothing.
         if is_adjusted is False:
-            return False
+            if request.when_full == elastic.WAIT:
+                return 'waiting'
+            self._move_requests.move(context, instance)
+            return 'moving'
         if CONF.quota.recheck_quota:
             self._recheck_limits(
                 context, instance, before, size, request.persist, action)
-        return True
+        return None
 
     def cancel(self, context, instance):
         """Have the host of a server forget an adjustment that waits there.
@@ -97,20 +103,24 @@ class AdjustRequests(object):
 
         Nothing is claimed or recorded.
 
-        :returns: The ServerAdjustHostFull for which it would have to wait, or
-            None
+        :returns: None if it would be adjusted in place; else whether it would
+            ``wait`` or ``move``, and the exception that says for what
         """
         request, _before, _size = self._check(context, instance, request)
         if not request:
-            return
+            return None
         try:
             self._compute_rpcapi.xloud_adjust_check(
                 context, instance, *request.size, request.persist,
                 request.force)
-        except exception.ServerAdjustHostFull as error:
-            if request.when_full != elastic.WAIT:
+            return None
+        except moves.REASONS as error:
+            if request.when_full == elastic.MOVE:
+                self._move_requests.check(context, instance, request)
+            elif request.when_full != elastic.WAIT or not isinstance(
+                    error, exception.ServerAdjustHostFull):
                 raise
-            return error
+            return request.when_full, error
         except messaging.MessagingException as error:
             raise self._get_refusal(instance, error)
 
@@ -127,6 +137,8 @@ class AdjustRequests(object):
             raise exception.ServerAdjustHostDown()
         request = request._replace(
             size=elastic.requested_size(instance.flavor, *request.size))
+        if elastic.get_pending(instance).moving:
+            raise exception.ServerAdjustInProgress()
         if not elastic.is_elastic(instance.flavor):
             # Only what the server always has is in its range.
             return None, None, None

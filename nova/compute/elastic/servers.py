@@ -17,6 +17,7 @@ from nova.compute.elastic import adjust
 from nova.compute.elastic import background
 from nova.compute.elastic import excess
 from nova.compute.elastic import metrics
+from nova.compute.elastic import moves
 from nova.compute.elastic import reconcile
 from nova.compute.elastic import reports
 from nova.compute.elastic import returns
@@ -59,6 +60,9 @@ class ElasticServers(object):
         self.returns = returns.Returns(host, self.adjustments)
         self.grants = waiting.Grants(
             host, waiting_list, self.adjustments, reporter)
+        self.moves = moves.Moves(
+            host, self.accounting, self.adjustments, reporter,
+            compute_api.compute_rpcapi)
         self.accounting.on_change = self.grants.wake
         self.adjustments.on_end = lambda instance: self.note([instance])
         self.reconciler.on_check = self.note
@@ -70,12 +74,24 @@ class ElasticServers(object):
     def stop(self):
         self.returns.stop()
         self.grants.stop()
+        self.moves.stop()
 
     def note(self, servers):
         """Note what is to be done to servers later."""
         for instance in servers:
             self.returns.note(instance)
+            self.moves.note(instance)
         self.grants.note(servers)
+
+    def forget(self, context, instance):
+        """Forget a server that was deleted."""
+        moves.forget(context, instance)
+        self.grants.wake()
+
+    def forget_migration(self, migration):
+        """Forget a migration by which a server has left this host."""
+        self.moves.forget_migration(migration)
+        self.grants.wake()
 
     def describe(self, context, instance):
         """Return what a server has and is requested to have now."""

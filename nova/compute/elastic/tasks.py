@@ -16,6 +16,7 @@
 from oslo_concurrency import lockutils
 from oslo_log import log as logging
 
+from nova.compute.elastic import plan as plans
 from nova.compute import task_states
 from nova import elastic
 from nova import exception
@@ -59,6 +60,9 @@ class Tasks(object):
                 if (task_state is None and
                         before != elastic.get_pending(instance)):
                     raise exception.ServerAdjustCancelled()
+            if (elastic.get_pending(instance).moving and
+                    not isinstance(adjustment.plan, plans.MovedPlan)):
+                raise exception.ServerAdjustInProgress()
             instance.task_state = task_states.XLOUD_ADJUSTING
             try:
                 instance.save(expected_task_state=[task_state])
@@ -66,7 +70,7 @@ class Tasks(object):
                 raise exception.ServerAdjustCancelled()
             self._in_progress[instance.uuid] = adjustment
 
-    def end(self, adjustment):
+    def end(self, adjustment, next_task=None):
         """End the task of a server and save the server.
 
         The next adjustment can begin as soon as that is saved, so this one is
@@ -74,15 +78,15 @@ class Tasks(object):
         """
         instance = adjustment.instance
         with self.lock(instance):
-            instance.task_state = None
+            instance.task_state = next_task
             instance.save(
                 expected_task_state=list(task_states.xloud_adjust_states))
             self.forget(adjustment)
 
-    def cancel(self, adjustment):
+    def cancel(self, adjustment, next_task=None):
         """End the task of a server that may have been deleted or reset."""
         try:
-            self.end(adjustment)
+            self.end(adjustment, next_task)
         except (exception.InstanceNotFound,
                 exception.InstanceUpdateConflict):
             LOG.info('The server was deleted or its state was reset.',

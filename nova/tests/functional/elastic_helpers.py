@@ -249,17 +249,23 @@ class ElasticServersMixin:
             'someone', self.api.base_url, roles=roles,
             project_id=project_id or self.api.project_id)
 
-    def _last_adjust(self, server, name='xloud_adjust'):
-        """The last adjustment in the action log, and how it ended there."""
+    def _last_action(self, server, name='xloud_adjust'):
+        """The last adjustment in the action log."""
         url = '/servers/%s/os-instance-actions' % server['id']
         request_id = next(
             action['request_id'] for action in
             self.admin_api.api_get(url).body['instanceActions']
             if action['action'] == name)
-        action = self.admin_api.api_get(
+        return self.admin_api.api_get(
             '%s/%s' % (url, request_id)).body['instanceAction']
-        event, = (event for event in action['events']
-                  if event['event'] != elastic.SIZE_EVENT)
+
+    def _last_adjust(self, server, name='xloud_adjust'):
+        """How the last adjustment ended in the action log.
+
+        A live migration that was a part of it has events of its own.
+        """
+        event, = (event for event in self._last_action(server, name)['events']
+                  if event['event'].endswith('_' + name))
         return event['event'], event['result'], event.get('details')
 
     def assertAdjusted(self, server, *args, **kwargs):

@@ -1,6 +1,6 @@
-"""The fake driver reports one trait more than its capabilities.
+"""The fake driver reports two traits more than its capabilities.
 
-It is the one that elastic servers need.
+They are those that elastic servers need.
 """
 
 from nova import elastic
@@ -9,11 +9,12 @@ from nova import elastic
 class ProviderTreeTests(integrated_helpers.ProviderUsageBaseTestCase):
 
     expected_fake_driver_capability_traits = ...
-    expected_fake_driver_capability_traits.add(elastic.TRAIT)
+    expected_fake_driver_capability_traits.update(
+        (elastic.TRAIT, elastic.MOVE_TRAIT))
 
     def test_update_provider_tree_associated_info(*nova):
         ...
-        traits = set([..., elastic.TRAIT])
+        traits = set([..., elastic.TRAIT, elastic.MOVE_TRAIT])
         ...
 
 
@@ -21,5 +22,5 @@ class TraitsTrackingTests(integrated_helpers.ProviderUsageBaseTestCase):
 
     def test_resource_provider_traits(*nova):
         ...
-        ptree_traits = [..., elastic.TRAIT]
+        ptree_traits = [..., elastic.TRAIT, elastic.MOVE_TRAIT]
         ...

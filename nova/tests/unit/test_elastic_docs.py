@@ -41,7 +41,8 @@ def _sentences(error):
     formats = [error.msg_fmt]
     if hasattr(error.msg_fmt, 'singular'):
         formats.append(error.msg_fmt.singular)
-    return [re.sub(r'%\\\(\w+\\\)d', r'\\d+', re.escape(text))
+    return [re.sub(r'%\\\(\w+\\\)s', '.+', re.sub(
+                r'%\\\(\w+\\\)d', r'\\d+', re.escape(text)))
             for text in formats]
 
 

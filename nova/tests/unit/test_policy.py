@@ -8,6 +8,7 @@ class RealRolePolicyTestCase(test.NoDBTestCase):
         self.admin_only_rules = (
             ...,
             "os_compute_api:xloud:adjust:force",
+            "os_compute_api:xloud:adjust:move",
         )
         ...
         self.admin_or_owner_rules = (

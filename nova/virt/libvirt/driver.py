@@ -186,6 +186,7 @@ class LibvirtDriver(driver.ComputeDriver):
         is_backed = CONF.libvirt.file_backed_memory
         for trait, supported in (
                 (elastic.TRAIT, self._supports_elastic()),
+                (elastic.MOVE_TRAIT, self._supports_elastic()),
                 (elastic.VIRTIO_MEM_TRAIT, self._supports_virtio_mem())):
             if supported and not is_backed:
                 provider_tree.add_traits(nodename, trait)

@@ -124,12 +124,13 @@ class XloudAdjustController(wsgi.Controller):
             if adjustment['force']:
                 self._check_policy(context, instance, 'adjust:force')
             # What its flavor or the configuration says is allowed.
-            if adjustment['when_full'] == elastic.WAIT:
-                self._check_policy(context, instance, 'adjust:wait')
+            if adjustment['when_full'] in (elastic.WAIT, elastic.MOVE):
+                self._check_policy(
+                    context, instance, 'adjust:' + adjustment['when_full'])
             if not body.get('dry_run', False):
-                is_adjusted = self.compute_api.xloud_adjust(
+                state = self.compute_api.xloud_adjust(
                     context, instance, **adjustment)
-                return {} if is_adjusted else {'adjust': {'state': 'waiting'}}
+                return {'adjust': {'state': state}} if state else {}
         return self._dry_run(context, instance, adjustment)
 
     def _dry_run(self, context, instance, adjustment):
@@ -137,11 +138,11 @@ class XloudAdjustController(wsgi.Controller):
         outcome, code, reason = 'in_place', None, None
         try:
             with _refusals(instance.uuid):
-                shortage = self.compute_api.xloud_adjust_check(
+                alternative = self.compute_api.xloud_adjust_check(
                     context, instance, **adjustment)
-            if shortage:
-                outcome, code = 'wait', shortage.error_code
-                reason = shortage.format_message()
+            if alternative:
+                outcome, shortage = alternative
+                code, reason = shortage.error_code, shortage.format_message()
         except exc.HTTPException as refusal:
             outcome = 'refused'
             code, reason = refusal.error_code, refusal.explanation

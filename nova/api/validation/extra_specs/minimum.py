@@ -41,8 +41,9 @@ _VIRTIO_MEM = (
 _WHEN_FULL = (
     'What becomes of a request to adjust a server of this flavor if its host '
     'does not have enough capacity and the request does not say: ``refuse`` '
-    'it, or let it ``wait`` until the host has the capacity. Without this '
-    'extra spec ``[xloud] when_full`` decides.'
+    'it, let it ``wait`` until the host has the capacity, or ``move`` the '
+    'server to a host that has it by live migration. Without this extra spec '
+    '``[xloud] when_full`` decides.'
 )
 _PRIORITY = (
     'The priority of servers of this flavor among those that wait for '
@@ -76,7 +77,7 @@ EXTRA_SPEC_VALIDATORS = [
     base.ExtraSpecValidator(
         name='xloud:when_full',
         description=_WHEN_FULL,
-        value={'type': str, 'enum': ['refuse', 'wait'],
+        value={'type': str, 'enum': ['refuse', 'wait', 'move'],
                'description': 'What to do if the host is full.'},
     ),
     base.ExtraSpecValidator(

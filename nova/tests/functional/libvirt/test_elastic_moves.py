@@ -11,6 +11,8 @@
 # under the License.
 """What a guest has when it gets another flavor or another host."""
 
+import time
+
 import ddt
 
 from nova import elastic
@@ -96,6 +98,25 @@ class ElasticMovesTest(elastic_base.ElasticServersTestBase):
         self._migrate_server(server)
         self._revert_resize(server)
         self.assertSize(server, GROWN)
+
+    def test_move_to_grow(self):
+        """A server whose host is full has what it requested on another."""
+        server = self._boot()
+        neighbour = self._boot(self._create_flavor(vcpu=3, memory_mb=256))
+        self.dest_host = 'host2'
+        response = self._post(
+            server, current_vcpus=3, current_memory_mb=3072, when_full='move')
+        self.assertEqual(202, response.status, response.body)
+        for _attempt in range(300):
+            if self._status(server)['adjust']['state'] == 'succeeded':
+                break
+            time.sleep(0.1)
+        self._delete_server(neighbour)
+        self._run_periodics()
+        self.assertTrue(self.migrate_stub_ran)
+        self.assertSize(server, GROWN, host='host2')
+        self._reboot_server(server, hard=True)
+        self.assertSize(server, GROWN, host='host2')
 
     def test_live_migrate(self):
         """A server has on its new host just what it had."""

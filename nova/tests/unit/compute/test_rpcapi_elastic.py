@@ -48,6 +48,8 @@ class TestElasticRpcAPI(test.NoDBTestCase):
         ('xloud_status', {}, {'timeout': 8}),
         ('xloud_adjust', {'vcpus': 2, 'memory_mb': None, 'persist': False,
                           'when_full': 'wait'}, {}),
+        ('xloud_adjust', {'vcpus': 2, 'memory_mb': None, 'persist': False,
+                          'when_full': 'move'}, {}),
         ('xloud_adjust_cancel', {}, {}),
         ('xloud_adjust_withdraw', {}, {}),
     )

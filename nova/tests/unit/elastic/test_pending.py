@@ -155,6 +155,7 @@ class TestWaiting(test.NoDBTestCase):
         self.assertLessEqual(len(value), 255)
 
     @ddt.data(({}, None, 0), ({'xloud:when_full': 'wait'}, 'wait', 0),
+              ({'xloud:when_full': 'move'}, 'move', 0),
               ({'xloud:when_full': 'later', 'xloud:priority': 'x'}, None, 0),
               ({'xloud:when_full': 'refuse', 'xloud:priority': '7'},
                'refuse', 7))
@@ -163,3 +164,60 @@ class TestWaiting(test.NoDBTestCase):
         flavor = fakes.flavor(specs)
         self.assertEqual(when_full, elastic.when_full(flavor))
         self.assertEqual(priority, elastic.priority(flavor))
+
+
+@ddt.ddt
+class TestMoving(test.NoDBTestCase):
+
+    def _moving(self, size, persist=True, source='host1'):
+        return elastic.Moving(
+            size, persist, False, 31 * 24 * 3600, 'hotplug_vcpus',
+            'req-01234567-89ab-cdef-0123-456789abcdef', 1767323045.123,
+            source, '01234567-89ab-cdef-0123-456789abcdef', 1)
+
+    def test_recorded(self):
+        """It survives in what the database has room for, and is forgotten."""
+        moving = self._moving(
+            elastic.Size(2 ** 31 - 1, 2 ** 31 - 1), False, 'h' * 255)
+        instance = fakes.instance((1, 1024))
+        elastic.set_pending(instance, elastic.Pending(moving=moving))
+        recorded = fakes.instance((1, 1024), **instance.system_metadata)
+        self.assertEqual(moving, elastic.get_pending(recorded).moving)
+        self.assertEqual(
+            elastic.Request(moving.size, False, False, 31 * 24 * 3600),
+            moving.request)
+        for value in recorded.system_metadata.values():
+            self.assertLessEqual(len(value), 255)
+        elastic.set_pending(instance, elastic.Pending())
+        self.assertEqual({}, instance.system_metadata)
+
+    @ddt.data(
+        # What a server has, what is requested, and what it is claimed.
+        ((1, 1024), (3, 3072), (3, 3072)),
+        ((2, 2048), (3, None), (3, 2048)),
+        # What it gives back it has until it has grown.
+        ((2, 2048), (3, 1024), (3, 2048)),
+    )
+    @ddt.unpack
+    def test_size_at_destination(self, size, requested, claimed):
+        instance = fakes.instance(size)
+        self.assertEqual(
+            elastic.Size(*size), elastic.size_at_destination(instance))
+        self.assertEqual(
+            elastic.size(instance),
+            elastic.minimum(elastic.destination_flavor(instance)))
+        elastic.set_pending(instance, elastic.Pending(
+            moving=self._moving(elastic.Size(*requested))))
+        self.assertEqual(
+            elastic.Size(*claimed), elastic.size_at_destination(instance))
+        flavor = elastic.destination_flavor(instance)
+        self.assertEqual(elastic.Size(*claimed), elastic.minimum(flavor))
+        self.assertEqual(
+            'required', flavor.extra_specs['trait:' + elastic.MOVE_TRAIT])
+
+    def test_continued(self):
+        """What continues a request is found by that, whichever it is."""
+        moving = self._moving(elastic.Size(2, None))
+        pending = elastic.Pending(moving=moving)
+        self.assertEqual(moving, pending.get_continued(moving.request_id))
+        self.assertIsNone(pending.get_continued('req-other'))

@@ -100,6 +100,19 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
             self.controller.update, self.req, self.instance.uuid,
             body={'current_vcpus': 2, 'when_full': 'wait'})
 
+    @mock.patch('nova.compute.api.API.xloud_adjust', return_value=None)
+    def test_move(self, mock_adjust):
+        """Only administrators have a server moved."""
+        self.policy.set_rules(
+            {policies.POLICY_ROOT % 'adjust': '@'}, overwrite=False)
+        self.all_contexts = {
+            each for each in self.all_contexts if not each.system_scope}
+        self.common_policy_auth(
+            {each for each in self._allowed('member') if each.is_admin},
+            policies.POLICY_ROOT % 'adjust:move',
+            self.controller.update, self.req, self.instance.uuid,
+            body={'current_vcpus': 2, 'when_full': 'move'})
+
     @mock.patch('nova.compute.utils.get_last_adjust', return_value=None)
     def test_status(self, mock_last):
         self.common_policy_auth(
@@ -123,6 +136,7 @@ class XloudAdjustNoLegacyNoScopeTest(XloudAdjustPolicyTest):
         policies.POLICY_ROOT % 'adjust:force': base_policy.ADMIN,
         policies.POLICY_ROOT % 'adjust:wait':
             base_policy.PROJECT_MEMBER_OR_ADMIN,
+        policies.POLICY_ROOT % 'adjust:move': base_policy.ADMIN,
         policies.POLICY_ROOT % 'status': base_policy.PROJECT_READER_OR_ADMIN,
         policies.POLICY_ROOT % 'history': base_policy.PROJECT_READER_OR_ADMIN,
     }

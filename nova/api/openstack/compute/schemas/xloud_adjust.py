@@ -30,7 +30,7 @@ update = {
         # At most 31 days.
         'for_seconds': {
             'type': 'integer', 'minimum': 1, 'maximum': 31 * 24 * 3600},
-        'when_full': {'type': 'string', 'enum': ['refuse', 'wait']},
+        'when_full': {'type': 'string', 'enum': ['refuse', 'wait', 'move']},
         'cancel': {'type': 'boolean', 'enum': [True]},
     },
     'anyOf': [
@@ -47,7 +47,7 @@ update_response = {
     'properties': {
         'adjust': {
             'type': 'object',
-            'properties': {'state': {'enum': ['waiting']}},
+            'properties': {'state': {'enum': ['waiting', 'moving']}},
             'required': ['state'],
             'additionalProperties': False,
         },
@@ -56,7 +56,7 @@ update_response = {
             'properties': {
                 'outcome': {
                     'type': 'string',
-                    'enum': ['in_place', 'wait', 'refused']},
+                    'enum': ['in_place', 'wait', 'move', 'refused']},
                 'code': {'type': ['string', 'null']},
                 'reason': {'type': ['string', 'null']},
             },
@@ -111,8 +111,8 @@ show_response = {
                     'properties': {
                         'state': {
                             'type': 'string',
-                            'enum': ['running', 'waiting', 'succeeded',
-                                     'failed']},
+                            'enum': ['running', 'waiting', 'moving',
+                                     'succeeded', 'failed']},
                         'code': {'type': ['string', 'null']},
                         'requested': {'type': ['object', 'null']},
                         'since': {'type': 'string'},

@@ -51,7 +51,8 @@ class TestMinimumValidators(test.NoDBTestCase):
                 exception.ValidationError, validators.validate, name, value)
             self.assertEqual(message, error.format_message())
 
-    @ddt.data(('xloud:when_full', 'wait', 'move'),
+    @ddt.data(('xloud:when_full', 'wait', 'later'),
+              ('xloud:when_full', 'move', 'moved'),
               ('xloud:when_full', 'refuse', ''),
               ('xloud:priority', '1000', '1001'),
               ('xloud:priority', '0', '-1'))

@@ -1,0 +1,108 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What the API does with an adjustment for which the server has to move.
+
+The checks of a live migration apply, of which each release of Nova has others.
+Then the conductor looks for a host and claims the size there.
+"""
+
+from oslo_log import log as logging
+import oslo_messaging as messaging
+from oslo_utils import uuidutils
+
+from nova.compute.elastic import moves
+from nova import elastic
+from nova import exception
+
+LOG = logging.getLogger(__name__)
+
+
+class MoveRequests(object):
+    """Delivers requests to move servers so that they can grow."""
+
+    def __init__(self, compute_task_api, live_migrate):
+        """Take what the compute API has.
+
+        :param compute_task_api: The ComputeTaskAPI that calls the conductor
+        :param live_migrate: Its method live_migrate
+        """
+        self._compute_task_api = compute_task_api
+        self._live_migrate = live_migrate
+
+    def move(self, context, instance):
+        """Have a server moved that its host has handed over.
+
+        :raises: ServerAdjustConflict or ServerAdjustUnavailable if it cannot
+            be moved now; nothing has changed then
+        """
+        instance.refresh()
+        moving = elastic.get_pending(instance).moving
+        if not moving or moving.request_id != context.request_id:
+            raise exception.ServerAdjustServerChanged()
+        try:
+            self._call(context, instance,
+                       self._compute_task_api.xloud_adjust_move)
+        except (exception.ServerAdjustNotMovable,
+                exception.ServerAdjustMoveNotSupported) as error:
+            moves.end(context, instance, error)
+            raise
+        except messaging.MessagingException as error:
+            LOG.warning('The conductor did not respond: %s', error,
+                        instance=instance)
+            error = exception.ServerAdjustMoveError()
+            if not moves.end(context, instance, error):
+                raise exception.ServerAdjustOutcomeUnknown()
+            raise error
+
+    def check(self, context, instance, request):
+        """Check whether a server would be moved now. Nothing is recorded.
+
+        :raises: ServerAdjustConflict or ServerAdjustUnavailable if not
+        """
+        # Only the conductor reads that, of this copy.
+        instance = instance.obj_clone()
+        elastic.set_pending(instance, elastic.Pending(moving=elastic.Moving(
+            request.size, request.persist, request.force, None, '',
+            context.request_id, 0, instance.host, uuidutils.generate_uuid(),
+            instance.flavor.id)))
+        try:
+            self._call(context, instance,
+                       self._compute_task_api.xloud_adjust_check_move)
+        except messaging.MessagingException as error:
+            LOG.warning('The conductor did not respond: %s', error,
+                        instance=instance)
+            raise exception.ServerAdjustMoveError()
+
+    def _call(self, context, instance, call):
+        """Call the conductor if the API would have it live migrated."""
+        checked = instance.obj_clone()
+        # That is the task of this request.
+        checked.task_state = None
+        try:
+            self._live_migrate(
+                context, checked, block_migration=None, disk_over_commit=None,
+                host_name=None, instead=lambda: call(context, instance))
+        except (exception.ServerAdjustConflict,
+                exception.ServerAdjustUnavailable):
+            raise
+        except messaging.MessagingException as error:
+            if getattr(error, 'exc_type', type(error).__name__) != (
+                    'NoSuchMethod'):
+                raise
+            raise exception.ServerAdjustMoveNotSupported()
+        except exception.NovaException as error:
+            LOG.info('The server cannot be live migrated: %s', error,
+                     instance=instance)
+            raise exception.ServerAdjustNotMovable(
+                reason=error.format_message())
