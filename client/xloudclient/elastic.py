@@ -24,6 +24,9 @@ MINIMUM_MEMORY = 'minimum_memory'
 #: Seconds between two requests for the status of an adjustment.
 _INTERVAL = 1.0
 
+#: The states of an adjustment that has not ended.
+_UNFINISHED = ('running', 'waiting', 'moving')
+
 #: How many statuses are requested at the same time.
 _AT_ONCE = 8
 
@@ -118,8 +121,8 @@ class Elastic:
         :param memory_mb: The memory in MiB; None leaves it as it is
         :param live_only: Only until the next start of the server, not permanently
         :param for_seconds: After this time the server goes back to the size that it has now
-        :param when_full: If its host is full, ``refuse`` the adjustment or let it ``wait``; None
-            leaves that to its flavor and to the cloud
+        :param when_full: If its host is full, ``refuse`` the adjustment, let it ``wait``, or
+            ``move`` the server to another host; None leaves that to its flavor and to the cloud
         :param force: Take memory away even below what the guest needs; policy may forbid it
         :param wait: Return once the guest has the new size
         :param timeout: How many seconds to wait at most
@@ -224,7 +227,7 @@ class Elastic:
         while True:
             size = self.size(server)
             progress(size)
-            if size.adjust is None or size.adjust.state not in ('running', 'waiting'):
+            if size.adjust is None or size.adjust.state not in _UNFINISHED:
                 return size
             if time.monotonic() > end:
                 raise AdjustTimeout(

@@ -14,7 +14,7 @@ _TOLERANCE_MB = 8
 class Adjust:
     """The last adjustment of a server."""
 
-    #: ``running``, ``waiting``, ``succeeded`` or ``failed``.
+    #: ``running``, ``waiting``, ``moving``, ``succeeded`` or ``failed``.
     state: str
     #: When it started or, once it is over, ended.
     since: str

@@ -67,6 +67,7 @@ def test_quiet(accepts: Nova, command: Command) -> None:
         (('--vcpus', '2', '--live-only'), {'current_vcpus': 2, 'persist': False}),
         (('--memory', '64', '--force'), {'current_memory_mb': 64, 'force': True}),
         (('--vcpus', '2', '--when-full', 'wait'), {'current_vcpus': 2, 'when_full': 'wait'}),
+        (('--vcpus', '2', '--when-full', 'move'), {'current_vcpus': 2, 'when_full': 'move'}),
         (('--vcpus', '2', '--for', '90'), {'current_vcpus': 2, 'for_seconds': 90}),
         (('--vcpus', '2', '--for', '30m'), {'current_vcpus': 2, 'for_seconds': 1800}),
         (('--vcpus', '2', '--for', '2h'), {'current_vcpus': 2, 'for_seconds': 7200}),
@@ -149,6 +150,17 @@ def test_wait_for_capacity(nova: Nova, command: Command) -> None:
     assert (size['adjust_state'], size['adjust_vcpus']) == ('waiting', 3)
     assert size['adjust_expires_at'] == '2026-11-21T19:53:36Z'
     nova.answer(STATUS, waiting, DONE)
+    ended = command(*words, '--wait', '-f', 'value', '-c', 'adjust_state')
+    assert (ended.status, ended.out) == (0, 'succeeded\n')
+
+
+def test_move(nova: Nova, command: Command) -> None:
+    """With --wait the command goes on until the server has moved and grown."""
+    moving = status('running', current_vcpus=1, current_memory_mb=256)
+    moving['xloud_status']['adjust'].update(state='moving')
+    nova.answer(ADJUST, {'adjust': {'state': 'moving'}}, status=202)
+    nova.answer(STATUS, moving, moving, GROWN, DONE)
+    words = ('server', 'adjust', 'web', '--vcpus', '3', '--when-full', 'move')
     ended = command(*words, '--wait', '-f', 'value', '-c', 'adjust_state')
     assert (ended.status, ended.out) == (0, 'succeeded\n')
 

@@ -68,9 +68,10 @@ class AdjustServer(common.ServerCommand, command.ShowOne):
         )
         parser.add_argument(
             '--when-full',
-            choices=('refuse', 'wait'),
-            help='If the host of the server is full, refuse the adjustment or let it wait; by '
-            'default its flavor or the cloud decides',
+            choices=('refuse', 'wait', 'move'),
+            help='If the host of the server is full, refuse the adjustment, let it wait, or move '
+            'the server to another host by live migration (admin only by default); by default '
+            'its flavor or the cloud decides',
         )
         parser.add_argument(
             '--force',
@@ -186,7 +187,7 @@ def _seconds(time: datetime.datetime) -> str:
 class ListServerSize(common.ElasticCommand, command.Lister):
     """List the sizes of servers and their bounds.
 
-    Memory is in MiB. 'Adjust' is the state of the last adjustment: running, waiting,
+    Memory is in MiB. 'Adjust' is the state of the last adjustment: running, waiting, moving,
     succeeded or failed.
     """
 
