@@ -10,6 +10,8 @@ from upgrade.openstack.client import AnswerError, Cloud
 TRAIT = 'CUSTOM_XLOUD_ELASTIC'
 #: Reported only together with the other.
 VIRTIO_MEM_TRAIT = 'CUSTOM_XLOUD_VIRTIO_MEM'
+MOVE_TRAIT = 'CUSTOM_XLOUD_GROW_BY_MOVE'
+TRAITS = frozenset({TRAIT, VIRTIO_MEM_TRAIT, MOVE_TRAIT})
 _TRIES = 5
 
 
@@ -40,7 +42,7 @@ def remove(cloud: Cloud, hosts: Iterable[str]) -> list[str]:
 def _remove_from(cloud: Cloud, path: str) -> None:
     for _ in range(_TRIES):
         current = cloud.call('placement', 'GET', path)
-        traits = [name for name in current['traits'] if name not in (TRAIT, VIRTIO_MEM_TRAIT)]
+        traits = [name for name in current['traits'] if name not in TRAITS]
         try:
             cloud.call('placement', 'PUT', path, {**current, 'traits': traits})
             return

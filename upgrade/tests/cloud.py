@@ -14,7 +14,11 @@ _QUOTA_COUNTS = {
 }
 
 #: What computes of the fork report to placement.
-ELASTIC_TRAITS = ('CUSTOM_XLOUD_ELASTIC', 'CUSTOM_XLOUD_VIRTIO_MEM')
+ELASTIC_TRAITS = (
+    'CUSTOM_XLOUD_ELASTIC',
+    'CUSTOM_XLOUD_VIRTIO_MEM',
+    'CUSTOM_XLOUD_GROW_BY_MOVE',
+)
 
 
 class FakeCloud:

@@ -42,7 +42,7 @@ def _task_states() -> Iterator[str]:
 
 def test_the_traits() -> None:
     """The upgrade removes those that computes report."""
-    assert _constants(ELASTIC, 'TRAIT') == {traits.TRAIT, traits.VIRTIO_MEM_TRAIT}
+    assert _constants(ELASTIC, 'TRAIT') == traits.TRAITS
 
 
 def test_the_extra_specs() -> None:
