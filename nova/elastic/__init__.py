@@ -59,8 +59,9 @@ from nova.elastic.history import periods
 from nova.elastic.history import SIZE_EVENT
 from nova.elastic.history import Usage
 from nova.elastic.history import usage
+from nova.elastic.images import check_image
+from nova.elastic.images import with_memory_means
 from nova.elastic.memory import BALLOON
-from nova.elastic.memory import check_image
 from nova.elastic.memory import memory_warning
 from nova.elastic.memory import required_traits
 from nova.elastic.memory import uses_virtio_mem
@@ -69,7 +70,6 @@ from nova.elastic.memory import VIRTIO_MEM
 from nova.elastic.memory import VIRTIO_MEM_EXTRA_SPEC
 from nova.elastic.memory import VIRTIO_MEM_TRAIT
 from nova.elastic.memory import VirtioMem
-from nova.elastic.memory import with_memory_means
 from nova.elastic.pending import destination_flavor
 from nova.elastic.pending import get_pending
 from nova.elastic.pending import MOVE

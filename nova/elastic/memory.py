@@ -26,14 +26,12 @@ from oslo_utils import strutils
 from oslo_utils import units
 
 from nova.elastic import flavor as flavors
-from nova import exception
 from nova.i18n import _
 
 BALLOON = 'balloon'
 VIRTIO_MEM = 'virtio-mem'
 
 VIRTIO_MEM_EXTRA_SPEC = 'hw:mem_hotplug_virtio'
-VIRTIO_MEM_PROPERTY = 'hw_mem_hotplug_virtio'
 
 # What a compute must also report to be given such a server.
 VIRTIO_MEM_TRAIT = 'CUSTOM_XLOUD_VIRTIO_MEM'
@@ -112,42 +110,6 @@ def required_traits(flavor):
         return []
     return [flavors.TRAIT] + (
         [VIRTIO_MEM_TRAIT] if uses_virtio_mem(flavor) else [])
-
-
-def with_memory_means(flavor, image_properties, default):
-    """Return a flavor as a server gets it, with its means of memory.
-
-    The flavor decides, else the image, else the configuration.
-
-    :param flavor: The Flavor that was chosen for the server
-    :param image_properties: A dict of the properties of the image
-    :param default: What ``[xloud] memory_means`` says
-    """
-    specs = flavors.get_extra_specs(flavor)
-    if (VIRTIO_MEM_EXTRA_SPEC in specs or
-            'memory_mb' not in flavors.elastic_resources(flavor) or
-            flavors.minimum(flavor).memory_mb == flavor.memory_mb):
-        return flavor
-    if not strutils.bool_from_string(
-            image_properties.get(VIRTIO_MEM_PROPERTY),
-            default=default == VIRTIO_MEM):
-        return flavor
-    flavor = flavor.obj_clone()
-    flavor.extra_specs = dict(specs, **{VIRTIO_MEM_EXTRA_SPEC: 'true'})
-    return flavor
-
-
-def check_image(flavor, image_properties):
-    """Refuse an image that says that its guests cannot have virtio-mem.
-
-    :raises: InvalidRequest
-    """
-    if uses_virtio_mem(flavor) and not strutils.bool_from_string(
-            image_properties.get(VIRTIO_MEM_PROPERTY), default=True):
-        raise exception.InvalidRequest(
-            _("%(spec)s cannot be used with an image whose %(name)s is "
-              "false.") % {'spec': VIRTIO_MEM_EXTRA_SPEC,
-                           'name': VIRTIO_MEM_PROPERTY})
 
 
 def memory_warning(flavor):
