@@ -191,6 +191,25 @@ class ServerAdjustGuestNotResponding(ServerAdjustConflict):
     error_code = 'xloud.guest_not_responding'
 
 
+class ServerAdjustVCPUsFixedByImage(ServerAdjustConflict):
+    msg_fmt = _("The image of this server declares that its number of vCPUs "
+                "cannot change while it runs (os_elastic_vcpus).")
+    error_code = 'xloud.guest_cannot'
+
+
+class ServerAdjustVCPUsOnlyGrow(ServerAdjustConflict):
+    msg_fmt = _("The image of this server declares that it cannot give back "
+                "vCPUs while it runs (os_elastic_vcpus).")
+    error_code = 'xloud.guest_cannot'
+
+
+class ServerAdjustMemoryFixedByImage(ServerAdjustConflict):
+    msg_fmt = _("The image of this server declares that its memory cannot "
+                "change in the way of its flavor while it runs "
+                "(os_elastic_memory).")
+    error_code = 'xloud.guest_cannot'
+
+
 class ServerAdjustBelowFloor(ServerAdjustConflict):
     msg_fmt = _("The guest needs at least %(floor)d MiB; %(requested)d MiB "
                 "were requested.")

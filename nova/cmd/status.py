@@ -1,4 +1,4 @@
-"""Who upgrades to this version sees which hosts and flavors elastic servers can use."""
+"""Who upgrades to this version sees which hosts, flavors and images elastic servers can use."""
 
 from nova.cmd import xloud_status
 
@@ -9,4 +9,5 @@ class UpgradeCommands(upgradecheck.UpgradeCommands):
         ...,
         (_('Computes for elastic servers'), xloud_status.check_computes),
         (_('Elastic flavors'), xloud_status.check_flavors),
+        (_('Images of elastic servers'), xloud_status.check_images),
     )

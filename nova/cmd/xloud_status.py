@@ -19,6 +19,7 @@ Nova, which may be newer than it is.
 import collections
 
 from keystoneauth1 import exceptions as ks_exc
+from oslo_serialization import jsonutils
 from oslo_upgradecheck import upgradecheck
 import sqlalchemy as sa
 
@@ -33,7 +34,7 @@ from nova.scheduler.client import report
 # The first in which placement finds providers by their traits.
 _PLACEMENT_MICROVERSION = '1.18'
 
-# How many hosts or flavors a check lists.
+# How many hosts, flavors or images a check lists.
 _MAX_LISTED = 20
 
 
@@ -89,6 +90,23 @@ def check_flavors(commands):
             'all': len(flavors), 'names': _join(flavors)})
 
 
+def check_images(commands):
+    """Check which images of elastic servers declare what their guests can."""
+    servers = _get_undeclared()
+    if not servers:
+        return upgradecheck.Result(
+            upgradecheck.Code.SUCCESS,
+            _('All images of elastic servers declare what their guests can.'))
+    return upgradecheck.Result(
+        upgradecheck.Code.WARNING,
+        _('Elastic servers (%(servers)d) have images (%(images)d) that do not '
+          'declare how their guests can change: %(names)s. Nothing is refused '
+          'for them. Declare it with "openstack image elastic set"; servers '
+          'have it once they are created or rebuilt.') % {
+              'servers': sum(servers.values()), 'images': len(servers),
+              'names': _join('%s: %d' % pair for pair in servers.items())})
+
+
 def _join(names, separator=', '):
     names = sorted(names)
     listed = separator.join(names[:_MAX_LISTED])
@@ -98,15 +116,59 @@ def _join(names, separator=', '):
         'listed': listed, 'more': len(names) - _MAX_LISTED}
 
 
+def _get_cell_engines():
+    """Return the database of each cell with computes."""
+    ctxt = nova_context.get_admin_context()
+    for cell in cell_mapping_obj.CellMappingList.get_all(ctxt):
+        if not cell.is_cell0():
+            with nova_context.target_cell(ctxt, cell) as cctxt:
+                yield main_db_api.get_engine(context=cctxt)
+
+
+def _get_undeclared():
+    """Return how many elastic servers each image has that does not declare.
+
+    A server has the properties of its image in its own records.
+    """
+    servers = collections.Counter()
+    keys = {field: 'image_' + name
+            for field, name in elastic.IMAGE_PROPERTIES.items()}
+    for engine in _get_cell_engines():
+        instances, extra, metadata = (
+            sa.Table(name, sa.MetaData(), autoload_with=engine)
+            for name in ('instances', 'instance_extra',
+                         'instance_system_metadata'))
+        elastic_servers = sa.select(
+            instances.c.uuid, instances.c.image_ref, extra.c.flavor).join(
+                extra, extra.c.instance_uuid == instances.c.uuid).where(
+                    instances.c.deleted == 0,
+                    sa.or_(*(extra.c.flavor.contains('"%s"' % name,
+                                                     autoescape=True)
+                             for name in elastic.EXTRA_SPECS)))
+        declared = collections.defaultdict(set)
+        with engine.connect() as conn:
+            for row in conn.execute(
+                    sa.select(metadata.c.instance_uuid, metadata.c.key).where(
+                        metadata.c.deleted == 0,
+                        metadata.c.key.in_(keys.values()),
+                        metadata.c.instance_uuid.in_(
+                            elastic_servers.with_only_columns(
+                                instances.c.uuid)))):
+                declared[row.instance_uuid].add(row.key)
+            for row in conn.execute(elastic_servers):
+                flavor = jsonutils.loads(row.flavor)['cur']['nova_object.data']
+                needed = {keys[field]
+                          for field in elastic.elastic_resources(flavor)}
+                if needed - declared[row.uuid]:
+                    # Nova does not record of which image a volume was made.
+                    servers[row.image_ref or _('booted from a volume')] += 1
+    return servers
+
+
 def _get_compute_nodes():
     """Return the host of each compute node with a hypervisor, by UUID."""
     nodes = {}
-    ctxt = nova_context.get_admin_context()
-    for cell in cell_mapping_obj.CellMappingList.get_all(ctxt):
-        if cell.is_cell0():
-            continue
-        with nova_context.target_cell(ctxt, cell) as cctxt:
-            engine = main_db_api.get_engine(context=cctxt)
+    for engine in _get_cell_engines():
         table = sa.Table('compute_nodes', sa.MetaData(), autoload_with=engine)
         with engine.connect() as conn:
             nodes.update(

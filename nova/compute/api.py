@@ -27,13 +27,14 @@ class API:
         # A server boots with the minimum of its flavor.
         if elastic.minimum(flavor).memory_mb < int(image.get('min_ram') or 0):
             raise exception.FlavorMemoryTooSmall()
-        elastic.check_image(flavor, image.get('properties', {}))
         ...
 
     @staticmethod
     def _validate_flavor_image_numa_pci(*nova):
         image_meta = ...  # nova
         elastic.check(flavor, image_meta)
+        # A resize of a volume-backed server is checked here alone.
+        elastic.check_image(flavor, image.get('properties', {}))
         ...
 
     @staticmethod

@@ -131,7 +131,8 @@ Possible values:
 Related options:
 
 * The extra spec ``hw:mem_hotplug_virtio`` of the flavor takes precedence over
-  the image property ``hw_mem_hotplug_virtio``, and that over this option
+  the image properties ``hw_mem_hotplug_virtio`` and ``os_elastic_memory``, and
+  those over this option
 """),
     cfg.IntOpt(
         'memory_floor_margin',

@@ -59,7 +59,9 @@ from nova.elastic.history import periods
 from nova.elastic.history import SIZE_EVENT
 from nova.elastic.history import Usage
 from nova.elastic.history import usage
+from nova.elastic.images import check_change
 from nova.elastic.images import check_image
+from nova.elastic.images import IMAGE_PROPERTIES
 from nova.elastic.images import with_memory_means
 from nova.elastic.memory import BALLOON
 from nova.elastic.memory import memory_warning
@@ -117,6 +119,7 @@ __all__ = [
     'CellUsage',
     'Change',
     'EXTRA_SPECS',
+    'IMAGE_PROPERTIES',
     'MINIMUM_CPU',
     'MINIMUM_MEMORY',
     'MOVE',
@@ -144,6 +147,7 @@ __all__ = [
     'cell_room',
     'check',
     'check_cells',
+    'check_change',
     'check_image',
     'conflict',
     'describe',

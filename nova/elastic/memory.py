@@ -90,6 +90,11 @@ def uses_virtio_mem(flavor):
                 flavors.get_extra_specs(flavor).get(VIRTIO_MEM_EXTRA_SPEC)))
 
 
+def get_means(flavor):
+    """Return the means by which the memory of a server is adjusted."""
+    return VIRTIO_MEM if uses_virtio_mem(flavor) else BALLOON
+
+
 def virtio_mem(flavor):
     """Return the device of a server, or None if it has none.
 

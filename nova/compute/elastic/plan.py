@@ -64,6 +64,7 @@ class Plan(object):
                 (self.size_before, self.start_before)):
             return False
 
+        self._check_image()
         self._check_paused()
         self._check_floor()
         # What the server is accounted for until its guest has changed.
@@ -140,6 +141,10 @@ class Plan(object):
             raise exception.ServerAdjustNoGuest()
         return live and elastic.with_live_memory(
             instance.flavor, live, self._memory_usage.actual_mb)
+
+    def _check_image(self):
+        if self.live:
+            elastic.check_change(self.instance, self.live, self.request)
 
     def _check_paused(self):
         """Allow a paused server to be given vCPUs, and nothing else."""

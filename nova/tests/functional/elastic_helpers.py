@@ -284,6 +284,28 @@ class ElasticServersMixin:
         self.assertSize(server, *args, **kwargs)
 
 
+class ImagesMixin:
+    """Images that declare what their guests can, and volumes of them."""
+
+    def _boot_from_volume(self, flavor_id, image_id):
+        """A server whose volume is made of an image."""
+        server = self._build_server(
+            flavor_id=flavor_id, networks='none', image_uuid='')
+        server['block_device_mapping_v2'] = [{
+            'boot_index': 0, 'uuid': image_id, 'source_type': 'image',
+            'destination_type': 'volume', 'volume_size': 1}]
+        return self._wait_for_state_change(
+            self.api.post_server({'server': server}), 'ACTIVE')
+
+    def _declaring_image(self, **properties):
+        """An image that declares this about its guests."""
+        return self.glance.create(None, {
+            'name': 'declaring', 'min_ram': 0, 'min_disk': 0, 'size': 1,
+            'status': 'active', 'visibility': 'public',
+            'container_format': 'raw', 'disk_format': 'raw',
+            'properties': properties})['id']
+
+
 class ElasticServersTestBase(
         ElasticServersMixin, integrated_helpers.ProviderUsageBaseTestCase):
     """Two computes with the fake driver."""

@@ -21,7 +21,8 @@ from nova.scheduler.client import report
 from nova.tests.functional import elastic_helpers
 
 
-class ElasticUpgradeCheckTest(elastic_helpers.ElasticServersTestBase):
+class ElasticUpgradeCheckTest(
+        elastic_helpers.ImagesMixin, elastic_helpers.ElasticServersTestBase):
     """What nova-status reports before services are upgraded."""
 
     PLAIN_HOSTS = ('host2',)
@@ -99,3 +100,36 @@ class ElasticUpgradeCheckTest(elastic_helpers.ElasticServersTestBase):
         details = self._check('Elastic flavors')[1]
         self.assertIn('Elastic flavors (26): ', details)
         self.assertTrue(details.endswith(' and 6 more.'), details)
+
+    def test_images(self):
+        """Images are listed that declare too little for their servers."""
+        check = 'Images of elastic servers'
+        declares_all = (
+            upgradecheck.Code.SUCCESS,
+            'All images of elastic servers declare what their guests can.')
+        self.assertEqual(declares_all, self._check(check))
+
+        vcpus = self._create_flavor(
+            vcpu=4, memory_mb=1024, extra_spec={'hw:cpu_min': '1'})
+        half = self._declaring_image(os_elastic_vcpus='grow')
+        nothing = self._declaring_image(os_elastic_tested='by nobody')
+        self._boot(image_uuid=self._declaring_image(
+            os_elastic_vcpus='yes', os_elastic_memory='balloon'))
+        self._boot(vcpus, image_uuid=half)
+        self._boot(self._create_flavor(vcpu=1, memory_mb=1024),
+                   image_uuid=nothing)
+        self._delete_server(self._boot(image_uuid=nothing))
+        self.assertEqual(declares_all, self._check(check))
+
+        self._boot(image_uuid=half)
+        self._boot(vcpus, image_uuid=nothing)
+        self._boot(image_uuid=nothing)
+        self._boot_from_volume(vcpus, nothing)
+        self.assertEqual(
+            (upgradecheck.Code.WARNING,
+             'Elastic servers (4) have images (3) that do not declare how '
+             'their guests can change: %s. Nothing is refused for them. '
+             'Declare it with "openstack image elastic set"; servers have it '
+             'once they are created or rebuilt.' % ', '.join(sorted((
+                 '%s: 1' % half, '%s: 2' % nothing,
+                 'booted from a volume: 1')))), self._check(check))

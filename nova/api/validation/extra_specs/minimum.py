@@ -35,8 +35,9 @@ _VIRTIO_MEM = (
     'kernel is hostile. It needs a driver for virtio-mem, as in Linux 5.8 or '
     'later. The memory of the flavor can be at most 16 times '
     'its minimum and must differ from it by a multiple of 2 MiB, or of the '
-    'size of its huge pages. Without this extra spec the image property '
-    '``hw_mem_hotplug_virtio`` decides, and else ``[xloud] memory_means``.'
+    'size of its huge pages. Without this extra spec the image properties '
+    '``hw_mem_hotplug_virtio`` and ``os_elastic_memory`` decide, and else '
+    '``[xloud] memory_means``.'
 )
 _WHEN_FULL = (
     'What becomes of a request to adjust a server of this flavor if its host '

@@ -98,6 +98,14 @@ class VirtioMemBootTest(VirtioMemTestBase):
         self.assertIsNone(
             self._root(self._boot(flavor_id)).find('devices/memory'))
 
+    def test_only_means_of_image(self):
+        """What the image declares decides where nobody else does."""
+        image = self._create_image({'os_elastic_memory': 'virtio-mem'})
+        server = self._boot(self._undecided_flavor(), image_uuid=image['id'])
+        self.assertIsNotNone(self._root(server).find('devices/memory'))
+        self._adjust(server, GROWN)
+        self.assertAdjusted(server, GROWN)
+
     def test_chosen_by_configuration(self):
         flavor_id = self._undecided_flavor()
         server = self._boot(flavor_id)
