@@ -2,6 +2,7 @@
 
 from xloudclient.elastic import Elastic
 from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, XloudError
+from xloudclient.images import ElasticImages, ImageDeclaration
 from xloudclient.sizes import Adjust, FlavorSize, Period, ServerSize
 
 __all__ = [
@@ -9,7 +10,9 @@ __all__ = [
     'AdjustFailed',
     'AdjustTimeout',
     'Elastic',
+    'ElasticImages',
     'FlavorSize',
+    'ImageDeclaration',
     'NotSupported',
     'Period',
     'ServerSize',

@@ -1,5 +1,7 @@
 """A Nova with recorded answers, and openstacksdk and the ``openstack`` command in front of it.
 
+It also answers as Glance, below ``/image``.
+
 The HTTP requests are real; ``recorded/`` has the answers of a cloud that runs the fork.
 """
 
@@ -29,6 +31,13 @@ ADJUST = ('POST', f'/os-xloud-adjust/{SERVER}')
 STATUS = ('GET', f'/servers/{SERVER}/xloud-status')
 HISTORY = ('GET', f'/servers/{SERVER}/xloud-history')
 SPECS = ('POST', '/flavors/elastic/os-extra_specs')
+
+IMAGE = 'aa57fc86-f562-484c-b79b-7c0a0880ef2c'
+IMAGES = '/image/v2/images'
+PATCH = ('PATCH', f'{IMAGES}/{IMAGE}')
+
+#: Those of the versions of an API, which are not recorded.
+_ROOTS = ('', '/image')
 
 
 def recorded(name: str) -> Any:
@@ -63,6 +72,29 @@ class Nova:
             self.answer(('GET', f'/flavors/{name}'), recorded(f'flavor-{name}'))
         self.answer(('GET', '/flavors/small/os-extra_specs'), {'extra_specs': {}})
 
+        self.answer(('GET', '/image'), {'versions': [{
+            'id': 'v2.9', 'status': 'CURRENT',
+            'links': [{'rel': 'self', 'href': f'{self.image_url}/v2/'}],
+        }]})  # fmt: skip
+        for name in ('debian', 'absent'):
+            self.answer(('GET', f'{IMAGES}/{name}'), None, status=404)
+        self.answer(('GET', f'{IMAGES}?name=absent'), {'images': []})
+        self.answer(('GET', f'{IMAGES}?os_hidden=True'), {'images': []})
+        self.image()
+
+    @property
+    def image_url(self) -> str:
+        """The endpoint of Glance."""
+        return self.url.replace('/v2.1', '/image')
+
+    def image(self, **properties: str) -> None:
+        """Set what the only image, ``debian``, has among its properties."""
+        image = {'id': IMAGE, 'name': 'debian', 'status': 'active', 'visibility': 'public',
+                 'os_type': 'linux', **properties}  # fmt: skip
+        self.answer(('GET', f'{IMAGES}/{IMAGE}'), image)
+        self.answer(('GET', f'{IMAGES}?name=debian'), {'images': [image]})
+        self.answer(PATCH, image)
+
     def answer(self, call: tuple[str, str], *bodies: Any, status: int = 200) -> None:
         """Set the answers to a call."""
         self._answers[call] = [(status, body) for body in bodies]
@@ -75,7 +107,7 @@ class Nova:
         """Record a call and return its answer; None is Nova's for an unknown path."""
         path, _, query = path.rstrip('/').partition('?')
         path += f'?{"&".join(sorted(query.split("&")))}' if query else ''
-        if path:
+        if path not in _ROOTS:
             self.calls.append((method, path, body))
         answers = self._answers.get((method, path), [(404, None)])
         return answers.pop(0) if len(answers) > 1 else answers[0]
@@ -90,7 +122,7 @@ def nova() -> Iterator[Nova]:
 
         def _serve(self) -> None:
             content = self.rfile.read(int(self.headers.get('Content-Length', 0)))
-            path = self.path[len('/v2.1') :]
+            path = self.path[len('/v2.1') :] if self.path.startswith('/v2.1') else self.path
             code, body = served.reply(self.command, path, json.loads(content) if content else None)
             kind, text = ('text/html', '404 Not Found') if body is None else (
                 'application/json', json.dumps(body)
@@ -101,7 +133,7 @@ def nova() -> Iterator[Nova]:
             self.end_headers()
             self.wfile.write(text.encode())
 
-        do_GET = do_POST = do_DELETE = _serve  # noqa: N815 -- as http.server calls them
+        do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 -- as http.server calls them
 
         def log_message(self, *args: object) -> None:
             """Log nothing."""
@@ -125,7 +157,8 @@ def cloud(nova: Nova, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / 'clouds.yaml'
     # A form of YAML.
     auth = {'auth_type': 'none', 'auth': {'endpoint': nova.url}}
-    file.write_text(json.dumps({'clouds': {'mycloud': auth}}))
+    mycloud = {**auth, 'image_endpoint_override': nova.image_url}
+    file.write_text(json.dumps({'clouds': {'mycloud': mycloud}}))
     monkeypatch.setenv('OS_CLIENT_CONFIG_FILE', str(file))
     monkeypatch.setenv('OS_CLOUD', 'mycloud')
 

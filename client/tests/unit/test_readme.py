@@ -36,7 +36,7 @@ def _commands() -> list[str]:
 def test_every_command_is_found() -> None:
     """The expression above misses no command."""
     count = sum(
-        len(re.findall(r'\bopenstack (?:-q )?(?:server|flavor)', block))
+        len(re.findall(r'\bopenstack (?:-q )?(?:server|flavor|image)', block))
         for language in ('console', 'yaml', 'crontab')
         for block in _blocks(language)
     )

@@ -12,7 +12,7 @@ from openstack.exceptions import HttpException
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from xloudclient import Elastic, XloudError
+from xloudclient import Elastic, ElasticImages, XloudError
 
 _MIB = {'': 1, 'M': 1, 'G': 1024}
 _SECONDS = {'': 1, 'S': 1, 'M': 60, 'H': 3600, 'D': 86400}
@@ -23,15 +23,9 @@ class ElasticCommand(command.Command):
 
     @contextlib.contextmanager
     def elastic(self) -> Iterator[Elastic]:
-        """Yield the elastic servers of the cloud; of an error show only the reason and its code."""
-        try:
+        """Yield the elastic servers of the cloud."""
+        with _reasons():
             yield Elastic(self.app.client_manager.sdk_connection.compute)
-        except HttpException as error:
-            raise _command_error(
-                error.details or str(error), getattr(error, 'code', None)
-            ) from error
-        except XloudError as error:
-            raise _command_error(str(error), error.code) from error
 
 
 class ServerCommand(ElasticCommand):
@@ -50,6 +44,32 @@ class FlavorCommand(ElasticCommand):
         parser = super().get_parser(prog_name)
         parser.add_argument('flavor', metavar='<flavor>', help='Flavor (name or ID)')
         return parser
+
+
+class ImageCommand(command.Command):
+    """A command about one image."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument('image', metavar='<image>', help='Image (name or ID)')
+        return parser
+
+    @contextlib.contextmanager
+    def images(self) -> Iterator[ElasticImages]:
+        """Yield the images of the cloud."""
+        with _reasons():
+            yield ElasticImages(self.app.client_manager.sdk_connection.image)
+
+
+@contextlib.contextmanager
+def _reasons() -> Iterator[None]:
+    """Of an error show only the reason and its code."""
+    try:
+        yield
+    except HttpException as error:
+        raise _command_error(error.details or str(error), getattr(error, 'code', None)) from error
+    except XloudError as error:
+        raise _command_error(str(error), error.code) from error
 
 
 def _command_error(reason: str, code: str | None) -> CommandError:
