@@ -260,6 +260,38 @@ def test_kernel_without_virtio_mem_needs_no_memory_settings(machine: Machine) ->
     assert machine.states()['new-memory'] == 'warning'
 
 
+@pytest.mark.parametrize(
+    ('damage', 'vcpus', 'memory'),
+    [
+        (lambda m: None, 'yes', 'balloon,virtio-mem'),
+        (lambda m: m.remove('proc/512/comm'), 'yes', 'balloon,virtio-mem'),
+        (lambda m: m.remove(RULES), 'no', 'balloon,virtio-mem'),
+        (lambda m: m.write('proc/cmdline', f'nosmp {LINE}\n'), 'no', 'balloon,virtio-mem'),
+        (lambda m: m.write(f'{CPU}/possible', '0\n'), None, 'balloon,virtio-mem'),
+        (lambda m: m.device(0, '0x0005', '0' * 64), 'yes', 'balloon,virtio-mem'),
+        (lambda m: _unload(m, 0), 'yes', 'virtio-mem'),
+        (lambda m: _unload(m, 1), 'yes', 'balloon'),
+        (lambda m: (_unload(m, 0), _unload(m, 1)), 'yes', 'no'),
+        (lambda m: m.remove(f'{VIRTIO}/virtio1/device'), 'yes', 'balloon'),
+        (
+            lambda m: m.remove(f'{VIRTIO}/virtio0/device', f'{VIRTIO}/virtio1/device'),
+            'yes',
+            None,
+        ),
+        (lambda m: m.write(f'{MEMORY}/memory32/state', 'offline\n'), 'yes', 'balloon'),
+    ],
+)
+def test_image_properties(
+    machine: Machine, damage: Callable[[Machine], object], vcpus: str | None, memory: str | None
+) -> None:
+    """What works is declared, what fails is not, and of what cannot be seen nothing is said."""
+    damage(machine)
+    done = call(machine.root, 'check', '--image-properties')
+    assert (done.returncode, done.stderr) == (machine.check()[0], '')
+    expected = {'os_elastic_vcpus': vcpus, 'os_elastic_memory': memory}
+    assert done.stdout == ''.join(f'{name}={value}\n' for name, value in expected.items() if value)
+
+
 def test_agent_that_is_restricted_by_the_package(machine: Machine) -> None:
     """The settings of the package do not keep the agent from setting CPUs."""
     machine.remove('var/lib/xloud-guest/changes')
@@ -348,11 +380,18 @@ def test_json_is_valid_whatever_the_machine_says(machine: Machine, said: list[by
 
 @pytest.mark.parametrize(
     'words',
-    [(), ('chekc',), ('check', '--yaml'), ('check', '--json', '--json'), ('enable', 'now')],
+    [
+        (),
+        ('chekc',),
+        ('check', '--yaml'),
+        ('check', '--json', '--json'),
+        ('check', '--json', '--image-properties'),
+        ('enable', 'now'),
+    ],
 )
 def test_misuse(tmp_path: Path, words: tuple[str, ...]) -> None:
     """A call that is not understood changes nothing, shows the usage, and has status 2."""
     done = call(tmp_path, *words)
     assert (done.returncode, done.stdout) == (2, '')
-    assert 'usage: xloud-guest check [--json]' in done.stderr
+    assert 'usage: xloud-guest check [--json] ' in done.stderr
     assert not list(tmp_path.iterdir())
