@@ -26,9 +26,14 @@ class ResourceTracker(object):
         :raises: ServerAdjustNUMACellFull or ServerAdjustAboveHostLimit if they
             do not
         """
-        if (self.disabled(nodename) or
-                instance.uuid not in self.tracked_instances):
+        if self.disabled(nodename):
             return
+        if instance.uuid not in self.tracked_instances:
+            # After a move it is tracked only with the next periodic task, but
+            # its move has accounted for it.
+            self.tracked_instances.add(instance.uuid)
+            self.tracked_migrations.pop(instance.uuid, None)
+            self.elastic_sizes[instance.uuid] = elastic.size(instance)
         elastic.check_cells(self._get_cell_usage(instance, nodename), size)
         self.elastic_claims[instance.uuid] = size
         self._change_size(instance, nodename, size)
@@ -87,12 +92,14 @@ class ResourceTracker(object):
 
     def _get_cell_usage(self, instance, nodename):
         node = self.compute_nodes[nodename]
+        size = elastic.size(instance)
+        if instance.uuid in self.tracked_instances:
+            size = self.elastic_sizes.get(instance.uuid, size)
         return elastic.CellUsage(
             node.numa_topology and objects.NUMATopology.obj_from_db_obj(
                 node.numa_topology),
             node.cpu_allocation_ratio, node.ram_allocation_ratio,
-            instance.numa_topology, instance.flavor,
-            self.elastic_sizes.get(instance.uuid, elastic.size(instance)))
+            instance.numa_topology, instance.flavor, size)
 
     def _get_elastic_usage(self, object_or_dict, instance, numa_topology):
         """Return what an elastic server is accounted for, if this is one.
@@ -103,7 +110,7 @@ class ResourceTracker(object):
         :param numa_topology: The topology of its maximum, if it has one
         """
         if isinstance(object_or_dict, objects.Instance):
-            flavor = object_or_dict.flavor
+            flavor = self._get_flavor_here(object_or_dict)
         elif isinstance(object_or_dict, objects.Flavor):
             flavor = object_or_dict
         else:
@@ -116,6 +123,20 @@ class ResourceTracker(object):
             size = self._track_size(instance, size)
         return dict(size._asdict(), numa_topology=elastic.topology_at_size(
             numa_topology, flavor, size))
+
+    def _get_flavor_here(self, instance):
+        """Return the flavor that belongs to the topology of a server here.
+
+        One that arrives by a resize gets its new flavor at the end, but is
+        accounted for with its new topology from the beginning.
+        """
+        migration = self.tracked_migrations.get(instance.uuid)
+        stays = migration and migration.source_compute == self.host
+        if (instance.host == self.host and not stays and
+                instance.task_state in (task_states.RESIZE_MIGRATED,
+                                        task_states.RESIZE_FINISH)):
+            return instance.new_flavor or instance.flavor
+        return instance.flavor
 
     def _track_size(self, instance, size):
         if instance.uuid in self.tracked_instances:

@@ -63,7 +63,9 @@ def size_on_host(instance, flavor, host):
     :param host: The name of the host, which it may be on its way to or from
     """
     size = None
-    if flavor.id != instance.flavor.id or instance.host != host:
+    old_flavor = instance.old_flavor
+    if old_flavor and flavor.id == old_flavor.id and (
+            flavor.id != instance.flavor.id or instance.host != host):
         size = old_size(instance)
     if not size and flavor.id == instance.flavor.id:
         size = (server.size(instance) if instance.host == host else

@@ -100,10 +100,10 @@ class Accounting(object):
         """
         if size == elastic.size(instance):
             return
-        if instance.numa_topology:
-            self._tracker.claim_size(
-                instance, self._get_nodename(instance), size)
         try:
+            if instance.numa_topology:
+                self._tracker.claim_size(
+                    instance, self._get_nodename(instance), size)
             self.claim_allocation(context, instance, size)
         except Exception:
             with excutils.save_and_reraise_exception():
