@@ -196,7 +196,9 @@ class Moves(object):
 
         :raises: ServerAdjustServerChanged if not
         """
-        moving = elastic.get_pending(instance).moving
+        # Who has a server move in order to grow has read its flavor.
+        moving = ('flavor' in instance and
+                  elastic.get_pending(instance).moving)
         if not moving or moving.migration_uuid != migration.uuid:
             return
         with self._adjustments.lock(instance):

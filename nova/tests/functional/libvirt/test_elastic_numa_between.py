@@ -12,6 +12,8 @@
 
 """NUMA cells between the periodic tasks of their host, and while those run."""
 
+from unittest import mock
+
 import oslo_messaging as messaging
 
 from nova import elastic
@@ -44,27 +46,18 @@ class ElasticNUMAMoveTest(elastic_numa_base.TwoNUMACellsTestBase):
         self.flags(packing_host_numa_cells_allocation_strategy=True,
                    group='compute')
 
-    def _without_periodic_task(self, host):
-        tracker = self.computes[host].manager.rt
-        update = tracker._update_available_resource
-        tracker._update_available_resource = lambda *args, **kwargs: None
-
-        def undo():
-            tracker._update_available_resource = update
-
-        return undo
-
     def test_grows_as_soon_as_it_has_moved(self):
         """What it grows to is claimed in its cell like that of any other."""
         server = self._boot(host='host1')
         neighbour = self._boot(host='host2')
-        undo = self._without_periodic_task('host2')
-        self._live_migrate_to(server, 'host2')
-        self.assertEqual([(2, 2048), (0, 0)], self._used('host2'))
-        self._adjust(server, elastic.Size(3, 1024))
-        self.assertEqual([(4, 2048), (0, 0)], self._used('host2'))
-        self._refused(409, neighbour, current_vcpus=2)
-        undo()
+        # Until the next periodic task.
+        with mock.patch.object(self.computes['host2'].manager.rt,
+                               '_update_available_resource'):
+            self._live_migrate_to(server, 'host2')
+            self.assertEqual([(2, 2048), (0, 0)], self._used('host2'))
+            self._adjust(server, elastic.Size(3, 1024))
+            self.assertEqual([(4, 2048), (0, 0)], self._used('host2'))
+            self._refused(409, neighbour, current_vcpus=2)
         self._run_periodics()
         self.assertEqual([(4, 2048), (0, 0)], self._used('host2'))
 
