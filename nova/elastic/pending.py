@@ -20,6 +20,7 @@ import typing as ty
 
 from oslo_serialization import jsonutils
 
+from nova.compute import task_states
 from nova.elastic import flavor as flavors
 from nova.elastic import server
 from nova import exception
@@ -209,7 +210,9 @@ def size_at_destination(instance):
 
 def destination_flavor(instance):
     """Return the flavor that a request for a new host of a server has."""
-    if not get_pending(instance).moving:
+    # Another move, such as an evacuation, is for what the server has.
+    if (instance.task_state != task_states.MIGRATING or
+            not get_pending(instance).moving):
         return server.request_flavor(instance)
     flavor = flavors.flavor_at_size(
         instance.flavor, size_at_destination(instance))

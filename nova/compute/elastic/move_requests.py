@@ -22,6 +22,7 @@ import oslo_messaging as messaging
 from oslo_utils import uuidutils
 
 from nova.compute.elastic import moves
+from nova.compute import task_states
 from nova import elastic
 from nova import exception
 
@@ -72,6 +73,7 @@ class MoveRequests(object):
         """
         # Only the conductor reads that, of this copy.
         instance = instance.obj_clone()
+        instance.task_state = task_states.MIGRATING
         elastic.set_pending(instance, elastic.Pending(moving=elastic.Moving(
             request.size, request.persist, request.force, None, '',
             context.request_id, 0, instance.host, uuidutils.generate_uuid(),

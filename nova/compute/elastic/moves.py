@@ -95,13 +95,11 @@ def _end(context, instance, moving, error, is_interrupted):
         return False
     is_ended = (is_interrupted or
                 get_status(context, moving) in _NOT_UNDERWAY)
-    next_task = None if is_ended else task_states.MIGRATING
-    if is_ended:
-        is_ended = _try_to_restore(context, instance, moving)
+    is_ended = is_ended and _try_to_restore(context, instance, moving)
     if is_ended:
         elastic.set_pending(
             instance, elastic.get_pending(instance)._replace(moving=None))
-    instance.task_state = next_task
+    instance.task_state = None if is_ended else task_states.MIGRATING
     instance.save(expected_task_state=[task_states.XLOUD_ADJUSTING])
     if is_ended:
         finish_event(context, instance, moving, error)
@@ -149,6 +147,59 @@ def release(context, uuid, moving):
                            (uuid, 'instance')):
         client.delete_allocation_for_instance(
             context, consumer, consumer_type=kind, force=True)
+
+
+def _is_migrated_otherwise(context, instance, moving):
+    """Whether a server has a migration that is not the one of its record."""
+    return any(
+        migration.uuid != moving.migration_uuid for migration in
+        objects.MigrationList.get_in_progress_by_instance(
+            context, instance.uuid))
+
+
+def _forget(instance, moving):
+    """Remove the record that a server moves, and nothing else.
+
+    :returns: Whether that was done; not if it has another one, or another
+        operation has begun
+    """
+    pending = elastic.get_pending(instance)
+    if pending.moving != moving:
+        return False
+    elastic.set_pending(instance, pending._replace(moving=None))
+    try:
+        instance.save(expected_task_state=[instance.task_state])
+    except (exception.InstanceNotFound, exception.InstanceUpdateConflict):
+        return False
+    return True
+
+
+def _get_failure():
+    """Return the exception of a move that has failed."""
+    try:
+        # Notifications have where it was raised.
+        raise exception.ServerAdjustMoveFailed()
+    except exception.ServerAdjustMoveFailed as error:
+        return error
+
+
+def _is_passing(error, arrived):
+    """Whether to adjust a server that has moved again, after an error.
+
+    :param arrived: Since when it is on its new host
+    """
+    return (isinstance(error, _PASSING) and
+            not isinstance(error, exception.ServerAdjustHostError) and
+            timeutils.utcnow_ts() < arrived + CONF.xloud.wait_timeout)
+
+
+def _release_destination(context, instance, migration):
+    """Release what was claimed for a server that does not go there."""
+    node = objects.ComputeNode.get_by_host_and_nodename(
+        context, migration.dest_compute, migration.dest_node)
+    report.report_client_singleton(
+        ).remove_provider_tree_from_instance_allocation(
+            context, instance.uuid, node.uuid)
 
 
 def forget(context, instance):
@@ -213,18 +264,10 @@ class Moves(object):
                     elastic.get_pending(current).moving == moving):
                 self._underway.add(migration.uuid)
                 return
-        self._release_destination(context, current, migration, moving)
+        # What was claimed for it is released.
+        _try_to_restore(context, current, moving)
+        _release_destination(context, current, migration)
         raise exception.ServerAdjustServerChanged()
-
-    @staticmethod
-    def _release_destination(context, instance, migration, moving):
-        """Release what was claimed for a move that had ended already."""
-        node = objects.ComputeNode.get_by_host_and_nodename(
-            context, migration.dest_compute, migration.dest_node)
-        _try_to_restore(context, instance, moving)
-        report.report_client_singleton(
-            ).remove_provider_tree_from_instance_allocation(
-                context, instance.uuid, node.uuid)
 
     def end_failed(self, context, instance):
         """End the move of a server that has come back from a migration."""
@@ -234,12 +277,9 @@ class Moves(object):
             self._end(context, instance)
 
     def _end(self, context, instance, is_interrupted=False):
-        try:
-            # Notifications have where an error was raised.
-            raise exception.ServerAdjustMoveFailed()
-        except exception.ServerAdjustMoveFailed as error:
-            if end(context, instance, error, is_interrupted):
-                self._reporter.notify_failure(context, instance, error)
+        error = _get_failure()
+        if end(context, instance, error, is_interrupted):
+            self._reporter.notify_failure(context, instance, error)
 
     def forget_migration(self, migration):
         """Forget a migration by which a server has left."""
@@ -251,19 +291,26 @@ class Moves(object):
             status = get_status(context, moving)
             if self._is_departing(instance, moving, status):
                 return
-            if status == 'completed':
-                # The record of the server may be older than that.
-                instance.refresh()
-                if instance.host == self._host:
+            # The record of the server may be older than that.
+            instance.refresh()
+            if instance.host != self._host:
+                return
+            is_migrated = _is_migrated_otherwise(context, instance, moving)
+            if not is_migrated:
+                try:
+                    self._accounting.get_live_size(instance)
+                except exception.InstanceNotFound:
                     self._announce(context, instance, moving)
-                return
-            try:
-                self._accounting.get_live_size(instance)
-            except exception.InstanceNotFound:
-                LOG.warning('The guest has left this host, but the migration '
-                            'of the server has not ended.', instance=instance)
-                return
-            self._end(context, instance, is_interrupted=True)
+                    return
+                if status != 'completed':
+                    self._end(context, instance, is_interrupted=True)
+                    return
+            # Something else has brought it back, or moves it now.
+            if _forget(instance, moving):
+                if not is_migrated:
+                    self._accounting.sync_allocation(context, instance)
+                finish_event(context, instance, moving,
+                             exception.ServerAdjustMoveFailed())
 
     def _is_departing(self, instance, moving, status):
         """Whether anybody still works on the move of a server."""
@@ -288,6 +335,10 @@ class Moves(object):
                  instance=instance)
         migration = objects.Migration.get_by_uuid(
             context, moving.migration_uuid)
+        if migration.status != 'completed':
+            # This service was not there to record that.
+            migration.status = 'completed'
+            migration.save()
         if instance.task_state is None:
             instance.task_state = task_states.MIGRATING
             instance.save(expected_task_state=[None])
@@ -313,10 +364,26 @@ class Moves(object):
             return
         if moving.source == self._host:
             self._check_departure(context, instance, moving)
+            return
+        migration = objects.Migration.get_by_uuid(
+            context, moving.migration_uuid)
+        if migration.dest_compute != self._host:
+            self._end_elsewhere(context, instance, moving, migration)
         elif instance.task_state is not None or not (
                 self._is_source_released(context, moving) and
                 self._grow(instance, moving)):
             self._alarms.set(uuid, timeutils.utcnow_ts() + _BUSY_DELAY)
+
+    def _end_elsewhere(self, context, instance, moving, migration):
+        """End a move of a server that something else has brought here."""
+        if not self._give_up(context, instance, moving, _get_failure()):
+            self._alarms.set(
+                instance.uuid, timeutils.utcnow_ts() + _BUSY_DELAY)
+            return
+        report.report_client_singleton().delete_allocation_for_instance(
+            context, moving.migration_uuid, consumer_type='migration',
+            force=True)
+        _release_destination(context, instance, migration)
 
     def _is_source_released(self, context, moving):
         """Whether nothing is held any more for a way back."""
@@ -346,9 +413,8 @@ class Moves(object):
         _event, context = self._reporter.open_event(instance, moving)
         sizes = (elastic.size(instance), elastic.size_at_destination(instance))
 
-        def check_quota():
-            if CONF.quota.recheck_quota:
-                objects.SizeQuota.check(context, instance, *sizes, True)
+        def check_quota(is_claimed):
+            objects.SizeQuota.check(context, instance, *sizes, is_claimed)
 
         try:
             if instance.vm_state not in (
@@ -356,13 +422,17 @@ class Moves(object):
                 raise exception.ServerAdjustServerChanged()
             if instance.vm_state == vm_states.STOPPED and not moving.persist:
                 raise exception.ServerAdjustStopped()
-            self._adjustments.start_moved(instance, moving, check_quota)
-        except _PASSING as error:
-            LOG.info('The server is adjusted a little later: %s', error,
-                     instance=instance)
-            return False
+            check_quota(False)
+            self._adjustments.start_moved(
+                instance, moving, lambda: CONF.quota.recheck_quota and
+                check_quota(True))
         except (exception.ServerAdjustConflict, exception.ServerAdjustFailed,
-                exception.ServerAdjustInvalid) as error:
+                exception.ServerAdjustInvalid,
+                exception.ServerAdjustUnavailable) as error:
+            if _is_passing(error, self._arrived[moving.migration_uuid]):
+                LOG.info('The server is adjusted a little later: %s', error,
+                         instance=instance)
+                return False
             LOG.info('The server was moved, but is not adjusted: %s', error,
                      instance=instance)
             if not self._give_up(context, instance, moving, error):
@@ -378,13 +448,10 @@ class Moves(object):
         with self._adjustments.lock(instance):
             try:
                 instance.refresh()
-                pending = elastic.get_pending(instance)
-                if pending.moving != moving:
-                    return False
-                elastic.set_pending(instance, pending._replace(moving=None))
-                instance.save(expected_task_state=[None])
-            except (exception.InstanceNotFound,
-                    exception.InstanceUpdateConflict):
+            except exception.InstanceNotFound:
+                return False
+            if instance.task_state is not None or not _forget(
+                    instance, moving):
                 return False
         self._accounting.sync_allocation(context, instance)
         finish_event(context, instance, moving, error)

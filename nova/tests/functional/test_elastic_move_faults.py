@@ -194,6 +194,7 @@ class ElasticMoveInterruptedTest(elastic_move_base.MoveTestBase):
                     messaging.MessagingTimeout(), times=1)
         self._move()
         self._wait_for_migration_status(self.server, ['completed', 'error'])
+        self._leave('host1')
         self.assertEqual('moving', self._adjust_state(self.server))
         host = self._instance(self.server).host
         self._wait_until(lambda: self._instance(

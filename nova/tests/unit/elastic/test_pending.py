@@ -14,6 +14,7 @@
 
 import ddt
 
+from nova.compute import task_states
 from nova import elastic
 from nova import exception
 from nova import test
@@ -210,6 +211,11 @@ class TestMoving(test.NoDBTestCase):
             moving=self._moving(elastic.Size(*requested))))
         self.assertEqual(
             elastic.Size(*claimed), elastic.size_at_destination(instance))
+        # Something else moves it, for what it has.
+        self.assertEqual(
+            elastic.size(instance),
+            elastic.minimum(elastic.destination_flavor(instance)))
+        instance.task_state = task_states.MIGRATING
         flavor = elastic.destination_flavor(instance)
         self.assertEqual(elastic.Size(*claimed), elastic.minimum(flavor))
         self.assertEqual(
