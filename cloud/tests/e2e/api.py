@@ -84,6 +84,14 @@ class Api:
         answer = (connection or self.admin).compute.post(f'/os-xloud-adjust/{server}', json=body)
         return {} if answer.status_code == 202 else dict(next(iter(answer.json().values())))
 
+    def dry_run(self, server: str, **body: Any) -> dict[str, Any]:
+        """Return what a request for another size would lead to."""
+        answer = self.admin.compute.post(
+            f'/os-xloud-adjust/{server}', json={**body, 'dry_run': True}
+        )
+        openstack.exceptions.raise_from_response(answer)
+        return dict(answer.json()['dry_run'])
+
     def adjusted(
         self, server: str, succeeds: bool | None = None, seconds: float = 60
     ) -> dict[str, Any]:
@@ -97,7 +105,7 @@ class Api:
             if self.server(server)['task_state'] is not None:
                 return False
             last.update(self.status(server)['adjust'])
-            return last['state'] != 'running'
+            return last['state'] not in ('running', 'moving')
 
         if not waiting.until(over, seconds, 0.2):
             task = self.server(server)['task_state']

@@ -1,0 +1,149 @@
+"""A server whose host is full grows on another one, to which it is live migrated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from cloud import waiting
+from cloud.tests.e2e.logs import Logs
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
+
+Create = Callable[..., str]
+Flavor = Callable[..., str]
+Quota = Callable[..., None]
+
+pytestmark = [pytest.mark.usefixtures('forked', 'all_up'), pytest.mark.hosts(2)]
+
+MINIMUM, GROWN = Size(1, 256), Size(3, 256)
+
+#: MiB in the guest that have to be there afterwards.
+HELD_MB = 48
+
+#: Seconds that the guest may stand still for longer than in a plain live migration.
+PAUSE = 1
+
+#: Writes the time every 10 ms, until it is stopped; and says what the longest gap was.
+_WRITE_TIMES = """
+mkdir -p /times; mount -t tmpfs times /times; touch /times/go
+while [ -e /times/go ]; do read -r now _ < /proc/uptime; echo $now; sleep 0.01; done > /times/all
+awk 'NR > 1 && $1 - last > most { most = $1 - last } { last = $1 } END { print most }' /times/all
+umount /times
+"""
+_STOP = 'rm /times/go'
+
+
+class House(NamedTuple):
+    """A server on a host that has one vCPU left."""
+
+    server: str
+    neighbour: str
+
+
+@pytest.fixture
+def house(world: World, create: Create, flavor: Flavor, quota: Quota) -> House:
+    quota('admin', cores=-1, ram=-1)
+    place = world.hosts[0].host
+    server = create(flavor(4, 256, minimum_cpu='1'), availability_zone=f'nova:{place}')
+    world.comes_up(server, MINIMUM)
+    world.guests.hears(server)
+    world.guests.hold(server, HELD_MB)
+    return House(server, fill(world, create, flavor, place))
+
+
+def fill(world: World, create: Create, flavor: Flavor, place: str) -> str:
+    """Have a host with one server have one vCPU left."""
+    return create(
+        flavor(world.accounting.host_vcpus(place) - 2, 192), availability_zone=f'nova:{place}'
+    )
+
+
+def longest_gap(world: World, server: str, move: Callable[[], None]) -> float:
+    """Return for how long the guest stood still in a move."""
+    writer = world.guests.begin(server, _WRITE_TIMES)
+    move()
+    world.guests.finish(server, world.guests.begin(server, _STOP))
+    return float(world.guests.finish(server, writer))
+
+
+def migrate(world: World, server: str) -> None:
+    world.api.act(server, 'os-migrateLive', {'host': None, 'block_migration': 'auto'})
+    world.api.wait(server, 'ACTIVE', 180)
+
+
+def grow(world: World, server: str) -> None:
+    """Request more than the host has, and wait until the server has it on the other."""
+    body = {'current_vcpus': GROWN.vcpus, 'when_full': 'move'}
+    assert world.api.post_adjust(server, **body) == (202, '')
+    world.api.adjusted(server, succeeds=True, seconds=180)
+
+
+def has_grown(world: World, server: str) -> None:
+    """Raise unless the server is on the second host, and all say that it has grown."""
+    place = world.guests.host_of(server)
+    assert place.number == 2
+    assert world.guests.live(server) == world.accounting.size(server) == GROWN
+    assert world.accounting.allocations(server) == {place.host: GROWN}
+    assert world.guests.hears(server, lambda line: line.cpus == GROWN.vcpus)
+    assert world.guests.held_mb(server) == HELD_MB
+
+
+def test_grows_on_another_host(world: World, house: House) -> None:
+    """It goes on while it moves, keeps its data, and has what was promised."""
+    server = house.server
+    plain = longest_gap(world, server, lambda: migrate(world, server))
+    migrate(world, server)
+    assert world.guests.host_of(server).number == 1
+    request = {'current_vcpus': GROWN.vcpus, 'when_full': 'move'}
+    assert world.api.dry_run(server, **request)['outcome'] == 'move'
+    gap = longest_gap(world, server, lambda: grow(world, server))
+    print(f'longest gap: {gap} s, of a plain live migration {plain} s')
+    assert gap < plain + PAUSE
+    has_grown(world, server)
+    # It is a server like any other there.
+    world.adjust(server, *MINIMUM)
+
+
+def test_all_hosts_are_full(
+    world: World, house: House, create: Create, flavor: Flavor, logs: Logs
+) -> None:
+    """It is refused, and stays where it is."""
+    logs.expect('NoValidHost')
+    other = world.hosts[1].host
+    create(flavor(world.accounting.host_vcpus(other), 192), availability_zone=f'nova:{other}')
+    error = world.api.adjust_error(house.server, current_vcpus=3, when_full='move')
+    assert (error['code'], error['error_code']) == (409, 'xloud.no_host'), error
+    assert world.guests.host_of(house.server).number == 1
+    assert world.guests.live(house.server) == world.accounting.size(house.server) == MINIMUM
+
+
+@pytest.mark.parametrize('label', ['nova-conductor', 'nova-compute-1', 'nova-compute-2'])
+def test_a_service_dies(world: World, house: House, label: str, logs: Logs) -> None:
+    """The server ends at its old or its new size, with the claims of that on one host."""
+    logs.expect('MessagingTimeout|AMQP|Connection|Timed out|timed out|libvirt|Migration')
+    server = house.server
+    body = {'current_vcpus': GROWN.vcpus, 'when_full': 'move'}
+    assert world.api.post_adjust(server, **body) == (202, '')
+    world.faults.kill(label)
+    world.faults.resume(label)
+    sizes: list[Size] = []
+
+    def is_over() -> bool:
+        if world.api.status(server)['adjust']['state'] not in ('succeeded', 'failed'):
+            return False
+        sizes[:] = [world.accounting.size(server), world.guests.live(server)]
+        allocations = world.accounting.allocations(server)
+        place = world.guests.host_of(server).host
+        return (
+            world.accounting.task(server) is None
+            and sizes[0] == sizes[1]
+            and allocations == {place: sizes[0]}
+        )
+
+    assert waiting.until(is_over, 240, 1), (sizes, world.accounting.allocations(server))
+    print(f'after {label} died: {sizes[0]}, {world.api.status(server)["adjust"]}')
+    assert sizes[0] in (MINIMUM, GROWN)
+    assert world.guests.held_mb(server) == HELD_MB
