@@ -9,12 +9,19 @@ import time
 from collections.abc import Sequence
 
 from bench.cloud import beside, cells, fleet, seed, tuning, world
-from bench.measures import adjust, build, density, path, scale, tax
+from bench.measures import adjust, build, density, memory, path, scale, tax
 from bench.report import environment, page, results
 from cloud import errors, machine, progress
 
 #: Measurements against a cloud, in the order in which they are taken.
-_WITH_CLOUD = {'adjust': adjust, 'path': path, 'tax': tax, 'density': density, 'scale': scale}
+_WITH_CLOUD = {
+    'adjust': adjust,
+    'memory': memory,
+    'path': path,
+    'tax': tax,
+    'density': density,
+    'scale': scale,
+}
 MEASURES = (*_WITH_CLOUD, 'build')
 
 

@@ -33,7 +33,9 @@ class Servers:
         self._database = database
         self._images = images
 
-    def create_flavor(self, name: str, maximum: Size, minimum: Size | None = None) -> str:
+    def create_flavor(
+        self, name: str, maximum: Size, minimum: Size | None = None, **more_specs: str
+    ) -> str:
         """Create a flavor, elastic if it has a minimum, and return its ID."""
         flavor = PREFIX + name
         with contextlib.suppress(rest.RestError):
@@ -44,7 +46,7 @@ class Servers:
         if minimum:
             specs = {'minimum_cpu': str(minimum.vcpus), 'minimum_memory': str(minimum.memory_mb)}
             url = f'{self._nova}/flavors/{flavor}/os-extra_specs'
-            self._client.post(url, {'extra_specs': specs})
+            self._client.post(url, {'extra_specs': specs | more_specs})
         return flavor
 
     def create(self, flavor: str, host: str = '', image: str = 'fake') -> str:

@@ -8,12 +8,13 @@ from typing import Any
 
 from bench.report import markdown, plot, results
 from bench.report.section import Section
-from bench.report.sections import adjust, build, density, path, scale, tax
+from bench.report.sections import adjust, build, density, memory, path, scale, tax
 from cloud import files
 
 #: In the order of the page.
 SECTIONS: dict[str, ModuleType] = {
     'adjust': adjust,
+    'memory': memory,
     'path': path,
     'tax': tax,
     'density': density,

@@ -41,6 +41,11 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(len(values), *(quantile(values, share) for share in (0.5, 0.95, 0.99)))
 
 
+def distribution(values: Sequence[float]) -> list[tuple[float, float]]:
+    """Return each value, in order, with the share of values that do not exceed it."""
+    return [(value, number / len(values)) for number, value in enumerate(sorted(values), 1)]
+
+
 def median_confidence_interval(values: Sequence[float]) -> tuple[float, float]:
     """Return the 95% confidence interval of the median: the ranks that the sign test gives."""
     ordered = sorted(values)

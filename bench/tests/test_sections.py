@@ -1,7 +1,7 @@
 """What the page says of the results."""
 
 from bench.report import page
-from bench.report.sections import scale, tax
+from bench.report.sections import memory, scale, tax
 
 
 def test_tax_ratios():
@@ -58,3 +58,28 @@ def test_scale_stopped():
     assert 'The measurement stopped at 50 hosts: fleet: no more memory.' in text
     assert 'requests for 5 booted servers' in text
     assert list(section.plots) == ['scale-host']
+
+
+def test_memory():
+    """Each means has its speed, by each method, and what its host has of it."""
+
+    def changes(seconds):
+        return {name: [{'accepted': 0.1, 'seen': seconds}] * 2 for name in ('grow', 'shrink')}
+
+    data = {
+        'from': [1, 256],
+        'to': [1, 1024],
+        'times': {
+            'balloon': {'adjust': changes(3.0), 'virsh': changes(1.0)},
+            'virtio-mem': {'adjust': changes(1.5), 'virsh': changes(0.5)},
+        },
+        'resident': {
+            'balloon': {'booted': 400, 'used': 1100, 'given back': 420},
+            'virtio-mem': {'booted': 300, 'used': 1000, 'given back': 320},
+        },
+    }
+    section = memory.make(data)
+    rows = [line.split(' | ') for line in section.values['times'].splitlines()]
+    assert [row[-1].rstrip(' |') for row in rows[2:]] == ['256', '768', '512', '1536'] * 2
+    assert '| has shrunk to its minimum | 420 | 320 |' in section.values['resident']
+    assert list(section.plots) == ['memory']

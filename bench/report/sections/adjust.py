@@ -36,7 +36,10 @@ def make(data: dict[str, Any]) -> Section:
         'From the request until the guest has the new size',
         'seconds',
         'share of requests',
-        [plot.Series(method, _distribution(runs)) for method, runs in samples.items()],
+        [
+            plot.Series(method, stats.distribution([run['seen'] for run in runs]))
+            for method, runs in samples.items()
+        ],
         log_x=True,
     )
     return Section(values, {'adjust': lines})
@@ -60,9 +63,3 @@ def _times(samples: dict[str, list[dict[str, float]]]) -> str:
                 count, *quantiles = stats.spread(seconds)
                 rows.append([label, name, count, *(f'{value:.2f}' for value in quantiles)])
     return markdown.table(['time', 'method', 'samples', 'p50, s', 'p95, s', 'p99, s'], rows)
-
-
-def _distribution(runs: list[dict[str, float]]) -> list[tuple[float, float]]:
-    """Return the share of the runs that had taken effect after each time."""
-    seconds = sorted(run['seen'] for run in runs)
-    return [(value, number / len(seconds)) for number, value in enumerate(seconds, 1)]
