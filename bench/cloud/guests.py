@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 from bench.cloud.console import Console
 from bench.cloud.size import Size
@@ -116,28 +114,18 @@ class Guest:
 
     def resident_mb(self) -> int:
         """Return the memory of the host that the guest's process has."""
-        for pid in self.host.guests():
-            process = Path('/proc', str(pid))
-            if self.server.encode() in (process / 'cmdline').read_bytes():
-                status = (process / 'status').read_text()
-                return int(status.split('VmRSS:')[1].split()[0]) >> 10
-        raise errors.NotReadyError('the guest', f'server {self.server} has no process')
+        return self.host.resident_mb(self.server)
 
     def execute(self, script: str) -> None:
         """Run a script inside the guest, and wait for it."""
         words = {'path': '/bin/busybox', 'arg': ['sh', '-ec', script], 'capture-output': True}
-        pid = self._ask('guest-exec', words)['pid']
+        pid = self.host.agent(self.server, 'guest-exec', **words)['pid']
         last: dict[str, object] = {}
 
         def exited() -> bool:
-            last.update(self._ask('guest-exec-status', {'pid': pid}))
+            last.update(self.host.agent(self.server, 'guest-exec-status', pid=pid))
             return bool(last['exited'])
 
         if not waiting.until(exited, _PATIENCE, 0.1) or last['exitcode']:
             said = base64.b64decode(str(last.get('err-data', ''))).decode()
             raise errors.NotReadyError('the guest', f'a script inside it failed: {said}')
-
-    def _ask(self, verb: str, arguments: dict[str, object]) -> dict[str, int]:
-        question = json.dumps({'execute': verb, 'arguments': arguments})
-        answer = self.host.virsh('qemu-agent-command', self.server, question)
-        return dict(json.loads(answer)['return'])

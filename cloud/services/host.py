@@ -9,13 +9,15 @@ server be larger than the host's CPU count.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from cloud import command, files, ports, process, service
+from cloud import command, errors, files, ports, process, service
 from cloud.emulator import build as emulator
 from cloud.guest import build as guest
 
@@ -195,8 +197,25 @@ class Libvirt(HostPart):
         """Run ``virsh`` on this host."""
         return command.run(['virsh', '--connect', self.uri, *words])
 
+    def agent(self, domain: str, verb: str, **arguments: Any) -> Any:
+        """Ask the agent inside a guest."""
+        question = json.dumps({'execute': verb, 'arguments': arguments})
+        return json.loads(self.virsh('qemu-agent-command', domain, question))['return']
+
     def guests(self) -> list[int]:
         return guests(self.folder)
+
+    def pid(self, domain: str) -> int:
+        """Return the QEMU of a guest."""
+        for pid in self.guests():
+            if domain.encode() in Path('/proc', str(pid), 'cmdline').read_bytes():
+                return pid
+        raise errors.NotReadyError('the guest', f'the server {domain} has no QEMU')
+
+    def resident_mb(self, domain: str) -> int:
+        """Return the memory of the host that the QEMU of a guest has."""
+        status = Path('/proc', str(self.pid(domain)), 'status').read_text()
+        return int(status.split('VmRSS:')[1].split()[0]) >> 10
 
     def stop(self) -> None:
         guests = self.guests()

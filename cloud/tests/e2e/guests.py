@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from cloud import waiting
@@ -89,22 +87,15 @@ class Guests:
 
     def pid(self, server: str) -> int:
         """Return the process of the server's QEMU."""
-        for pid in self.host_of(server).guests():
-            if server.encode() in Path('/proc', str(pid), 'cmdline').read_bytes():
-                return pid
-        raise AssertionError(f'the server {server} has no QEMU')
+        return self.host_of(server).pid(server)
 
     def resident_mb(self, server: str) -> int:
         """Return what the host sees the server's QEMU use."""
-        for line in Path(f'/proc/{self.pid(server)}/status').read_text().splitlines():
-            if line.startswith('VmRSS:'):
-                return int(line.split()[1]) // 1024
-        raise AssertionError(f'the QEMU of the server {server} has no memory')
+        return self.host_of(server).resident_mb(server)
 
     def agent(self, server: str, verb: str, **arguments: Any) -> Any:
         """Ask the guest agent."""
-        question = json.dumps({'execute': verb, 'arguments': arguments})
-        return json.loads(self.virsh(server, 'qemu-agent-command', question))['return']
+        return self.host_of(server).agent(server, verb, **arguments)
 
     def begin(self, server: str, script: str) -> int:
         """Start a script inside the guest; return its process there."""
