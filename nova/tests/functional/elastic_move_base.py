@@ -15,6 +15,7 @@
 
 import contextlib
 import time
+from unittest import mock
 
 import eventlet  # noqa: H905
 
@@ -90,6 +91,17 @@ class MoveTestBase(elastic_helpers.ElasticServersTestBase):
         finally:
             patch.stop()
             go_on.send()
+
+    @contextlib.contextmanager
+    def _arrived_unnoticed(self):
+        """Have the server on host3, whose compute does not look at it."""
+        moves = self.computes['host3'].manager.elastic.moves
+        with mock.patch.object(type(moves), 'note'):
+            self._move()
+            self._wait_until(
+                lambda: self._instance(self.server).host == 'host3')
+            self._wait_until_adjusted(self.server)
+            yield
 
     def _leave(self, host):
         """Have no guest where none is after the migration of a real one."""

@@ -90,12 +90,7 @@ class ElasticMoveOthersTest(elastic_move_base.MoveTestBase):
 
     def test_comes_back(self):
         """It is not announced to a host that it has left again."""
-        moves = self.computes['host3'].manager.elastic.moves
-        with mock.patch.object(type(moves), 'note'):
-            self._move()
-            self._wait_until(
-                lambda: self._instance(self.server).host == 'host3')
-            self._wait_until_adjusted(self.server)
+        with self._arrived_unnoticed():
             self._wait_for_migration_status(self.server, ['completed'])
             self._leave('host1')
             self._take_down('host3')

@@ -74,44 +74,38 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
             self.controller.update, self.req, self.instance.uuid,
             body={'current_vcpus': 2})
 
-    @mock.patch('nova.compute.api.API.xloud_adjust')
-    def test_force(self, mock_adjust):
-        """Only administrators give a guest less than it needs."""
+    def _check_further(self, rule, body, only_admins=False):
+        """Check a rule for requests that the one of adjustments allows."""
         self.policy.set_rules(
             {policies.POLICY_ROOT % 'adjust': '@'}, overwrite=False)
         # What is scoped to the system fails before, as in test_adjust.
         self.all_contexts = {
             each for each in self.all_contexts if not each.system_scope}
         self.common_policy_auth(
-            {each for each in self._allowed('member') if each.is_admin},
-            policies.POLICY_ROOT % 'adjust:force',
-            self.controller.update, self.req, self.instance.uuid,
-            body={'current_memory_mb': 256, 'force': True})
+            {each for each in self._allowed('member')
+             if each.is_admin or not only_admins},
+            policies.POLICY_ROOT % rule, self.controller.update,
+            self.req, self.instance.uuid, body=body)
+
+    @mock.patch('nova.compute.api.API.xloud_adjust')
+    def test_force(self, mock_adjust):
+        """Only administrators give a guest less than it needs."""
+        self._check_further(
+            'adjust:force', {'current_memory_mb': 256, 'force': True},
+            only_admins=True)
 
     @mock.patch('nova.compute.api.API.xloud_adjust', return_value=None)
     def test_wait(self, mock_adjust):
         """By default, who may adjust a server may let that wait."""
-        self.policy.set_rules(
-            {policies.POLICY_ROOT % 'adjust': '@'}, overwrite=False)
-        self.all_contexts = {
-            each for each in self.all_contexts if not each.system_scope}
-        self.common_policy_auth(
-            self._allowed('member'), policies.POLICY_ROOT % 'adjust:wait',
-            self.controller.update, self.req, self.instance.uuid,
-            body={'current_vcpus': 2, 'when_full': 'wait'})
+        self._check_further(
+            'adjust:wait', {'current_vcpus': 2, 'when_full': 'wait'})
 
     @mock.patch('nova.compute.api.API.xloud_adjust', return_value=None)
     def test_move(self, mock_adjust):
         """Only administrators have a server moved."""
-        self.policy.set_rules(
-            {policies.POLICY_ROOT % 'adjust': '@'}, overwrite=False)
-        self.all_contexts = {
-            each for each in self.all_contexts if not each.system_scope}
-        self.common_policy_auth(
-            {each for each in self._allowed('member') if each.is_admin},
-            policies.POLICY_ROOT % 'adjust:move',
-            self.controller.update, self.req, self.instance.uuid,
-            body={'current_vcpus': 2, 'when_full': 'move'})
+        self._check_further(
+            'adjust:move', {'current_vcpus': 2, 'when_full': 'move'},
+            only_admins=True)
 
     @mock.patch('nova.compute.utils.get_last_adjust', return_value=None)
     def test_status(self, mock_last):
