@@ -201,6 +201,7 @@ def _trial(project, args):
     if args.pristine:
         source = trial.pristine(project, release)
     outcome = trial.run(source, python, args.kind, tests)
+    outcome = trial.settle(outcome, source, python, args.kind)
     words = ['trial', '--release', release.name, *['--pristine'] * args.pristine, args.kind]
     return _sum_up(outcome, [*words, *sorted(outcome.failed)])
 
@@ -212,8 +213,11 @@ def _quick(project, args):
 
 def _sum_up(outcome, again):
     """Print the outcome of a test run, and the command that runs again what failed."""
+    for test in sorted(outcome.unsteady):
+        print(f'passes when it runs again: {test}')
+    for test in sorted(outcome.failed):
+        print(f'failed: {test}')
     if outcome.failed:
-        print('failed:', *sorted(outcome.failed), sep='\n  ')
         print('to run them again:')
         print(f'  {sys.executable} -m {shlex.join(["graft", *again])}')
     print(outcome)

@@ -11,8 +11,8 @@ import pytest
 
 from graft.project import Project
 from graft.tests.conftest import OLD, House
-from graft.workshop import venv
-from graft.workshop.trial import of_touched, own, select
+from graft.workshop import trial, venv
+from graft.workshop.trial import Outcome, of_touched, own, select
 
 
 def stage(name: str, printed: str, code: int = 0, **settings: str) -> str:
@@ -91,6 +91,15 @@ def test_why_a_stage_failed_stands_at_the_end(house: House) -> None:
     _, out, _ = run_stages(house, one, two)
     assert out.rindex('FAILED test_bird') > out.index('all is well')
     assert out.count('all is well') == 1
+
+
+def test_tests_that_failed_are_named_last(house: House) -> None:
+    """Also one that passed when it ran again: whoever sees but the last lines is to see which."""
+    lines = ['failed: test_bird', 'passes when it runs again: test_nest', '1 passed, 1 failed']
+    one = stage('a', '\n'.join(lines), code=1)
+    two = stage('b', 'FAILED a/test_b.py::test_c - assert 1\n1 failed', code=1)
+    _, out, _ = run_stages(house, one, two)
+    assert out.splitlines()[-4:-1] == [*lines[:2], 'FAILED a/test_b.py::test_c - assert 1']
 
 
 def test_stage_that_cannot_run_here(house: House) -> None:
@@ -183,6 +192,31 @@ def test_stage_for_everywhere(house: House) -> None:
     assert 'new 1 passed' in out
 
 
+@pytest.mark.parametrize(
+    ('failed', 'again', 'settled'),
+    [
+        ('', None, Outcome(7, frozenset())),
+        ('ab', 'b', Outcome(8, frozenset('b'), unsteady=frozenset('a'))),
+        ('ab', 'ab', Outcome(7, frozenset('ab'))),
+        ('abcdef', None, Outcome(7, frozenset('abcdef'))),
+    ],
+    ids=['none', 'one stalled', 'faults', 'too many'],
+)
+def test_what_fails_runs_again(
+    monkeypatch: pytest.MonkeyPatch, failed: str, again: str | None, settled: Outcome
+) -> None:
+    """A few tests that fail run once more; one that passes then is counted and told apart."""
+
+    def run(*args: object) -> Outcome:
+        assert again is not None
+        assert args[-1] == sorted(failed)
+        return Outcome(len(failed) - len(again), frozenset(again))
+
+    monkeypatch.setattr(trial, 'run', run)
+    outcome = trial.settle(Outcome(7, frozenset(failed)), Path(), Path(), 'unit')
+    assert outcome == settled
+
+
 @pytest.fixture
 def quick(house: House, monkeypatch: pytest.MonkeyPatch):
     """Exit status and output of the quick selection, which is a module with this text."""
@@ -216,7 +250,7 @@ def test_quick_selection(quick, content: str, code: int, line: str) -> None:
     """It counts what passed, failed and was skipped, and names what failed."""
     status, out = quick(QUICK.format(content))
     assert (status, out.splitlines()[-1]) == (code, line)
-    assert bool(re.search(r'failed:\n  .*\btest_sing\b', out)) == bool(code)
+    assert bool(re.search(r'failed: .*\btest_sing\b', out)) == bool(code)
 
 
 def test_quick_selection_that_cannot_be_loaded(quick) -> None:

@@ -21,6 +21,8 @@ FAILED = re.compile(r'\b(\d+) (?:failed|errors?)\b')
 # What pytest and stestr say of a test that they skip.
 REASON = re.compile(r'^SKIPPED \[(?P<times>\d+)\] \S+: (?P<why>.+)|\.\.\. SKIPPED: (?P<one>.+)')
 BROKEN = re.compile(r'^(?:FAILED|ERROR) (\S+::\S+)')  # what pytest says of a test in its summary
+# What `graft` says of tests that failed, or failed once, and what pytest says.
+NAMED = re.compile(r'^(?:failed|passes when it runs again): |^(?:FAILED|ERROR) \S+::')
 TAIL = 60  # lines of a failed stage's output worth showing again
 
 
@@ -51,11 +53,14 @@ class Result:
     end: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
     reasons: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
     output: queue.Queue[str | None] = field(default_factory=queue.Queue)
 
     def say(self, line: str) -> None:
         self.end.append(line)
         self.output.put(line)
+        if NAMED.search(line):
+            self.named.append(line)
         if match := REASON.search(line):
             self.reasons[match['why'] or match['one']] += int(match['times'] or 1)
         elif match := BROKEN.search(line):
@@ -132,6 +137,8 @@ def _sum_up(results: Sequence[Result]) -> int:
         print(f'{result.seconds:6.0f} s  {result!s:36}  {result.stage.name}')
     slowest = max(results, key=lambda result: result.seconds)
     print(f'slowest: {slowest.stage.name}')
+    for result in results:
+        print(*result.named, sep='\n', end='\n' * bool(result.named))
     passed, failed, skipped = (
         sum(getattr(result, what) for result in results) for what in ('passed', 'failed', 'skipped')
     )
