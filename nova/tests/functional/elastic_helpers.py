@@ -74,6 +74,12 @@ class ElasticServersMixin:
         if wait:
             self._wait_until_adjusted(server)
 
+    def _wait_for_server_parameter(self, server, expected_params,
+                                   max_retries=10, **kwargs):
+        # It asks twice a second.
+        return super()._wait_for_server_parameter(
+            server, expected_params, max_retries + 2 * BUSY, **kwargs)
+
     def _wait_until_adjusted(self, server):
         return self._wait_for_server_parameter(
             server, {'OS-EXT-STS:task_state': None})
