@@ -26,12 +26,16 @@ from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.virt import fake
 
 
-class ElasticMetricsTest(elastic_helpers.ElasticAdjustTestBase):
+def free_port():
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        return free.getsockname()[1]
+
+
+class MetricsTestBase(elastic_helpers.ElasticAdjustTestBase):
 
     def setUp(self):
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.flags(metrics_port=self.port, group='xloud')
         super().setUp()
         self.addCleanup(
@@ -41,6 +45,9 @@ class ElasticMetricsTest(elastic_helpers.ElasticAdjustTestBase):
         with urllib.request.urlopen(
                 'http://127.0.0.1:%d/metrics' % self.port) as answer:
             return answer.read().decode()
+
+
+class ElasticMetricsTest(MetricsTestBase):
 
     def assertMetrics(self, **values):
         """These lines are served, less their prefix and their time."""
@@ -96,6 +103,22 @@ class ElasticMetricsTest(elastic_helpers.ElasticAdjustTestBase):
         self._assertAdjustments('succeeded', '', 'grow', 1)
         self.assertMetrics(adjustment_accepted_seconds_count=1,
                            adjustment_finished_seconds_count=2)
+
+    def test_waiting(self):
+        """It is counted as it begins to wait, and again as it ends."""
+        other = self._boot(self._create_flavor(vcpu=8, memory_mb=256))
+        server = self._boot()
+        self.assertEqual(202, self._post(
+            server, current_vcpus=4, when_full='wait').status)
+        self._assertAdjustments('waiting', '', 'grow', 1)
+        self.assertMetrics(adjustment_accepted_seconds_count=0,
+                           adjustment_finished_seconds_count=0)
+        self._delete_server(other)
+        self._assertAdjustments('succeeded', '', 'grow', 1)
+        self._assertAdjustments('waiting', '', 'grow', 1)
+        # How long it has waited is not what the API takes.
+        self.assertMetrics(adjustment_accepted_seconds_count=0,
+                           adjustment_finished_seconds_count=1)
 
     def test_sizes(self):
         """Reconciliation sets what servers are promised and have, if any."""
