@@ -281,16 +281,15 @@ class Reconciler(object):
             except exception.InstanceNotFound:
                 # A hard reboot defines the guest with its start size.
                 live = None
-            size_before = elastic.size(instance)
             self._accounting.follow_guest(
                 context, instance, elastic.reconciled_size(instance, live))
             instance.task_state = None
             instance.save(
                 expected_task_state=list(task_states.xloud_adjust_states))
             self._accounting.update_usage(instance)
-            if elastic.size(instance) != size_before:
-                self._reporter.notify(
-                    context, instance, fields.NotificationPhase.END)
+            # It may have changed before the interruption.
+            self._reporter.notify(
+                context, instance, fields.NotificationPhase.END)
 
     def follow_start_size(self, context, instance):
         """Account for a server whose guest has been stopped or started.
