@@ -1,4 +1,4 @@
-"""Making the library that is preloaded into QEMU: ``cpus.c`` says what it repairs."""
+"""Making the library that is preloaded into libvirtd and QEMU: its sources say what it repairs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 
 from cloud import command, errors, files, settings
 
-_SOURCE = Path(__file__).resolve().parent / 'cpus.c'
-_FRONT = _SOURCE.with_name('qemu')
+_FOLDER = Path(__file__).resolve().parent
+_SOURCES = sorted(_FOLDER.glob('*.c'))
+_FRONT = _FOLDER / 'qemu'
 _QEMU = 'qemu-system-x86_64'
 
 #: The first Linux that takes CPUs later only from a hypervisor that it knows.
@@ -26,12 +27,13 @@ class Library:
     def __init__(self, state: settings.State) -> None:
         self.folder = state.packages / 'emulator'
         self.log = state.log('install')
-        self.file = self.folder / 'cpus.so'
+        self.file = self.folder / 'repairs.so'
 
     def build(self) -> None:
-        """Make it when it is missing, or older than its source or QEMU."""
+        """Make it when it is missing, or older than its sources or QEMU."""
         major = major_version(command.run([_QEMU, '--version']))
-        recipe = f'{major} {hashlib.sha256(_SOURCE.read_bytes()).hexdigest()}'
+        text = b''.join(source.read_bytes() for source in _SOURCES)
+        recipe = f'{major} {hashlib.sha256(text).hexdigest()}'
         stamp = self.folder / 'recipe'
         if stamp.exists() and stamp.read_text() == recipe:
             return
@@ -41,7 +43,7 @@ class Library:
         command.run(
             [
                 'gcc', '-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC',
-                f'-DQEMU_MAJOR={major}', '-o', aside, _SOURCE,
+                f'-DQEMU_MAJOR={major}', '-o', aside, *_SOURCES,
             ],
             log=self.log,
         )  # fmt: skip

@@ -37,6 +37,11 @@ _LIBVIRT = {
 }
 _CACHE = Path('/var/cache/libvirt')
 
+#: The memory controller, where control groups have the hierarchies of their first version, and
+#: the hierarchy of the second one beside them: libvirt would take that one.
+_MEMORY_GROUPS = Path('/sys/fs/cgroup/memory')
+_OTHER_GROUPS = _MEMORY_GROUPS.with_name('unified')
+
 
 class HostPart(service.Service):
     """Something that belongs to one compute host."""
@@ -72,6 +77,16 @@ class HostPart(service.Service):
         # Not running: what is shown is still what would be run.
         return ['nsenter', '--target', str(holder or 0), '--mount', '--uts', '--', *argv]
 
+    @property
+    def groups(self) -> Path:
+        """The folder of the control groups of this host's guests."""
+        return _MEMORY_GROUPS / f'xloud-{self.settings.port_offset}-{self.host}'
+
+    @property
+    def limits_memory(self) -> bool:
+        """Whether libvirt can limit the memory of guests: that is the machine's to say."""
+        return (_MEMORY_GROUPS / 'tasks').exists() and os.access(_MEMORY_GROUPS, os.W_OK)
+
 
 class Host(HostPart):
     """The namespaces."""
@@ -90,6 +105,8 @@ class Host(HostPart):
             if not file.exists():  # A file that is mounted must stay the one it is.
                 files.write(file, f'0-{count - 1}\n', 0o644)
         self._make_mount_points()
+        if self.limits_memory:
+            self.groups.mkdir(exist_ok=True)
         front = emulator.Front(self.state)
         if front.is_needed(guest.Guest(self.state).linux()):
             front.build()
@@ -104,7 +121,11 @@ class Host(HostPart):
         front = emulator.Front(self.state)
         if front.file.exists():
             mounts += [(front.qemu, front.real), (front.file, front.qemu)]
+        if self.limits_memory:
+            mounts.append((self.groups, _MEMORY_GROUPS))
         lines = [shlex.join(['mount', '--bind', str(a), str(b)]) for a, b in mounts]
+        if self.limits_memory and _OTHER_GROUPS.is_mount():
+            lines.append(f'umount {_OTHER_GROUPS}')
         lines += [f'hostname {self.host}', 'exec sleep infinity']
         argv: list[str | Path] = [
             'unshare', '--mount', '--propagation', 'private', '--uts',
@@ -118,6 +139,8 @@ class Host(HostPart):
         return pid is not None and name.read_text() == 'sleep\n'
 
     def cleanup(self) -> None:
+        for parent, _, _ in os.walk(self.groups, topdown=False):
+            Path(parent).rmdir()  # Its files are not to be removed.
         record = self.state / 'made-folders'
         if record.exists():
             for line in reversed(record.read_text().split()):
@@ -170,7 +193,8 @@ class Libvirt(HostPart):
             'migration_port_max': first + 31,
         }
         files.write(etc / 'libvirtd.conf', _libvirt_options(daemon))
-        text = _libvirt_options(qemu) + 'cgroup_controllers = []\nnamespaces = []\n'
+        controllers = '"memory"' if self.limits_memory else ''
+        text = _libvirt_options(qemu) + f'cgroup_controllers = [{controllers}]\nnamespaces = []\n'
         files.write(etc / 'qemu.conf', text)
         # Live migration finds the other host by the address Nova gives it.
         link = self.state / 'hosts' / self.address
@@ -216,6 +240,13 @@ class Libvirt(HostPart):
         """Return the memory of the host that the QEMU of a guest has."""
         status = Path('/proc', str(self.pid(domain)), 'status').read_text()
         return int(status.split('VmRSS:')[1].split()[0]) >> 10
+
+    def memory_limit_mb(self, domain: str) -> int:
+        """Return what the kernel of the host lets the QEMU of a guest have."""
+        groups = Path('/proc', str(self.pid(domain)), 'cgroup').read_text()
+        _, _, path = next(line for line in groups.splitlines() if ':memory:' in line).split(':')
+        limit = Path(f'{_MEMORY_GROUPS}{path}', 'memory.limit_in_bytes').read_text()
+        return int(limit) >> 20
 
     def stop(self) -> None:
         guests = self.guests()
