@@ -11,7 +11,7 @@ import keystoneauth1.exceptions
 import openstack
 import pytest
 
-from cloud import ini, waiting
+from cloud import ini
 from cloud.services import compute
 from cloud.tests.e2e import invariants
 from cloud.tests.e2e.logs import Logs
@@ -36,7 +36,7 @@ def world() -> World:
     """The cloud, without what a run that was interrupted has left in it."""
     cloud = World()
     everything = cloud.admin.compute.servers(all_projects=True)
-    remove(cloud, [entry.id for entry in everything if entry.name.startswith(PREFIX)])
+    cloud.remove(entry.id for entry in everything if entry.name.startswith(PREFIX))
     return cloud
 
 
@@ -96,7 +96,7 @@ def create(
         if request.node.stash.get(_PASSED, False):
             invariants.check(world)
     finally:
-        remove(world, servers)
+        world.remove(servers)
 
 
 @pytest.fixture
@@ -171,18 +171,6 @@ def snapshots(world: World) -> Iterator[None]:
     for entry in world.admin.image.images():
         if entry.id not in before:
             world.admin.image.delete_image(entry)
-
-
-def remove(world: World, servers: list[str]) -> None:
-    """Delete servers and wait until they are gone."""
-    for entry in servers:
-        world.admin.compute.delete_server(entry, ignore_missing=True)
-
-    def gone() -> bool:
-        remaining = {entry.id for entry in world.admin.compute.servers(all_projects=True)}
-        return not remaining.intersection(servers)
-
-    assert waiting.until(gone, 60, 0.3), 'servers could not be deleted'
 
 
 _PASSED = pytest.StashKey[bool]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import openstack
@@ -55,13 +56,14 @@ class World:
         persist: bool = True,
         succeeds: bool = True,
         connection: Connection | None = None,
+        **options: Any,
     ) -> dict[str, Any]:
         """Request a size as dashboards do, always of both; wait, and return how it went.
 
         What has succeeded is accounted for at once.
         """
         size = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
-        answer = self.api.post_adjust(server, connection, **size, persist=persist)
+        answer = self.api.post_adjust(server, connection, **size, persist=persist, **options)
         if answer != (202, ''):
             raise AssertionError(f'requested {size}, the API answered {answer}')
         last = self.api.adjusted(server, succeeds)
@@ -92,3 +94,16 @@ class World:
         """
         self.guests.reaches(server, size)
         self.reconciles(server, size)
+
+    def remove(self, servers: Iterable[str]) -> None:
+        """Delete servers and wait until they are gone."""
+        doomed = set(servers)
+        for server in doomed:
+            self.admin.compute.delete_server(server, ignore_missing=True)
+
+        def gone() -> bool:
+            remaining = {entry.id for entry in self.admin.compute.servers(all_projects=True)}
+            return not remaining.intersection(doomed)
+
+        if not waiting.until(gone, 60, 0.3):
+            raise AssertionError('servers could not be deleted')
