@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from cloud import waiting
-from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.sizes import BOOT, Size
 from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
@@ -23,7 +23,12 @@ HELD_MB = 420
 
 @pytest.fixture
 def server(world: World, create: Create) -> str:
-    made = create('elastic')
+    return grown(world, create, 'elastic')
+
+
+def grown(world: World, create: Create, flavor: str) -> str:
+    """Boot a server, and have it grow."""
+    made = create(flavor)
     world.comes_up(made, MINIMUM)
     world.guests.hears(made)
     world.adjust(made, *LARGE)
@@ -86,3 +91,31 @@ def test_memory_is_used_during_a_shrink(world: World, server: str) -> None:
     held_mb = world.guests.held_mb(server)
     assert held_mb > MINIMUM.memory_mb // 2
     lives(world, server, since, held_mb)
+
+
+def test_forced_shrink(world: World, server: str) -> None:
+    """With force a guest keeps less to spare than its floor has for it."""
+    world.guests.hold(server, HELD_MB)
+    since = world.guests.hears(server).seconds
+    assert waiting.until(lambda: floor(world, server) > HELD_MB, 30, 1)
+    below = Size(1, floor(world, server) - 48)
+    error = world.api.adjust_error(server, current_vcpus=1, current_memory_mb=below.memory_mb)
+    assert error['error_code'] == 'xloud.below_floor'
+    world.adjust(server, *below, force=True)
+    assert world.guests.live(server) == below
+    lives(world, server, since)
+
+
+def test_forced_shrink_of_what_is_in_use(
+    world: World, create: Create, flavor: Callable[..., str]
+) -> None:
+    """It can cost the guest its life; what it has given back is said, and accounted for."""
+    means = {'minimum_memory': '256', 'hw:mem_hotplug_virtio': 'true'}
+    server = grown(world, create, flavor(*LARGE, **means))
+    world.guests.hold(server, HELD_MB)
+    last = world.adjust(server, *MINIMUM, succeeds=False, force=True)
+    assert re.search(r'has given back \d+ of 512 MiB', last['reason']), last
+    assert waiting.until(
+        lambda: world.guests.live(server) == world.accounting.size(server) == LARGE, BOOT, 1
+    )
+    world.guests.hears(server)
