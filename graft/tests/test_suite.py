@@ -205,7 +205,7 @@ def test_stage_for_everywhere(house: House) -> None:
 def test_what_fails_runs_again(
     monkeypatch: pytest.MonkeyPatch, failed: str, again: str | None, settled: Outcome
 ) -> None:
-    """A few tests that fail run once more; one that passes then is counted and told apart."""
+    """A few tests that fail run once more; one that passes then is counted and named."""
 
     def run(*args: object) -> Outcome:
         assert again is not None

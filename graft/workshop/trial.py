@@ -128,7 +128,7 @@ def run(source: Path, python: Path, kind: str, modules: Sequence[str] = ()) -> O
 
 
 def settle(outcome: Outcome, source: Path, python: Path, kind: str) -> Outcome:
-    """Run a few tests that failed once more, by themselves; what passes then is told apart."""
+    """Run a few tests that failed once more, by themselves; what passes then is named."""
     if not 0 < len(outcome.failed) <= FEW:
         return outcome
     failed = outcome.failed & run(source, python, kind, sorted(outcome.failed)).failed

@@ -29,7 +29,7 @@ _MOUNT = '/dev/hugepages'
 
 @pytest.fixture
 def huge_pages(world: World) -> Iterator[None]:
-    """Give the machine huge pages, and the first host a place to find them."""
+    """Have huge pages on the machine, and a place for the first host to find them."""
     before = _COUNT.read_text()
     try:
         # Files that are only kept to be read again are in the way.
