@@ -17,7 +17,8 @@ class API:
         self.adjust_requests = requests.AdjustRequests(
             self.compute_rpcapi, self.servicegroup_api,
             move_requests.MoveRequests(
-                self.compute_task_api, self.live_migrate))
+                self.compute_task_api, self.compute_rpcapi,
+                self.live_migrate))
 
     @staticmethod
     def _validate_flavor_image_nostatus(*nova):

@@ -30,6 +30,13 @@ class ComputeManager(manager.Manager):
     @messaging.expected_exceptions(
         exception.ServerAdjustConflict, exception.InstanceNotFound)
     @wrap_exception()
+    def xloud_adjust_stay(self, context, instance):
+        """Let an adjustment wait for which the server was to be moved."""
+        self.elastic.grants.take(context, instance)
+
+    @messaging.expected_exceptions(
+        exception.ServerAdjustConflict, exception.InstanceNotFound)
+    @wrap_exception()
     def xloud_adjust_withdraw(self, context, instance):
         """Cancel an adjustment that waits for capacity."""
         self.elastic.grants.cancel(context, instance)

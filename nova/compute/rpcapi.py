@@ -43,6 +43,10 @@ class ComputeAPI(object):
         return self._elastic_client(ctxt, instance).call(
             ctxt, 'xloud_adjust_cancel', instance=instance)
 
+    def xloud_adjust_stay(self, ctxt, instance):
+        self._elastic_client(ctxt, instance).call(
+            ctxt, 'xloud_adjust_stay', instance=instance)
+
     def xloud_adjust_withdraw(self, ctxt, instance):
         self._elastic_client(ctxt, instance).call(
             ctxt, 'xloud_adjust_withdraw', instance=instance)

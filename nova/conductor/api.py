@@ -6,8 +6,9 @@ class ComputeTaskAPI(object):
     ...
 
     def xloud_adjust_move(self, context, instance):
-        self.conductor_compute_rpcapi.xloud_adjust_move(context, instance)
+        return self.conductor_compute_rpcapi.xloud_adjust_move(
+            context, instance)
 
     def xloud_adjust_check_move(self, context, instance):
-        self.conductor_compute_rpcapi.xloud_adjust_check_move(
+        return self.conductor_compute_rpcapi.xloud_adjust_check_move(
             context, instance)

@@ -64,6 +64,41 @@ Possible values:
 Related options:
 
 * ``[xloud] wait_timeout``
+* ``[xloud] max_moves``
+"""),
+    cfg.IntOpt(
+        'max_moves',
+        default=0,
+        min=0,
+        max=4,
+        help="""
+How many other servers may be live migrated so that one server can grow.
+
+If a server is to be moved in order to grow, but no other host has the capacity
+for it, the conductor looks for the fewest and smallest servers on its host
+that other hosts have the capacity for. They are live migrated there, and the
+adjustment waits until they are gone.
+
+This is read by the conductor. With 0, no other server is moved.
+
+Related options:
+
+* ``[xloud] when_full``
+* ``[xloud] move_interval``
+"""),
+    cfg.IntOpt(
+        'move_interval',
+        default=3600,
+        min=0,
+        help="""
+For how long a server is not moved again so that another one can grow, in
+seconds.
+
+Any live migration of it counts, also one that failed.
+
+Related options:
+
+* ``[xloud] max_moves``
 """),
     cfg.IntOpt(
         'wait_timeout',

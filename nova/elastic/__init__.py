@@ -72,6 +72,8 @@ from nova.elastic.memory import VIRTIO_MEM
 from nova.elastic.memory import VIRTIO_MEM_EXTRA_SPEC
 from nova.elastic.memory import VIRTIO_MEM_TRAIT
 from nova.elastic.memory import VirtioMem
+from nova.elastic.neighbours import choose_neighbours
+from nova.elastic.neighbours import is_movable
 from nova.elastic.pending import destination_flavor
 from nova.elastic.pending import get_pending
 from nova.elastic.pending import MOVE
@@ -149,6 +151,7 @@ __all__ = [
     'check_cells',
     'check_change',
     'check_image',
+    'choose_neighbours',
     'conflict',
     'describe',
     'destination_flavor',
@@ -164,6 +167,7 @@ __all__ = [
     'get_pending',
     'is_elastic',
     'is_elastic_extra_spec',
+    'is_movable',
     'is_recorded',
     'load_change',
     'maximum',

@@ -84,6 +84,13 @@ class Waiting(ty.NamedTuple):
     # A resize to another flavor ends it.
     flavor_id: int
 
+    @classmethod
+    def of_move(cls, moving, until):
+        """Return what waits instead of a move that was not begun."""
+        fields = moving._asdict()
+        return cls(until=until, **{
+            name: fields[name] for name in cls._fields if name in fields})
+
     @property
     def request(self):
         return Request(self.size, self.persist, self.force, self.for_seconds,

@@ -23,8 +23,10 @@ from oslo_utils import uuidutils
 
 from nova.compute.elastic import moves
 from nova.compute import task_states
+from nova import context as nova_context
 from nova import elastic
 from nova import exception
+from nova import objects
 
 LOG = logging.getLogger(__name__)
 
@@ -32,18 +34,21 @@ LOG = logging.getLogger(__name__)
 class MoveRequests(object):
     """Delivers requests to move servers so that they can grow."""
 
-    def __init__(self, compute_task_api, live_migrate):
+    def __init__(self, compute_task_api, compute_rpcapi, live_migrate):
         """Take what the compute API has.
 
         :param compute_task_api: The ComputeTaskAPI that calls the conductor
+        :param compute_rpcapi: The ComputeAPI that calls hosts
         :param live_migrate: Its method live_migrate
         """
         self._compute_task_api = compute_task_api
+        self._compute_rpcapi = compute_rpcapi
         self._live_migrate = live_migrate
 
     def move(self, context, instance):
         """Have a server moved that its host has handed over.
 
+        :returns: ``moving``, or ``waiting`` if others are moved instead
         :raises: ServerAdjustConflict or ServerAdjustUnavailable if it cannot
             be moved now; nothing has changed then
         """
@@ -52,8 +57,12 @@ class MoveRequests(object):
         if not moving or moving.request_id != context.request_id:
             raise exception.ServerAdjustServerChanged()
         try:
-            self._call(context, instance,
-                       self._compute_task_api.xloud_adjust_move)
+            room = self._call(context, instance,
+                              self._compute_task_api.xloud_adjust_move)
+            if not room:
+                return 'moving'
+            self._make_room(context, instance, room)
+            return 'waiting'
         except (exception.ServerAdjustNotMovable,
                 exception.ServerAdjustMoveNotSupported) as error:
             moves.end(context, instance, error)
@@ -66,9 +75,43 @@ class MoveRequests(object):
                 raise exception.ServerAdjustOutcomeUnknown()
             raise error
 
+    def _make_room(self, context, instance, room):
+        """Have neighbours leave the host of a server, which waits for that.
+
+        It waits as well if one of them does not leave after all.
+
+        :param room: What xloud_adjust_move returns
+        """
+        LOG.info('Other servers leave its host so that the server can grow: '
+                 '%s', room, instance=instance)
+        self._compute_rpcapi.xloud_adjust_stay(context, instance)
+        cell = objects.InstanceMapping.get_by_instance_uuid(
+            context, instance.uuid).cell_mapping
+        # Their owners are not to learn whose request this is.
+        admin_context = nova_context.get_admin_context()
+        with nova_context.target_cell(admin_context, cell) as cctxt:
+            for uuid, host in room:
+                self._migrate(cctxt, uuid, host)
+
+    def _migrate(self, context, uuid, host):
+        """Live migrate a server, if that is possible."""
+        try:
+            instance = objects.Instance.get_by_uuid(
+                context, uuid, expected_attrs=[
+                    'flavor', 'info_cache', 'metadata', 'numa_topology',
+                    'system_metadata'])
+            self._live_migrate(
+                context, instance, block_migration=None,
+                disk_over_commit=None, host_name=host, force=False)
+        except Exception as error:
+            LOG.warning('The server cannot leave its host: %s', error,
+                        instance_uuid=uuid)
+
     def check(self, context, instance, request):
         """Check whether a server would be moved now. Nothing is recorded.
 
+        :returns: What would be done: ``move``, or ``wait`` if others were
+            moved instead
         :raises: ServerAdjustConflict or ServerAdjustUnavailable if not
         """
         # Only the conductor reads that, of this copy.
@@ -79,8 +122,9 @@ class MoveRequests(object):
             context.request_id, 0, instance.host, uuidutils.generate_uuid(),
             instance.flavor.id)))
         try:
-            self._call(context, instance,
-                       self._compute_task_api.xloud_adjust_check_move)
+            room = self._call(context, instance,
+                              self._compute_task_api.xloud_adjust_check_move)
+            return elastic.WAIT if room else elastic.MOVE
         except messaging.MessagingException as error:
             LOG.warning('The conductor did not respond: %s', error,
                         instance=instance)
@@ -92,7 +136,7 @@ class MoveRequests(object):
         # That is the task of this request.
         checked.task_state = None
         try:
-            self._live_migrate(
+            return self._live_migrate(
                 context, checked, block_migration=None, disk_over_commit=None,
                 host_name=None, instead=lambda: call(context, instance))
         except (exception.ServerAdjustConflict,

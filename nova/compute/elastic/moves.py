@@ -95,7 +95,7 @@ def _end(context, instance, moving, error, is_interrupted):
         return False
     is_ended = (is_interrupted or
                 get_status(context, moving) in _NOT_UNDERWAY)
-    is_ended = is_ended and _try_to_restore(context, instance, moving)
+    is_ended = is_ended and restore(context, instance, moving)
     if is_ended:
         elastic.set_pending(
             instance, elastic.get_pending(instance)._replace(moving=None))
@@ -123,7 +123,7 @@ def get_status(context, moving):
         return None
 
 
-def _try_to_restore(context, instance, moving):
+def restore(context, instance, moving):
     """Return to a server the allocation that its migration holds.
 
     That takes the place of what was claimed on another host.
@@ -265,7 +265,7 @@ class Moves(object):
                 self._underway.add(migration.uuid)
                 return
         # What was claimed for it is released.
-        _try_to_restore(context, current, moving)
+        restore(context, current, moving)
         _release_destination(context, current, migration)
         raise exception.ServerAdjustServerChanged()
 

@@ -79,8 +79,7 @@ class AdjustRequests(object):
         if is_adjusted is False:
             if request.when_full == elastic.WAIT:
                 return 'waiting'
-            self._move_requests.move(context, instance)
-            return 'moving'
+            return self._move_requests.move(context, instance)
         if CONF.quota.recheck_quota:
             self._recheck_limits(
                 context, instance, before, size, request.persist, action)
@@ -116,8 +115,9 @@ class AdjustRequests(object):
             return None
         except moves.REASONS as error:
             if request.when_full == elastic.MOVE:
-                self._move_requests.check(context, instance, request)
-            elif request.when_full != elastic.WAIT or not isinstance(
+                return self._move_requests.check(
+                    context, instance, request), error
+            if request.when_full != elastic.WAIT or not isinstance(
                     error, exception.ServerAdjustHostFull):
                 raise
             return request.when_full, error

@@ -24,6 +24,7 @@ from oslo_log import log as logging
 from oslo_utils import timeutils
 
 from nova.compute.elastic import background
+from nova.compute import task_states
 from nova.compute import vm_states
 import nova.conf
 from nova import context as nova_context
@@ -177,6 +178,33 @@ class Grants(object):
     def stop(self):
         self._list.clear()
         self._alarms.clear()
+
+    def take(self, context, instance):
+        """Let an adjustment wait for which the server was to be moved.
+
+        :raises: ServerAdjustServerChanged if it is not to be moved now
+        """
+        with self._adjustments.lock(instance):
+            instance.refresh()
+            pending = elastic.get_pending(instance)
+            if not pending.moving or (
+                    pending.moving.request_id != context.request_id):
+                raise exception.ServerAdjustServerChanged()
+            waiting = elastic.Waiting.of_move(
+                pending.moving,
+                int(timeutils.utcnow_ts()) + CONF.xloud.wait_timeout)
+            elastic.set_pending(instance, pending._replace(
+                moving=None, waiting=waiting))
+            instance.task_state = None
+            try:
+                instance.save(expected_task_state=[task_states.MIGRATING])
+            except exception.InstanceUpdateConflict:
+                raise exception.ServerAdjustServerChanged()
+            self._list.put(instance, waiting)
+        if pending.waiting:
+            self._reporter.finish_waiting(
+                instance, pending.waiting, exception.ServerAdjustReplaced())
+        self.wake()
 
     def cancel(self, context, instance):
         """Let the adjustment of a server wait no longer.

@@ -14,6 +14,7 @@
 """Move a server to a host on which it can grow, as its own host is full."""
 
 from keystoneauth1 import exceptions as ks_exc
+import os_resource_classes as orc
 from oslo_log import log as logging
 
 from nova.compute.elastic import moves
@@ -33,10 +34,14 @@ _PLACEMENT_ERRORS = (
     exception.ConsumerAllocationRetrievalFailed, ks_exc.ClientException)
 
 
-def move(context, instance, build_task):
+def move(context, instance, build_task, find_room):
     """Claim what a server grows to on another host, and live migrate it.
 
     :param build_task: A function that returns a LiveMigrationTask
+    :param find_room: A function that returns which neighbours of the server
+        can leave its host for it
+    :returns: None of them if the server is being moved. Else it is still to be
+        moved by its record, and those are what makes room for it.
     :raises: ServerAdjustConflict or ServerAdjustUnavailable if that cannot be
         done now; nothing has changed then
     """
@@ -51,27 +56,49 @@ def move(context, instance, build_task):
     migration.create()
     try:
         _build(context, instance, build_task, migration).execute()
+        return []
     except Exception as error:
         refusal = _get_refusal(instance, error)
+        room = _find_room(instance, refusal, find_room)
         migration.status = 'error'
         migration.save()
+        if room and moves.restore(
+                context, instance, elastic.get_pending(instance).moving):
+            return room
         moves.end(context, instance, refusal)
         raise refusal
 
 
-def check(context, instance, build_task):
+def check(context, instance, build_task, find_room):
     """Check whether any other host has what a server would grow to.
 
     :param build_task: A function that returns a HostSearch
-    :raises: ServerAdjustNoHost if not; ServerAdjustUnavailable if that is
-        unknown
+    :param find_room: As move takes it
+    :returns: None of the neighbours if one has, else those that can leave
+    :raises: ServerAdjustNoHost if there are none, either;
+        ServerAdjustUnavailable if that is unknown
     """
     try:
-        hosts = _build(context, instance, build_task).execute()
+        if _build(context, instance, build_task).execute():
+            return []
+        raise exception.NoValidHost(reason='')
     except Exception as error:
-        raise _get_refusal(instance, error)
-    if not hosts:
-        raise exception.ServerAdjustNoHost()
+        refusal = _get_refusal(instance, error)
+        room = _find_room(instance, refusal, find_room)
+        if room:
+            return room
+        raise refusal
+
+
+def _find_room(instance, refusal, find_room):
+    """Find room for a server that cannot be moved, if that is the reason."""
+    if not isinstance(refusal, exception.ServerAdjustNoHost):
+        return []
+    try:
+        return find_room()
+    except Exception:
+        LOG.exception('Failed to find room for the server.', instance=instance)
+        return []
 
 
 def _build(context, instance, build_task, migration=None):
@@ -88,7 +115,10 @@ class HostSearch(live_migrate.LiveMigrationTask):
     """
 
     def _execute(self):
-        """Return other hosts that have the capacity, as placement says."""
+        """Return other hosts that have the capacity, as placement says.
+
+        :returns: What is available on each of them, a Size by host
+        """
         request_spec = self._get_request_spec_for_select_destinations()
         request_filter.process_reqspec(self.context, request_spec)
         resources = scheduler_utils.ResourceRequest.from_request_spec(
@@ -99,7 +129,8 @@ class HostSearch(live_migrate.LiveMigrationTask):
         # Those of other cells are not among them.
         nodes = objects.ComputeNodeList.get_all_by_uuids(
             self.context, list(summaries or {}))
-        return [node.host for node in nodes if self._is_possible(node.host)]
+        return {node.host: _get_available(summaries[node.uuid]['resources'])
+                for node in nodes if self._is_possible(node.host)}
 
     def _is_possible(self, host):
         try:
@@ -108,6 +139,13 @@ class HostSearch(live_migrate.LiveMigrationTask):
                 exception.ComputeServiceUnavailable):
             return False
         return host != self.source
+
+
+def _get_available(resources):
+    """Return what is available of a provider by its summary."""
+    return elastic.Size(*(
+        resources[rc]['capacity'] - resources[rc]['used']
+        if rc in resources else 0 for rc in (orc.VCPU, orc.MEMORY_MB)))
 
 
 def _get_refusal(instance, error):

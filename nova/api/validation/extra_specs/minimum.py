@@ -46,6 +46,10 @@ _WHEN_FULL = (
     'server to a host that has it by live migration. Without this extra spec '
     '``[xloud] when_full`` decides.'
 )
+_MOVABLE = (
+    'Whether a server of this flavor may be live migrated so that another '
+    'server on its host can grow, as ``[xloud] max_moves`` allows.'
+)
 _PRIORITY = (
     'The priority of servers of this flavor among those that wait for '
     'capacity on a host. Without this extra spec it is 0.'
@@ -80,6 +84,12 @@ EXTRA_SPEC_VALIDATORS = [
         description=_WHEN_FULL,
         value={'type': str, 'enum': ['refuse', 'wait', 'move'],
                'description': 'What to do if the host is full.'},
+    ),
+    base.ExtraSpecValidator(
+        name='xloud:movable',
+        description=_MOVABLE,
+        value={'type': bool,
+               'description': 'Whether it may be moved for others.'},
     ),
     base.ExtraSpecValidator(
         name='xloud:priority',
