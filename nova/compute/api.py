@@ -5,7 +5,7 @@ size of a new server, and says to quota what is requested.
 """
 
 from nova.compute.elastic import move_requests
-from nova.compute.elastic import moves
+from nova.compute.elastic import move_records
 from nova.compute.elastic import requests
 from nova import elastic
 
@@ -201,7 +201,7 @@ class API:
 
     def _local_delete(*nova):
         # Its host, which is down, would release what it has elsewhere.
-        moves.forget(context, instance)
+        move_records.forget(context, instance)
         ...
 
     def live_migrate(*nova, instead=None):

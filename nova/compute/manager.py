@@ -111,7 +111,7 @@ class ComputeManager(manager.Manager):
     # A live migration may be part of an adjustment.
     def live_migration(*nova):
         self._set_migration_status(...)  # nova
-        self.elastic.moves.begin(context, instance, migration)
+        self.elastic.departures.begin(context, instance, migration)
         ...
 
     def post_live_migration_at_destination(*nova):
@@ -120,7 +120,7 @@ class ComputeManager(manager.Manager):
 
     def _rollback_live_migration(*nova):
         ...
-        self.elastic.moves.end_failed(context, instance)
+        self.elastic.departures.end_failed(context, instance)
 
     def _init_instance(*nova):
         ...

@@ -24,7 +24,7 @@ from oslo_utils import excutils
 
 from nova.compute.elastic import adjustment as adjustments
 from nova.compute.elastic import background
-from nova.compute.elastic import moves
+from nova.compute.elastic import move_records
 from nova.compute.elastic import plan as plans
 from nova.compute.elastic import tasks
 from nova.compute import instance_actions
@@ -172,7 +172,7 @@ class Adjustments(object):
                 self._wait(adjustment, event, measurement)
                 return False
             if (plan.request.when_full == elastic.MOVE and
-                    isinstance(error, moves.REASONS)):
+                    isinstance(error, move_records.REASONS)):
                 self._hand_over(adjustment, event, measurement)
                 return False
             with excutils.save_and_reraise_exception():

@@ -21,7 +21,7 @@ from oslo_log import log as logging
 import oslo_messaging as messaging
 from oslo_utils import uuidutils
 
-from nova.compute.elastic import moves
+from nova.compute.elastic import move_records
 from nova.compute import task_states
 from nova import context as nova_context
 from nova import elastic
@@ -65,13 +65,13 @@ class MoveRequests(object):
             return 'waiting'
         except (exception.ServerAdjustNotMovable,
                 exception.ServerAdjustMoveNotSupported) as error:
-            moves.end(context, instance, error)
+            move_records.end(context, instance, error)
             raise
         except messaging.MessagingException as error:
             LOG.warning('The conductor did not respond: %s', error,
                         instance=instance)
             error = exception.ServerAdjustMoveError()
-            if not moves.end(context, instance, error):
+            if not move_records.end(context, instance, error):
                 raise exception.ServerAdjustOutcomeUnknown()
             raise error
 

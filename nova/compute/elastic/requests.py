@@ -24,7 +24,7 @@ from oslo_utils import excutils
 from oslo_utils import timeutils
 
 from nova.compute.elastic import limits
-from nova.compute.elastic import moves
+from nova.compute.elastic import move_records
 from nova.compute import instance_actions
 from nova.compute import task_states
 from nova.compute import utils as compute_utils
@@ -113,7 +113,7 @@ class AdjustRequests(object):
                 context, instance, *request.size, request.persist,
                 request.force)
             return None
-        except moves.REASONS as error:
+        except move_records.REASONS as error:
             if request.when_full == elastic.MOVE:
                 return self._move_requests.check(
                     context, instance, request), error

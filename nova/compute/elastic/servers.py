@@ -14,9 +14,12 @@
 
 from nova.compute.elastic import accounting
 from nova.compute.elastic import adjust
+from nova.compute.elastic import arrivals
 from nova.compute.elastic import background
+from nova.compute.elastic import departures
 from nova.compute.elastic import excess
 from nova.compute.elastic import metrics
+from nova.compute.elastic import move_records
 from nova.compute.elastic import moves
 from nova.compute.elastic import reconcile
 from nova.compute.elastic import reports
@@ -60,9 +63,12 @@ class ElasticServers(object):
         self.returns = returns.Returns(host, self.adjustments)
         self.grants = waiting.Grants(
             host, waiting_list, self.adjustments, reporter)
-        self.moves = moves.Moves(
+        self.departures = departures.Departures(
             host, self.accounting, self.adjustments, reporter,
             compute_api.compute_rpcapi)
+        self.moves = moves.Moves(
+            host, self.departures, arrivals.Arrivals(
+                host, self.accounting, self.adjustments, reporter))
         self.accounting.on_change = self.grants.wake
         self.adjustments.on_end = lambda instance: self.note([instance])
         self.reconciler.on_check = self.note
@@ -85,12 +91,12 @@ class ElasticServers(object):
 
     def forget(self, context, instance):
         """Forget a server that was deleted."""
-        moves.forget(context, instance)
+        move_records.forget(context, instance)
         self.grants.wake()
 
     def forget_migration(self, migration):
         """Forget a migration by which a server has left this host."""
-        self.moves.forget_migration(migration)
+        self.departures.forget_migration(migration)
         self.grants.wake()
 
     def describe(self, context, instance):

@@ -17,7 +17,7 @@ from keystoneauth1 import exceptions as ks_exc
 import os_resource_classes as orc
 from oslo_log import log as logging
 
-from nova.compute.elastic import moves
+from nova.compute.elastic import move_records
 from nova.conductor.tasks import live_migrate
 from nova import elastic
 from nova import exception
@@ -62,10 +62,10 @@ def move(context, instance, build_task, find_room):
         room = _find_room(instance, refusal, find_room)
         migration.status = 'error'
         migration.save()
-        if room and moves.restore(
+        if room and move_records.restore(
                 context, instance, elastic.get_pending(instance).moving):
             return room
-        moves.end(context, instance, refusal)
+        move_records.end(context, instance, refusal)
         raise refusal
 
 

@@ -173,7 +173,7 @@ class ElasticMoveInterruptedTest(elastic_move_base.MoveTestBase):
     def test_source_dies_after_the_migration(self):
         """The new host releases what the old one has not."""
         self.useFixture(fixtures.MockPatch(
-            'nova.compute.elastic.moves._RELEASE_TIMEOUT', 1))
+            'nova.compute.elastic.arrivals._RELEASE_TIMEOUT', 1))
         patch = self._break(
             manager.ComputeManager, '_delete_allocation_after_move',
             eventlet.greenlet.GreenletExit())
@@ -187,7 +187,7 @@ class ElasticMoveInterruptedTest(elastic_move_base.MoveTestBase):
         Releases of Nova differ in that. What nobody needs is released.
         """
         self.useFixture(fixtures.MockPatch(
-            'nova.compute.elastic.moves._RELEASE_TIMEOUT', 0))
+            'nova.compute.elastic.arrivals._RELEASE_TIMEOUT', 0))
         self._break(manager.ComputeManager,
                     'post_live_migration_at_destination',
                     messaging.MessagingTimeout(), times=1)

@@ -1,0 +1,167 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Servers that leave a host in order to grow on another one."""
+
+from oslo_log import log as logging
+from oslo_utils import timeutils
+
+from nova.compute.elastic import move_records
+from nova.compute import task_states
+import nova.conf
+from nova import elastic
+from nova import exception
+from nova import objects
+
+CONF = nova.conf.CONF
+
+LOG = logging.getLogger(__name__)
+
+
+def _is_migrated_otherwise(context, instance, moving):
+    """Whether a server has a migration that is not the one of its record."""
+    return any(
+        migration.uuid != moving.migration_uuid for migration in
+        objects.MigrationList.get_in_progress_by_instance(
+            context, instance.uuid))
+
+
+class Departures(object):
+
+    def __init__(self, host, accounting, adjustments, reporter,
+                 compute_rpcapi):
+        self._host = host
+        self._accounting = accounting
+        self._adjustments = adjustments
+        self._reporter = reporter
+        self._compute_rpcapi = compute_rpcapi
+        # The UUIDs of the migrations on which this service works.
+        self._underway = set()
+
+    def begin(self, context, instance, migration):
+        """Check whether a server is still to be migrated.
+
+        :raises: ServerAdjustServerChanged if not
+        """
+        # Who has a server move in order to grow has read its flavor.
+        moving = ('flavor' in instance and
+                  elastic.get_pending(instance).moving)
+        if not moving or moving.migration_uuid != migration.uuid:
+            return
+        with self._adjustments.lock(instance):
+            try:
+                current = objects.Instance.get_by_uuid(
+                    context, instance.uuid,
+                    expected_attrs=['flavor', 'system_metadata'])
+            except exception.InstanceNotFound:
+                move_records.release(context, instance.uuid, moving)
+                raise exception.ServerAdjustServerChanged()
+            if (current.task_state == task_states.MIGRATING and
+                    elastic.get_pending(current).moving == moving):
+                self._underway.add(migration.uuid)
+                return
+        # What was claimed for it is released.
+        move_records.restore(context, current, moving)
+        move_records.release_destination(context, current, migration)
+        raise exception.ServerAdjustServerChanged()
+
+    def end_failed(self, context, instance):
+        """End the move of a server that has come back from a migration."""
+        moving = elastic.get_pending(instance).moving
+        if moving:
+            self._underway.discard(moving.migration_uuid)
+            self._end(context, instance)
+
+    def _end(self, context, instance, is_interrupted=False):
+        error = move_records.get_failure()
+        if move_records.end(context, instance, error, is_interrupted):
+            self._reporter.notify_failure(context, instance, error)
+
+    def forget_migration(self, migration):
+        """Forget a migration by which a server has left."""
+        self._underway.discard(migration.uuid)
+
+    def check(self, context, instance, moving):
+        """End a move on which nobody works any more."""
+        with self._adjustments.lock(instance):
+            status = move_records.get_status(context, moving)
+            if self._is_departing(instance, moving, status):
+                return
+            # The record of the server may be older than that.
+            instance.refresh()
+            if instance.host == self._host:
+                self._end_abandoned(context, instance, moving, status)
+
+    def _end_abandoned(self, context, instance, moving, status):
+        if _is_migrated_otherwise(context, instance, moving):
+            self._end_overtaken(context, instance, moving)
+        elif not self._has_guest(instance):
+            self._announce(context, instance, moving)
+        elif status != 'completed':
+            self._end(context, instance, is_interrupted=True)
+        elif self._end_overtaken(context, instance, moving):
+            self._accounting.sync_allocation(context, instance)
+
+    def _end_overtaken(self, context, instance, moving):
+        """End a move of a server that something else moves, or has moved.
+
+        :returns: Whether that was done
+        """
+        is_ended = move_records.remove(instance, moving)
+        if is_ended:
+            move_records.finish_event(
+                context, instance, moving, exception.ServerAdjustMoveFailed())
+        return is_ended
+
+    def _has_guest(self, instance):
+        try:
+            self._accounting.get_live_size(instance)
+            return True
+        except exception.InstanceNotFound:
+            return False
+
+    def _is_departing(self, instance, moving, status):
+        """Whether anybody still works on the move of a server."""
+        if instance.task_state not in (task_states.MIGRATING, None):
+            return True
+        if status == 'completed':
+            return False
+        if moving.migration_uuid in self._underway:
+            return (instance.task_state is not None or
+                    status not in move_records.NOT_UNDERWAY)
+        # Until then the conductor may be looking for a host.
+        return (instance.task_state is not None and
+                status in (None, 'accepted') and timeutils.utcnow_ts() <
+                moving.since + CONF.long_rpc_timeout)
+
+    def _announce(self, context, instance, moving):
+        """Notify the new host again that a server is there.
+
+        Nova does so once, when the host may have been down.
+        """
+        LOG.info('Notifying the new host of the server again.',
+                 instance=instance)
+        migration = objects.Migration.get_by_uuid(
+            context, moving.migration_uuid)
+        if migration.status != 'completed':
+            # This service was not there to record that.
+            migration.status = 'completed'
+            migration.save()
+        if instance.task_state is None:
+            instance.task_state = task_states.MIGRATING
+            instance.save(expected_task_state=[None])
+        try:
+            self._compute_rpcapi.post_live_migration_at_destination(
+                context, instance, False, migration.dest_compute)
+        except Exception as error:
+            LOG.warning('The new host of the server did not take it: %s',
+                        error, instance=instance)

@@ -1,0 +1,173 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The records of servers that move in order to grow, and how their moves end.
+
+Whoever ends one, in the API, the conductor or on a host, sees to it that the
+allocations are right again, and that the action log says why.
+"""
+
+from oslo_log import log as logging
+
+from nova.compute.elastic import reports
+from nova.compute import task_states
+import nova.conf
+from nova import elastic
+from nova import exception
+from nova import objects
+from nova.scheduler.client import report
+
+CONF = nova.conf.CONF
+
+LOG = logging.getLogger(__name__)
+
+# Why a server has to move: another host may have what it needs.
+REASONS = (exception.ServerAdjustHostFull,
+           exception.ServerAdjustAboveHostLimit)
+
+# A migration on which no host works, as its status has it.
+NOT_UNDERWAY = (None, 'accepted', 'cancelled', 'error', 'failed')
+
+
+def end(context, instance, error, is_interrupted=False):
+    """End a move of a server that has not left its host.
+
+    :param error: Why it ends
+    :param is_interrupted: Whether its host knows that it does not work on the
+        migration any more
+    :returns: Whether that was done; not if the move goes on, or its
+        allocation cannot be restored now, which is left to its host
+    """
+    moving = elastic.get_pending(instance).moving
+    try:
+        return _end(context, instance, moving, error, is_interrupted)
+    except exception.InstanceNotFound:
+        release(context, instance.uuid, moving)
+        finish_event(context, instance, moving,
+                     exception.ServerAdjustServerChanged())
+        return True
+
+
+def _end(context, instance, moving, error, is_interrupted):
+    instance.refresh()
+    if (elastic.get_pending(instance).moving != moving or
+            instance.host != moving.source):
+        return False
+    # A host that begins to migrate the server sets the status of the
+    # migration first, and looks at the task of the server then.
+    instance.task_state = task_states.XLOUD_ADJUSTING
+    try:
+        instance.save(expected_task_state=[task_states.MIGRATING, None])
+    except exception.InstanceUpdateConflict:
+        return False
+    is_ended = (is_interrupted or
+                get_status(context, moving) in NOT_UNDERWAY)
+    is_ended = is_ended and restore(context, instance, moving)
+    if is_ended:
+        elastic.set_pending(
+            instance, elastic.get_pending(instance)._replace(moving=None))
+    instance.task_state = None if is_ended else task_states.MIGRATING
+    instance.save(expected_task_state=[task_states.XLOUD_ADJUSTING])
+    if is_ended:
+        finish_event(context, instance, moving, error)
+    return is_ended
+
+
+def finish_event(context, instance, moving, error):
+    """Record in the action log why a move has ended."""
+    context = context.elevated()
+    context.request_id = moving.request_id
+    reports.OpenEvent(
+        context, instance, moving.action, CONF.host).finish(error)
+
+
+def get_status(context, moving):
+    """Return the status of the migration, or None if there is none yet."""
+    try:
+        return objects.Migration.get_by_uuid(
+            context, moving.migration_uuid).status
+    except exception.MigrationNotFound:
+        return None
+
+
+def restore(context, instance, moving):
+    """Return to a server the allocation that its migration holds.
+
+    That takes the place of what was claimed on another host.
+    """
+    client = report.report_client_singleton()
+    try:
+        allocations = client.get_allocs_for_consumer(
+            context, moving.migration_uuid)['allocations']
+        return not allocations or client.move_allocations(
+            context, moving.migration_uuid, instance.uuid)
+    except Exception:
+        LOG.exception('The allocation of the server was not restored. This '
+                      'will be tried again.', instance=instance)
+        return False
+
+
+def release_destination(context, instance, migration):
+    """Release what was claimed for a server that does not go there."""
+    node = objects.ComputeNode.get_by_host_and_nodename(
+        context, migration.dest_compute, migration.dest_node)
+    report.report_client_singleton(
+        ).remove_provider_tree_from_instance_allocation(
+            context, instance.uuid, node.uuid)
+
+
+def release(context, uuid, moving):
+    """Release all that a deleted server has, wherever it was."""
+    client = report.report_client_singleton()
+    for consumer, kind in ((moving.migration_uuid, 'migration'),
+                           (uuid, 'instance')):
+        client.delete_allocation_for_instance(
+            context, consumer, consumer_type=kind, force=True)
+
+
+def forget(context, instance):
+    """Release what a server that is deleted has elsewhere, if it moves."""
+    try:
+        moving = elastic.get_pending(instance).moving
+        if moving:
+            release(context, instance.uuid, moving)
+            finish_event(context, instance, moving,
+                         exception.ServerAdjustServerChanged())
+    except Exception:
+        LOG.exception('What the deleted server had elsewhere may not be '
+                      'released.', instance=instance)
+
+
+def remove(instance, moving):
+    """Remove the record that a server moves, and nothing else.
+
+    :returns: Whether that was done; not if it has another one, or another
+        operation has begun
+    """
+    pending = elastic.get_pending(instance)
+    if pending.moving != moving:
+        return False
+    elastic.set_pending(instance, pending._replace(moving=None))
+    try:
+        instance.save(expected_task_state=[instance.task_state])
+    except (exception.InstanceNotFound, exception.InstanceUpdateConflict):
+        return False
+    return True
+
+
+def get_failure():
+    """Return the exception of a move that has failed."""
+    try:
+        # Notifications have where it was raised.
+        raise exception.ServerAdjustMoveFailed()
+    except exception.ServerAdjustMoveFailed as error:
+        return error
