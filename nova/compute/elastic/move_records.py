@@ -17,6 +17,7 @@ allocations are right again, and that the action log says why.
 """
 
 from oslo_log import log as logging
+from oslo_utils import timeutils
 
 from nova.compute.elastic import reports
 from nova.compute import task_states
@@ -76,7 +77,11 @@ def _end(context, instance, moving, error, is_interrupted):
         elastic.set_pending(
             instance, elastic.get_pending(instance)._replace(moving=None))
     instance.task_state = None if is_ended else task_states.MIGRATING
-    instance.save(expected_task_state=[task_states.XLOUD_ADJUSTING])
+    try:
+        instance.save(expected_task_state=[task_states.XLOUD_ADJUSTING])
+    except exception.InstanceUpdateConflict:
+        # That took so long that its host does it.
+        return False
     if is_ended:
         finish_event(context, instance, moving, error)
     return is_ended
@@ -88,6 +93,23 @@ def finish_event(context, instance, moving, error):
     context.request_id = moving.request_id
     reports.OpenEvent(
         context, instance, moving.action, CONF.host).finish(error)
+
+
+def end_task(instance, moving, host):
+    """End the interrupted task of a server that moves, and nothing else.
+
+    Its guest has not been changed yet. What it has in placement, and what
+    becomes of its adjustment, is for the hosts between which it moves.
+
+    :param host: The name of this host
+    """
+    is_here = moving.source != host
+    if not is_here and not timeutils.is_older_than(
+            instance.updated_at, CONF.rpc_response_timeout):
+        # The API or a conductor may be ending the move.
+        return
+    instance.task_state = None if is_here else task_states.MIGRATING
+    instance.save(expected_task_state=list(task_states.xloud_adjust_states))
 
 
 def get_status(context, moving):

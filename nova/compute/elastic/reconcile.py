@@ -22,6 +22,7 @@ from oslo_log import log as logging
 from oslo_utils import timeutils
 
 from nova.compute.elastic import background
+from nova.compute.elastic import move_records
 from nova.compute import task_states
 from nova.compute import utils as compute_utils
 from nova.compute import vm_states
@@ -58,6 +59,12 @@ def confirmed_size(size, previous, current):
         now if min(before, now) > old else
         max(before, now) if max(before, now) < old else old
         for old, before, now in zip(size, previous, current)))
+
+
+def _is_allocated(instance, size, allocated):
+    resources = scheduler_utils.resources_from_size(instance, size)
+    return all(allocated.get(rc, 0) == amount
+               for rc, amount in resources.items())
 
 
 class Reconciler(object):
@@ -156,7 +163,7 @@ class Reconciler(object):
             return
         size = self._get_confirmed_size(instance, live)
         if not (size == elastic.size(instance) and
-                self._is_allocated(instance, size, allocated) and
+                _is_allocated(instance, size, allocated) and
                 not self._has_past_excess(instance, live)):
             with self._adjustments.lock(instance):
                 if not self._adjustments.get(instance):
@@ -199,12 +206,6 @@ class Reconciler(object):
     def _has_past_excess(instance, live):
         return (elastic.excess(instance) and elastic.size(instance) ==
                 elastic.reconciled_size(instance, live))
-
-    @staticmethod
-    def _is_allocated(instance, size, allocated):
-        resources = scheduler_utils.resources_from_size(instance, size)
-        return all(allocated.get(rc, 0) == amount
-                   for rc, amount in resources.items())
 
     def _account(self, context, instance, size):
         """Account for a server that no operation is in progress on.
@@ -272,6 +273,10 @@ class Reconciler(object):
             if self._adjustments.get(instance) or (
                     instance.task_state not in
                     task_states.xloud_adjust_states):
+                return
+            moving = elastic.get_pending(instance).moving
+            if moving:
+                move_records.end_task(instance, moving, self._host)
                 return
             LOG.warning('An adjustment of the server was interrupted.',
                         instance=instance)

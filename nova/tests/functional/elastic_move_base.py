@@ -19,7 +19,10 @@ from unittest import mock
 
 import eventlet  # noqa: H905
 
+from nova.compute import task_states
+from nova import context as nova_context
 from nova import elastic
+from nova import objects
 from nova.tests.functional import elastic_helpers
 from nova.tests.functional.elastic_helpers import GROWN
 from nova.tests.functional.elastic_helpers import MINIMUM
@@ -102,6 +105,18 @@ class MoveTestBase(elastic_helpers.ElasticServersTestBase):
                 lambda: self._instance(self.server).host == 'host3')
             self._wait_until_adjusted(self.server)
             yield
+
+    def _hand_over(self, server=None):
+        """Have the compute hand a server over, and no conductor hear of it."""
+        instance = self._instance(server or self.server)
+        instance.task_state = task_states.XLOUD_ADJUST_PREP
+        instance.save()
+        context = nova_context.RequestContext(
+            'someone', instance.project_id)
+        objects.InstanceAction.action_start(
+            context, instance.uuid, 'xloud_adjust')
+        self.computes['host1'].manager.xloud_adjust(
+            context, instance, 3, 3072, True, when_full='move')
 
     def _leave(self, host):
         """Have no guest where none is after the migration of a real one."""

@@ -21,10 +21,8 @@ import oslo_messaging as messaging
 
 from nova.compute import manager
 from nova.compute import task_states
-from nova import context as nova_context
 from nova import elastic
 from nova import exception
-from nova import objects
 from nova.scheduler.client import query
 from nova.tests.functional import elastic_helpers
 from nova.tests.functional.elastic_helpers import GROWN
@@ -233,18 +231,6 @@ class ElasticMoveInterruptedTest(elastic_move_base.MoveTestBase):
         self._run_periodics()
         self._reconcile()
         self.assertMoved('host3')
-
-    def _hand_over(self):
-        """Have the compute hand a server over, and no conductor hear of it."""
-        instance = self._instance(self.server)
-        instance.task_state = task_states.XLOUD_ADJUST_PREP
-        instance.save()
-        context = nova_context.RequestContext(
-            'someone', instance.project_id)
-        objects.InstanceAction.action_start(
-            context, instance.uuid, 'xloud_adjust')
-        self.computes['host1'].manager.xloud_adjust(
-            context, instance, 3, 3072, True, when_full='move')
 
     def test_api_dies(self):
         """A server that nobody moves stays, and can be adjusted again."""

@@ -1,0 +1,76 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Who ends the moves of servers, and who leaves that to others."""
+
+import datetime
+
+from oslo_utils import timeutils
+
+from nova.compute import task_states
+from nova.conductor import api as conductor
+from nova.db.main import api as db
+from nova import elastic
+from nova import exception
+from nova.scheduler.client import query
+from nova.scheduler.client import report
+from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional import elastic_move_base
+
+
+
+class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
+
+    def setUp(self):
+        super().setUp()
+        self._fill('host2')
+
+    def _leave_task(self, state, seconds=0):
+        """Leave the server as a service does that stops in between."""
+        instance = self._instance(self.server)
+        instance.task_state = state
+        instance.save()
+        db.instance_update(self.ctxt, instance.uuid, {
+            'updated_at': timeutils.utcnow() - datetime.timedelta(
+                seconds=seconds)})
+
+    def test_host_reconciles_while_a_move_is_ended(self):
+        """What the conductor or the API is ending is left to them."""
+        self._break(query.SchedulerQueryClient, 'select_destinations',
+                    exception.NoValidHost(reason='x'))
+        states = []
+
+        def reconcile(method, *args):
+            instance = self._instance(self.server)
+            if (not states and elastic.get_pending(instance).moving and
+                    instance.task_state == task_states.XLOUD_ADJUSTING):
+                states.append(instance.task_state)
+                self._reconcile()
+                states.append(self._instance(self.server).task_state)
+            return method(*args)
+
+        self._patch(report.SchedulerReportClient, 'get_allocs_for_consumer',
+                    reconcile)
+        self._refused(409, self.server, current_vcpus=3, when_full='move')
+        self.assertEqual([task_states.XLOUD_ADJUSTING] * 2, states)
+        self.assertStays('xloud.no_host: Neither the host of the server nor '
+                         'any other one has the capacity for the requested '
+                         'size.')
+
+    def test_destination_dies_as_the_growth_begins(self):
+        """It grows when its host is back, with what was claimed for that."""
+        with self._arrived_unnoticed():
+            self._leave_task(task_states.XLOUD_ADJUSTING)
+        self._restart('host3')
+        self.assertEqual(
+            GROWN, self._allocations()[0]['host3'])
+        self.assertMoved('host3')
