@@ -204,11 +204,10 @@ class API:
         move_records.forget(context, instance)
         ...
 
-    def live_migrate(*nova, instead=None):
-        # An adjustment that moves a server passes the checks of a live
-        # migration, and does something else then.
-        if instead:
-            return instead()
+    def live_migrate(*nova, check_only=False):
+        # An adjustment that moves a server has to pass the checks above.
+        if check_only:
+            return
         ...
 
     @staticmethod

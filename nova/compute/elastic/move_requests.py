@@ -17,8 +17,9 @@ The checks of a live migration apply, of which each release of Nova has others.
 Then the conductor looks for a host and claims the size there.
 """
 
+import contextlib
+
 from oslo_log import log as logging
-import oslo_messaging as messaging
 from oslo_utils import uuidutils
 
 from nova.compute.elastic import move_records
@@ -29,6 +30,20 @@ from nova import exception
 from nova import objects
 
 LOG = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def _errors_for_users(instance):
+    """Replace errors of the conductor, or on the way to it."""
+    try:
+        yield
+    except (exception.ServerAdjustConflict, exception.ServerAdjustUnavailable):
+        raise
+    except Exception as error:
+        if getattr(error, 'exc_type', type(error).__name__) == 'NoSuchMethod':
+            raise exception.ServerAdjustMoveNotSupported()
+        LOG.exception('The server was not moved.', instance=instance)
+        raise exception.ServerAdjustMoveError()
 
 
 class MoveRequests(object):
@@ -57,23 +72,23 @@ class MoveRequests(object):
         if not moving or moving.request_id != context.request_id:
             raise exception.ServerAdjustServerChanged()
         try:
-            room = self._call(context, instance,
-                              self._compute_task_api.xloud_adjust_move)
-            if not room:
-                return 'moving'
-            self._make_room(context, instance, room)
-            return 'waiting'
+            with _errors_for_users(instance):
+                self._check(context, instance)
+                room = self._compute_task_api.xloud_adjust_move(
+                    context, instance)
+                if not room:
+                    return 'moving'
+                self._make_room(context, instance, room)
+                return 'waiting'
         except (exception.ServerAdjustNotMovable,
                 exception.ServerAdjustMoveNotSupported) as error:
             move_records.end(context, instance, error)
             raise
-        except messaging.MessagingException as error:
-            LOG.warning('The conductor did not respond: %s', error,
-                        instance=instance)
-            error = exception.ServerAdjustMoveError()
+        except exception.ServerAdjustMoveError as error:
+            # It may still be at work on that, or have ended it.
             if not move_records.end(context, instance, error):
                 raise exception.ServerAdjustOutcomeUnknown()
-            raise error
+            raise
 
     def _make_room(self, context, instance, room):
         """Have neighbours leave the host of a server, which waits for that.
@@ -121,32 +136,24 @@ class MoveRequests(object):
             request.size, request.persist, request.force, None, '',
             context.request_id, 0, instance.host, uuidutils.generate_uuid(),
             instance.flavor.id)))
-        try:
-            room = self._call(context, instance,
-                              self._compute_task_api.xloud_adjust_check_move)
+        with _errors_for_users(instance):
+            self._check(context, instance)
+            room = self._compute_task_api.xloud_adjust_check_move(
+                context, instance)
             return elastic.WAIT if room else elastic.MOVE
-        except messaging.MessagingException as error:
-            LOG.warning('The conductor did not respond: %s', error,
-                        instance=instance)
-            raise exception.ServerAdjustMoveError()
 
-    def _call(self, context, instance, call):
-        """Call the conductor if the API would have it live migrated."""
+    def _check(self, context, instance):
+        """Check whether the API would have a server live migrated.
+
+        :raises: ServerAdjustNotMovable if not
+        """
         checked = instance.obj_clone()
         # That is the task of this request.
         checked.task_state = None
         try:
-            return self._live_migrate(
+            self._live_migrate(
                 context, checked, block_migration=None, disk_over_commit=None,
-                host_name=None, instead=lambda: call(context, instance))
-        except (exception.ServerAdjustConflict,
-                exception.ServerAdjustUnavailable):
-            raise
-        except messaging.MessagingException as error:
-            if getattr(error, 'exc_type', type(error).__name__) != (
-                    'NoSuchMethod'):
-                raise
-            raise exception.ServerAdjustMoveNotSupported()
+                host_name=None, check_only=True)
         except exception.NovaException as error:
             LOG.info('The server cannot be live migrated: %s', error,
                      instance=instance)

@@ -18,6 +18,7 @@ from oslo_utils import timeutils
 
 from nova.compute import task_states
 from nova.conductor import api as conductor
+from nova.conductor import manager
 from nova.db.main import api as db
 from nova import elastic
 from nova import exception
@@ -74,3 +75,22 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
         self.assertEqual(
             GROWN, self._allocations()[0]['host3'])
         self.assertMoved('host3')
+
+    def test_conductor_fails_unexpectedly(self):
+        """That is not a reason why the server could not be migrated."""
+        self._break(manager.ComputeTaskManager, 'xloud_adjust_move',
+                    exception.ComputeHostNotFound(host='x'))
+        message = self._refused(
+            503, self.server, current_vcpus=3, when_full='move')
+        self.assertStays('xloud.move_error: ' + message)
+
+    def test_api_fails_unexpectedly(self):
+        """The server does not wait for what has not even begun."""
+        for call in ('xloud_adjust_move', 'xloud_adjust_check_move'):
+            self._break(conductor.ComputeTaskAPI, call, ValueError('odd'))
+        message = self._refused(
+            503, self.server, current_vcpus=3, when_full='move')
+        self.assertStays('xloud.move_error: ' + message)
+        self.assertEqual('xloud.move_error', self._post(
+            self.server, current_vcpus=3, when_full='move',
+            dry_run=True).body['dry_run']['code'])
