@@ -106,12 +106,34 @@ class ComputeManager(manager.Manager):
 
     def _delete_allocation_after_move(*nova):
         ...
-        self.elastic.forget_migration(migration)
+        self.elastic.grants.wake()
 
     # A live migration may be part of an adjustment.
     def live_migration(*nova):
         self._set_migration_status(...)  # nova
         self.elastic.departures.begin(context, instance, migration)
+        ...
+        try:  # nova
+            future = ...  # nova
+            # That is also called if it is cancelled.
+            future.add_done_callback(
+                lambda _future:
+                self.elastic.departures.forget_migration(migration))
+            ...
+        except RuntimeError:  # nova
+            ...
+        ...
+
+    def live_migration_abort(*nova):
+        ...
+        try:  # nova
+            ...
+            if future and future.cancel():  # nova
+                ...
+                # It was queued, so nothing else ends it.
+                self.elastic.departures.end_failed(context, instance)
+        except KeyError:  # nova
+            ...
         ...
 
     def post_live_migration_at_destination(*nova):

@@ -76,9 +76,10 @@ class Departures(object):
 
     def end_failed(self, context, instance):
         """End the move of a server that has come back from a migration."""
-        moving = elastic.get_pending(instance).moving
+        # The API has read that of a server whose migration it aborts.
+        moving = ('system_metadata' in instance and
+                  elastic.get_pending(instance).moving)
         if moving:
-            self._underway.discard(moving.migration_uuid)
             self._end(context, instance)
 
     def _end(self, context, instance, is_interrupted=False):
@@ -87,7 +88,7 @@ class Departures(object):
             self._reporter.notify_failure(context, instance, error)
 
     def forget_migration(self, migration):
-        """Forget a migration by which a server has left."""
+        """Note that this service does not work on a migration any more."""
         self._underway.discard(migration.uuid)
 
     def check(self, context, instance, moving):

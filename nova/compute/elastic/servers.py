@@ -94,11 +94,6 @@ class ElasticServers(object):
         move_records.forget(context, instance)
         self.grants.wake()
 
-    def forget_migration(self, migration):
-        """Forget a migration by which a server has left this host."""
-        self.departures.forget_migration(migration)
-        self.grants.wake()
-
     def describe(self, context, instance):
         """Return what a server has and is requested to have now."""
         return self.status.describe(

@@ -16,6 +16,8 @@ import datetime
 
 from oslo_utils import timeutils
 
+from nova.compute.elastic import adjust
+from nova.compute import manager as compute_manager
 from nova.compute import task_states
 from nova.conductor import api as conductor
 from nova.conductor import manager
@@ -25,8 +27,9 @@ from nova import exception
 from nova.scheduler.client import query
 from nova.scheduler.client import report
 from nova.tests.functional.elastic_helpers import GROWN
+from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional import elastic_move_base
-
+from nova.virt import fake
 
 
 class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
@@ -94,3 +97,46 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
         self.assertEqual('xloud.move_error', self._post(
             self.server, current_vcpus=3, when_full='move',
             dry_run=True).body['dry_run']['code'])
+
+    def test_queued_migration_is_aborted(self):
+        """It is over at once."""
+        self._delete_server(self.neighbour)
+        other = self._boot(self._create_flavor(vcpu=1, memory_mb=256))
+        self._boot(self._create_flavor(vcpu=8, memory_mb=256))
+        with self._migration_held() as reached:
+            self.admin_api.post_server_action(other['id'], {
+                'os-migrateLive': {'host': None, 'block_migration': 'auto'}})
+            reached.wait()
+            self._move()
+            self._wait_for_migration_status(self.server, ['queued'])
+            migration, = self.admin_api.api_get(
+                '/servers/%s/migrations' % self.server['id']
+                ).body['migrations']
+            self.admin_api.api_delete('/servers/%s/migrations/%s' % (
+                self.server['id'], migration['id']))
+            self._wait_until(
+                lambda: self._adjust_state(self.server) == 'failed')
+            self.assertEqual(
+                [{'host1': MINIMUM}, {}], self._allocations())
+        self.assertEqual(
+            'xloud.move_failed', self._status(self.server)['adjust']['code'])
+
+    def test_rollback_fails(self):
+        """The host knows that it does not work on that any more."""
+        self._break(fake.FakeDriver, 'pre_live_migration',
+                    exception.DestinationDiskExists(path='x'))
+        failed = []
+
+        def fail(_method, *args):
+            failed.append(args)
+            raise ValueError('odd')
+
+        self._patch(compute_manager.ComputeManager, '_rollback_volume_bdms',
+                    fail)
+        self._move()
+        self._wait_until(lambda: failed)
+        self._wait_for_migration_status(self.server, ['error'])
+        self.assertEqual(
+            task_states.MIGRATING, self._instance(self.server).task_state)
+        self._reconcile()
+        self.assertStays(elastic_move_base.MOVE_FAILED)
