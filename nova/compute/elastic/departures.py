@@ -80,11 +80,12 @@ class Departures(object):
         moving = ('system_metadata' in instance and
                   elastic.get_pending(instance).moving)
         if moving:
-            self._end(context, instance)
+            self._end(context, instance, moving)
 
-    def _end(self, context, instance, is_interrupted=False):
+    def _end(self, context, instance, moving, is_interrupted=False):
         error = move_records.get_failure()
-        if move_records.end(context, instance, error, is_interrupted):
+        if move_records.end(
+                context, instance, moving, error, is_interrupted):
             self._reporter.notify_failure(context, instance, error)
 
     def forget_migration(self, migration):
@@ -108,7 +109,7 @@ class Departures(object):
         elif not self._has_guest(instance):
             self._announce(context, instance, moving)
         elif status != 'completed':
-            self._end(context, instance, is_interrupted=True)
+            self._end(context, instance, moving, is_interrupted=True)
         elif self._end_overtaken(context, instance, moving):
             self._accounting.sync_allocation(context, instance)
 
@@ -139,10 +140,12 @@ class Departures(object):
         if moving.migration_uuid in self._underway:
             return (instance.task_state is not None or
                     status not in move_records.NOT_UNDERWAY)
-        # Until then the conductor may be looking for a host.
-        return (instance.task_state is not None and
-                status in (None, 'accepted') and timeutils.utcnow_ts() <
-                moving.since + CONF.long_rpc_timeout)
+        # The conductor records the migration first, and then it may be looking
+        # for a host until the API does not wait for it any more.
+        timeouts = {None: CONF.rpc_response_timeout,
+                    'accepted': CONF.long_rpc_timeout}
+        return (instance.task_state is not None and status in timeouts and
+                timeutils.utcnow_ts() < moving.since + timeouts[status])
 
     def _announce(self, context, instance, moving):
         """Notify the new host again that a server is there.

@@ -39,16 +39,16 @@ REASONS = (exception.ServerAdjustHostFull,
 NOT_UNDERWAY = (None, 'accepted', 'cancelled', 'error', 'failed')
 
 
-def end(context, instance, error, is_interrupted=False):
+def end(context, instance, moving, error, is_interrupted=False):
     """End a move of a server that has not left its host.
 
+    :param moving: The nova.elastic.Moving
     :param error: Why it ends
     :param is_interrupted: Whether its host knows that it does not work on the
         migration any more
     :returns: Whether that was done; not if the move goes on, or its
         allocation cannot be restored now, which is left to its host
     """
-    moving = elastic.get_pending(instance).moving
     try:
         return _end(context, instance, moving, error, is_interrupted)
     except exception.InstanceNotFound:

@@ -82,11 +82,11 @@ class MoveRequests(object):
                 return 'waiting'
         except (exception.ServerAdjustNotMovable,
                 exception.ServerAdjustMoveNotSupported) as error:
-            move_records.end(context, instance, error)
+            move_records.end(context, instance, moving, error)
             raise
         except exception.ServerAdjustMoveError as error:
             # It may still be at work on that, or have ended it.
-            if not move_records.end(context, instance, error):
+            if not move_records.end(context, instance, moving, error):
                 raise exception.ServerAdjustOutcomeUnknown()
             raise
 

@@ -18,6 +18,7 @@ import os_resource_classes as orc
 from oslo_log import log as logging
 
 from nova.compute.elastic import move_records
+from nova.compute import task_states
 from nova.conductor.tasks import live_migrate
 from nova import elastic
 from nova import exception
@@ -45,9 +46,9 @@ def move(context, instance, build_task, find_room):
     :raises: ServerAdjustConflict or ServerAdjustUnavailable if that cannot be
         done now; nothing has changed then
     """
+    moving = elastic.get_pending(instance).moving
     migration = objects.Migration(
-        context=context.elevated(),
-        uuid=elastic.get_pending(instance).moving.migration_uuid,
+        context=context.elevated(), uuid=moving.migration_uuid,
         instance_uuid=instance.uuid, source_compute=instance.host,
         status='accepted',
         migration_type=fields.MigrationType.LIVE_MIGRATION,
@@ -55,6 +56,7 @@ def move(context, instance, build_task, find_room):
         new_instance_type_id=instance.flavor.id)
     migration.create()
     try:
+        _check_moving(instance, moving)
         _build(context, instance, build_task, migration).execute()
         return []
     except Exception as error:
@@ -62,11 +64,21 @@ def move(context, instance, build_task, find_room):
         room = _find_room(instance, refusal, find_room)
         migration.status = 'error'
         migration.save()
-        if room and move_records.restore(
-                context, instance, elastic.get_pending(instance).moving):
+        if room and move_records.restore(context, instance, moving):
             return room
-        move_records.end(context, instance, refusal)
+        move_records.end(context, instance, moving, refusal)
         raise refusal
+
+
+def _check_moving(instance, moving):
+    """Check whether a server is still to be moved, so late.
+
+    :raises: ServerAdjustServerChanged if not
+    """
+    instance.refresh()
+    if (instance.task_state != task_states.MIGRATING or
+            elastic.get_pending(instance).moving != moving):
+        raise exception.ServerAdjustServerChanged()
 
 
 def check(context, instance, build_task, find_room):
@@ -152,6 +164,8 @@ def _get_refusal(instance, error):
     """Return the exception that says why a server cannot be moved."""
     LOG.warning('The server cannot be moved to another host: %s', error,
                 instance=instance)
+    if isinstance(error, exception.ServerAdjustServerChanged):
+        return error
     if isinstance(error, exception.NoValidHost):
         return exception.ServerAdjustNoHost()
     if isinstance(error, (exception.InstanceInvalidState,

@@ -22,6 +22,7 @@ from nova.compute import task_states
 from nova.conductor import api as conductor
 from nova.conductor import manager
 from nova.db.main import api as db
+from nova import context as nova_context
 from nova import elastic
 from nova import exception
 from nova.scheduler.client import query
@@ -69,6 +70,24 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
         self.assertStays('xloud.no_host: Neither the host of the server nor '
                          'any other one has the capacity for the requested '
                          'size.')
+
+    def test_nobody_ends_it_any_more(self):
+        """The host ends what a service has begun to end long ago."""
+        self._hand_over()
+        self._leave_task(task_states.XLOUD_ADJUSTING)
+        self._reconcile()
+        self.assertEqual(task_states.XLOUD_ADJUSTING,
+                         self._instance(self.server).task_state)
+        self._leave_task(task_states.XLOUD_ADJUSTING, seconds=120)
+        self._reconcile()
+        self.assertEqual(task_states.MIGRATING,
+                         self._instance(self.server).task_state)
+        self.flags(rpc_response_timeout=-1)
+        self._reconcile()
+        self._wait_until(
+            lambda: self._instance(self.server).task_state is None)
+        self.flags(rpc_response_timeout=60)
+        self.assertStays(elastic_move_base.MOVE_FAILED)
 
     def test_destination_dies_as_the_growth_begins(self):
         """It grows when its host is back, with what was claimed for that."""
@@ -139,4 +158,20 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
         self.assertEqual(
             task_states.MIGRATING, self._instance(self.server).task_state)
         self._reconcile()
+        self.assertStays(elastic_move_base.MOVE_FAILED)
+
+    def test_conductor_hears_of_it_late(self):
+        """It does not move a server that is not to be moved any more."""
+        self._hand_over()
+        instance = self._instance(self.server)
+        self.flags(rpc_response_timeout=-1)
+        self._reconcile()
+        self._wait_until(
+            lambda: self._instance(self.server).task_state is None)
+        self.flags(rpc_response_timeout=60)
+        self.assertRaises(
+            exception.ServerAdjustServerChanged,
+            conductor.ComputeTaskAPI().xloud_adjust_move,
+            nova_context.RequestContext('someone', instance.project_id),
+            instance)
         self.assertStays(elastic_move_base.MOVE_FAILED)
