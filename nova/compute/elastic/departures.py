@@ -15,6 +15,7 @@
 from oslo_log import log as logging
 from oslo_utils import timeutils
 
+from nova.compute.elastic import background
 from nova.compute.elastic import move_records
 from nova.compute import task_states
 import nova.conf
@@ -46,6 +47,8 @@ class Departures(object):
         self._compute_rpcapi = compute_rpcapi
         # The UUIDs of the migrations on which this service works.
         self._underway = set()
+        # Those of which it notifies the new hosts.
+        self._announced = set()
 
     def begin(self, context, instance, migration):
         """Check whether a server is still to be migrated.
@@ -107,7 +110,7 @@ class Departures(object):
         if _is_migrated_otherwise(context, instance, moving):
             self._end_overtaken(context, instance, moving)
         elif not self._has_guest(instance):
-            self._announce(context, instance, moving)
+            self._start_to_announce(context, instance, moving)
         elif status != 'completed':
             self._end(context, instance, moving, is_interrupted=True)
         elif self._end_overtaken(context, instance, moving):
@@ -147,25 +150,34 @@ class Departures(object):
         return (instance.task_state is not None and status in timeouts and
                 timeutils.utcnow_ts() < moving.since + timeouts[status])
 
-    def _announce(self, context, instance, moving):
+    def _start_to_announce(self, context, instance, moving):
         """Notify the new host again that a server is there.
 
-        Nova does so once, when the host may have been down.
+        Nova does so once, when the host may have been down. If it still is,
+        no other move waits for its answer.
         """
+        if moving.migration_uuid not in self._announced:
+            self._announced.add(moving.migration_uuid)
+            background.start(
+                context, self._announce, context, instance, moving)
+
+    def _announce(self, context, instance, moving):
         LOG.info('Notifying the new host of the server again.',
                  instance=instance)
-        migration = objects.Migration.get_by_uuid(
-            context, moving.migration_uuid)
-        if migration.status != 'completed':
-            # This service was not there to record that.
-            migration.status = 'completed'
-            migration.save()
-        if instance.task_state is None:
-            instance.task_state = task_states.MIGRATING
-            instance.save(expected_task_state=[None])
         try:
+            migration = objects.Migration.get_by_uuid(
+                context, moving.migration_uuid)
+            if migration.status != 'completed':
+                # This service was not there to record that.
+                migration.status = 'completed'
+                migration.save()
+            if instance.task_state is None:
+                instance.task_state = task_states.MIGRATING
+                instance.save(expected_task_state=[None])
             self._compute_rpcapi.post_live_migration_at_destination(
                 context, instance, False, migration.dest_compute)
         except Exception as error:
             LOG.warning('The new host of the server did not take it: %s',
                         error, instance=instance)
+        finally:
+            self._announced.discard(moving.migration_uuid)

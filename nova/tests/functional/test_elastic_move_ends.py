@@ -14,10 +14,12 @@
 
 import datetime
 
+import eventlet  # noqa: H905
 from oslo_utils import timeutils
 
 from nova.compute.elastic import adjust
 from nova.compute import manager as compute_manager
+from nova.compute import rpcapi
 from nova.compute import task_states
 from nova.conductor import api as conductor
 from nova.conductor import manager
@@ -25,6 +27,7 @@ from nova.db.main import api as db
 from nova import context as nova_context
 from nova import elastic
 from nova import exception
+from nova import objects
 from nova.scheduler.client import query
 from nova.scheduler.client import report
 from nova.tests.functional.elastic_helpers import GROWN
@@ -175,3 +178,33 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
             nova_context.RequestContext('someone', instance.project_id),
             instance)
         self.assertStays(elastic_move_base.MOVE_FAILED)
+
+    def test_destination_does_not_respond(self):
+        """No other move on the host waits for that."""
+        self._hand_over()
+        moving = elastic.get_pending(self._instance(self.server)).moving
+        objects.Migration(
+            self.ctxt, uuid=moving.migration_uuid,
+            instance_uuid=self.server['id'], source_compute='host1',
+            dest_compute='host3', status='completed',
+            migration_type='live-migration').create()
+        self._leave('host1')
+        calls, go_on = [], eventlet.Event()
+
+        def hang(_method, *args):
+            calls.append(args)
+            go_on.wait()
+
+        self._patch(rpcapi.ComputeAPI, 'post_live_migration_at_destination',
+                    hang)
+        self.addCleanup(go_on.send)
+        self._reconcile()
+        self._wait_until(lambda: calls)
+        self._delete_server(self.neighbour)
+        other = self._boot()
+        self._boot(self._create_flavor(vcpu=8, memory_mb=256))
+        self._hand_over(other)
+        self.flags(rpc_response_timeout=-1)
+        self._reconcile()
+        self._wait_until(lambda: self._instance(other).task_state is None)
+        self.assertEqual(1, len(calls))
