@@ -28,6 +28,10 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
+# In these states of a migration its server may have left its host.
+_LEFT_BY = ('running', 'completed', 'error')
+
+
 def _is_migrated_otherwise(context, instance, moving):
     """Whether a server has a migration that is not the one of its record."""
     return any(
@@ -109,7 +113,7 @@ class Departures(object):
     def _end_abandoned(self, context, instance, moving, status):
         if _is_migrated_otherwise(context, instance, moving):
             self._end_overtaken(context, instance, moving)
-        elif not self._has_guest(instance):
+        elif status in _LEFT_BY and not self._has_guest(instance):
             self._start_to_announce(context, instance, moving)
         elif status != 'completed':
             self._end(context, instance, moving, is_interrupted=True)

@@ -179,6 +179,17 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
             instance)
         self.assertStays(elastic_move_base.MOVE_FAILED)
 
+    def test_guest_is_gone_before_the_migration(self):
+        """It has gone nowhere, so no host is said to have it."""
+        self._hand_over()
+        self._leave('host1')
+        self.flags(rpc_response_timeout=-1)
+        self._reconcile()
+        self._wait_until(
+            lambda: self._instance(self.server).task_state is None)
+        self.flags(rpc_response_timeout=60)
+        self.assertStays(elastic_move_base.MOVE_FAILED)
+
     def test_destination_does_not_respond(self):
         """No other move on the host waits for that."""
         self._hand_over()
