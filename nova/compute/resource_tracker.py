@@ -33,7 +33,8 @@ class ResourceTracker(object):
             # its move has accounted for it.
             self.tracked_instances.add(instance.uuid)
             self.tracked_migrations.pop(instance.uuid, None)
-            self.elastic_sizes[instance.uuid] = elastic.size(instance)
+            self.elastic_sizes[instance.uuid] = elastic.size_in_move(
+                instance, self.host)
         elastic.check_cells(self._get_cell_usage(instance, nodename), size)
         self.elastic_claims[instance.uuid] = size
         self._change_size(instance, nodename, size)
@@ -61,7 +62,8 @@ class ResourceTracker(object):
         if (instance.uuid in self.tracked_instances or
                 instance.uuid in self.tracked_migrations):
             self._change_size(
-                instance, nodename, elastic.size(instance), size_before)
+                instance, nodename, elastic.size_in_move(
+                    instance, self.host), size_before)
 
     def _change_size(self, instance, nodename, size, size_before=None):
         is_here = instance.uuid in self.tracked_instances

@@ -87,6 +87,7 @@ from nova.elastic.pending import Return
 from nova.elastic.pending import return_after
 from nova.elastic.pending import set_pending
 from nova.elastic.pending import size_at_destination
+from nova.elastic.pending import size_in_move
 from nova.elastic.pending import sizes_after_return
 from nova.elastic.pending import WAIT
 from nova.elastic.pending import Waiting
@@ -196,6 +197,7 @@ __all__ = [
     'set_size',
     'size',
     'size_at_destination',
+    'size_in_move',
     'size_on_host',
     'sizes_after',
     'sizes_after_return',

@@ -215,6 +215,18 @@ def size_at_destination(instance):
             server.size(instance))
 
 
+def size_in_move(instance, host):
+    """Return what a server is accounted for on one of its hosts.
+
+    :param host: The name of the host on which it is, or to which or from
+        which it moves
+    """
+    moving = get_pending(instance).moving
+    # What was claimed for it on its new host is kept until it grows.
+    return (size_at_destination(instance) if moving and moving.source != host
+            else server.size(instance))
+
+
 def destination_flavor(instance):
     """Return the flavor that a request for a new host of a server has."""
     # Another move, such as an evacuation, is for what the server has.

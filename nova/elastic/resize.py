@@ -68,8 +68,7 @@ def size_on_host(instance, flavor, host):
             flavor.id != instance.flavor.id or instance.host != host):
         size = old_size(instance)
     if not size and flavor.id == instance.flavor.id:
-        size = (server.size(instance) if instance.host == host else
-                pending.size_at_destination(instance))
+        size = pending.size_in_move(instance, host)
     return size or flavors.new_size(flavor, instance.image_meta)
 
 

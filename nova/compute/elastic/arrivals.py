@@ -154,6 +154,7 @@ class Arrivals(object):
             if instance.task_state is not None or not move_records.remove(
                     instance, moving):
                 return False
+        self._accounting.update_usage(instance)
         self._accounting.sync_allocation(context, instance)
         move_records.finish_event(context, instance, moving, error)
         self._reporter.notify_failure(context, instance, error)

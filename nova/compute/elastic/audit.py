@@ -317,8 +317,9 @@ class UsageAudit(object):
             return None
         reserved = (inventories.get(rc, {}).get('reserved', 0)
                     for rc in (orc.VCPU, orc.MEMORY_MB))
-        used = elastic.Size(*map(
-            sum, zip(reserved, *map(elastic.size, instances))))
+        used = elastic.Size(*map(sum, zip(reserved, *(
+            elastic.size_in_move(instance, node.host)
+            for instance in instances))))
         reported = elastic.Size(node.vcpus_used, node.memory_mb_used)
         if reported == used:
             return None

@@ -12,12 +12,16 @@
 
 """NUMA cells between the periodic tasks of their host, and while those run."""
 
+import time
 from unittest import mock
 
 import oslo_messaging as messaging
 
+from nova.compute.elastic import adjust
 from nova import elastic
+from nova import exception
 from nova import objects
+from nova.tests.functional import elastic_helpers
 from nova.tests.functional.elastic_helpers import MAXIMUM
 from nova.tests.functional.libvirt import elastic_numa_base
 
@@ -58,6 +62,53 @@ class ElasticNUMAMoveTest(elastic_numa_base.TwoNUMACellsTestBase):
             self._adjust(server, elastic.Size(3, 1024))
             self.assertEqual([(4, 2048), (0, 0)], self._used('host2'))
             self._refused(409, neighbour, current_vcpus=2)
+        self._run_periodics()
+        self.assertEqual([(4, 2048), (0, 0)], self._used('host2'))
+
+    def _move(self):
+        """Have a server move in order to grow; return it and a neighbour."""
+        server = self._boot(host='host1')
+        self._boot(self._create_flavor(vcpu=7, memory_mb=1024), host='host1')
+        neighbour = self._boot(host='host2')
+        self.dest_host = 'host2'
+        self.assertEqual(202, self._post(
+            server, current_vcpus=3, when_full='move').status)
+        self._wait_for_server_parameter(server, {
+            'OS-EXT-SRV-ATTR:host': 'host2', 'OS-EXT-STS:task_state': None})
+        return server, neighbour
+
+    def _wait_until_grown(self, server):
+        self._wait_for_action_event(server, 'compute_xloud_adjust')
+        self._wait_until_adjusted(server)
+        self.assertEqual(elastic.Size(3, 1024), self._live(server, 'host2'))
+        self.assertEqual([(4, 2048), (0, 0)], self._used('host2'))
+
+    def _wait_for_action_event(self, server, name):
+        deadline = time.monotonic() + 10 + elastic_helpers.BUSY
+        while self._last_adjust(server) != (name, 'Success', None):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+
+    def test_has_moved_in_order_to_grow(self):
+        """Its cell keeps what it grows to, though it cannot grow yet."""
+        busy = self._break(adjust.Adjustments, 'start_moved',
+                           exception.ServerAdjustHostBusy())
+        server, neighbour = self._move()
+        for _time in range(2):
+            self.assertEqual([(4, 2048), (0, 0)], self._used('host2'))
+            self._refused(409, neighbour, current_vcpus=2)
+            self._run_periodics()
+        busy.stop()
+        self._wait_until_grown(server)
+        self._adjust(server, elastic.Size(1, 1024))
+        self.assertEqual([(2, 2048), (0, 0)], self._used('host2'))
+
+    def test_grows_between_periodic_tasks(self):
+        """What its move has accounted for is not added once more."""
+        with mock.patch.object(self.computes['host2'].manager.rt,
+                               '_update_available_resource'):
+            server, _neighbour = self._move()
+            self._wait_until_grown(server)
         self._run_periodics()
         self.assertEqual([(4, 2048), (0, 0)], self._used('host2'))
 

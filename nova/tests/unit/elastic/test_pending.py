@@ -205,12 +205,18 @@ class TestMoving(test.NoDBTestCase):
         self.assertEqual(
             elastic.Size(*size), elastic.size_at_destination(instance))
         self.assertEqual(
+            elastic.Size(*size), elastic.size_in_move(instance, 'host2'))
+        self.assertEqual(
             elastic.size(instance),
             elastic.minimum(elastic.destination_flavor(instance)))
         elastic.set_pending(instance, elastic.Pending(
             moving=self._moving(elastic.Size(*requested))))
         self.assertEqual(
             elastic.Size(*claimed), elastic.size_at_destination(instance))
+        self.assertEqual(
+            [elastic.Size(*size), elastic.Size(*claimed)],
+            [elastic.size_in_move(instance, host)
+             for host in ('host1', 'host2')])
         # Something else moves it, for what it has.
         self.assertEqual(
             elastic.size(instance),
