@@ -306,7 +306,7 @@ class ServerAdjustWaitExpired(ServerAdjustFailed):
 
 
 class ServerAdjustWaitCancelled(ServerAdjustFailed):
-    msg_fmt = _("The adjustment was cancelled while it waited for capacity.")
+    msg_fmt = _("The adjustment was cancelled while it waited.")
     error_code = 'xloud.wait_cancelled'
 
 

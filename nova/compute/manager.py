@@ -38,8 +38,8 @@ class ComputeManager(manager.Manager):
         exception.ServerAdjustConflict, exception.InstanceNotFound)
     @wrap_exception()
     def xloud_adjust_withdraw(self, context, instance):
-        """Cancel an adjustment that waits for capacity."""
-        self.elastic.grants.cancel(context, instance)
+        """Cancel an adjustment that waits, or whose server has moved."""
+        self.elastic.cancel(context, instance)
 
     @messaging.expected_exceptions(
         exception.ServerAdjustConflict, exception.ServerAdjustInvalid,

@@ -77,7 +77,7 @@ class Arrivals(object):
 
         :returns: Whether that was done; not if another operation has begun
         """
-        if not self._give_up(
+        if not self._fail(
                 context, instance, moving, move_records.get_failure()):
             return False
         report.report_client_singleton().delete_allocation_for_instance(
@@ -136,16 +136,34 @@ class Arrivals(object):
                 return False
             LOG.info('The server was moved, but is not adjusted: %s', error,
                      instance=instance)
-            if not self._give_up(context, instance, moving, error):
+            if not self._fail(context, instance, moving, error):
                 return False
         self._arrived.pop(moving.migration_uuid, None)
         return True
 
-    def _give_up(self, context, instance, moving, error):
-        """Leave a server that has moved at its size.
+    def cancel(self, context, instance, moving):
+        """Leave a server at its size, since its adjustment was cancelled.
+
+        :returns: Whether that was done; not if something else has to end first
+        """
+        migration = objects.Migration.get_by_uuid(
+            context, moving.migration_uuid)
+        return (migration.dest_compute == self._host and
+                self._is_source_released(context, moving) and
+                self._end(context, instance, moving,
+                          exception.ServerAdjustWaitCancelled()))
+
+    def _fail(self, context, instance, moving, error):
+        """Leave a server at its size, since it cannot be adjusted.
 
         :returns: Whether that was done; not if another operation has begun
         """
+        is_ended = self._end(context, instance, moving, error)
+        if is_ended:
+            self._reporter.notify_failure(context, instance, error)
+        return is_ended
+
+    def _end(self, context, instance, moving, error):
         with self._adjustments.lock(instance):
             try:
                 instance.refresh()
@@ -154,8 +172,8 @@ class Arrivals(object):
             if instance.task_state is not None or not move_records.remove(
                     instance, moving):
                 return False
+        self._arrived.pop(moving.migration_uuid, None)
         self._accounting.update_usage(instance)
         self._accounting.sync_allocation(context, instance)
         move_records.finish_event(context, instance, moving, error)
-        self._reporter.notify_failure(context, instance, error)
         return True

@@ -53,6 +53,15 @@ class Moves(object):
     def stop(self):
         self._alarms.clear()
 
+    def cancel(self, context, instance, moving):
+        """End the adjustment of a server that has moved, and has not grown.
+
+        :raises: ServerAdjustInProgress if it still moves, or grows now
+        """
+        if moving.source == self._host or not self._arrivals.cancel(
+                context, instance, moving):
+            raise exception.ServerAdjustInProgress()
+
     def _check(self, uuid):
         context = nova_context.get_admin_context()
         context.update_store()

@@ -26,6 +26,8 @@ from nova.compute.elastic import reports
 from nova.compute.elastic import returns
 from nova.compute.elastic import status
 from nova.compute.elastic import waiting
+from nova import elastic
+from nova import exception
 
 # How many questions about guests may be open at the same time. Under eventlet
 # each of them can occupy one of the 20 threads that all libvirt calls share.
@@ -93,6 +95,21 @@ class ElasticServers(object):
         """Forget a server that was deleted."""
         move_records.forget(context, instance)
         self.grants.wake()
+
+    def cancel(self, context, instance):
+        """Let the adjustments of a server that have not begun end.
+
+        :raises: ServerAdjustNotWaiting if there are none;
+            ServerAdjustInProgress if one has begun
+        """
+        instance.refresh()
+        pending = elastic.get_pending(instance)
+        if not (pending.moving or pending.waiting):
+            raise exception.ServerAdjustNotWaiting()
+        if pending.moving:
+            self.moves.cancel(context.elevated(), instance, pending.moving)
+        if pending.waiting:
+            self.grants.cancel(instance, pending.waiting)
 
     def describe(self, context, instance):
         """Return what a server has and is requested to have now."""

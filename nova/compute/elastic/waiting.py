@@ -206,15 +206,11 @@ class Grants(object):
                 instance, pending.waiting, exception.ServerAdjustReplaced())
         self.wake()
 
-    def cancel(self, context, instance):
+    def cancel(self, instance, waiting):
         """Let the adjustment of a server wait no longer.
 
-        :raises: ServerAdjustNotWaiting if it does not wait
+        :raises: ServerAdjustInProgress if it was granted or replaced
         """
-        instance.refresh()
-        waiting = elastic.get_pending(instance).waiting
-        if not waiting:
-            raise exception.ServerAdjustNotWaiting()
         if not self._end(instance, waiting,
                          exception.ServerAdjustWaitCancelled()):
             raise exception.ServerAdjustInProgress()

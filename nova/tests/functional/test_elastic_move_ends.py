@@ -219,3 +219,38 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
         self._reconcile()
         self._wait_until(lambda: self._instance(other).task_state is None)
         self.assertEqual(1, len(calls))
+
+
+class ElasticMoveCancelledTest(elastic_move_base.MoveTestBase):
+
+    def setUp(self):
+        super().setUp()
+        self._fill('host2')
+
+    def test_before_the_migration_has_ended(self):
+        """It goes on: the migration can be aborted instead."""
+        with self._migration_held() as reached:
+            self._move()
+            reached.wait()
+            self.assertEqual(
+                'The previous adjustment is still in progress on the host.',
+                self._refused(409, self.server, cancel=True))
+        self.assertMoved('host3')
+
+    def test_before_the_growth(self):
+        """It stays on its new host, and what was claimed is released."""
+        patch = self._break(adjust.Adjustments, 'start_moved',
+                            exception.ServerAdjustHostBusy())
+        self._move()
+        self._wait_until(lambda: self._post(
+            self.server, cancel=True).status == 202)
+        patch.stop()
+        self._wait_until(
+            lambda: self._adjust_state(self.server) == 'failed')
+        self.assertEqual(
+            'xloud.wait_cancelled: The adjustment was cancelled while it '
+            'waited.', self._last_adjust(self.server)[2])
+        self.assertEqual([{'host3': MINIMUM}, {}], self._allocations())
+        self._run_periodics()
+        self.assertHostUsage('host3', MINIMUM)
+        self.assertEqual(MINIMUM, self._live(self.server))

@@ -170,7 +170,7 @@ class ElasticWaitEndTest(WaitMixin, elastic_helpers.ElasticAdjustTestBase):
         self.assertEnds(
             server, request_id, 'Error',
             'xloud.wait_cancelled: The adjustment was cancelled while it '
-            'waited for capacity.')
+            'waited.')
         self.assertEqual('failed', self._status(server)['adjust']['state'])
         self.assertIsNone(self._waiting(server))
         self.assertEqual(
