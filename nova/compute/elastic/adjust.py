@@ -90,29 +90,29 @@ class Adjustments(object):
             self._reporter.event(context, instance, action),
             task_states.XLOUD_ADJUST_PREP, requested_at=context.timestamp)
 
-    def start_waiting(self, instance, waiting, recheck):
+    def start_waiting(self, context, instance, waiting, event, recheck):
         """Adjust a server that has been waiting for capacity.
 
         :param waiting: The nova.elastic.Waiting
+        :param event: Its event, which is open
         :param recheck: Called after the claim; it raises
             ServerAdjustOverQuota if the project is over its quota then
         :returns: Whether it is adjusted now: if not, it still waits
         :raises: As start does
         """
-        event, context = self._reporter.open_event(instance, waiting)
         return self._start(
             context,
             self._make_plan(plans.Plan, context, instance, waiting.request),
             event, None, recheck)
 
-    def start_moved(self, instance, moving, recheck):
+    def start_moved(self, context, instance, moving, event, recheck):
         """Adjust a server that was moved to this host for that.
 
         :param moving: The nova.elastic.Moving
+        :param event: As start_waiting takes it
         :param recheck: As start_waiting takes it
         :raises: As start does
         """
-        event, context = self._reporter.open_event(instance, moving)
         self._start(
             context, self._make_plan(
                 plans.MovedPlan, context, instance, moving.request),

@@ -111,7 +111,7 @@ class Arrivals(object):
         :returns: Whether that has begun or failed; not if something else has
             to end first
         """
-        _event, context = self._reporter.open_event(instance, moving)
+        event, context = self._reporter.open_event(instance, moving)
         sizes = (elastic.size(instance), elastic.size_at_destination(instance))
 
         def check_quota(is_claimed):
@@ -125,8 +125,8 @@ class Arrivals(object):
                 raise exception.ServerAdjustStopped()
             check_quota(False)
             self._adjustments.start_moved(
-                instance, moving, lambda: CONF.quota.recheck_quota and
-                check_quota(True))
+                context, instance, moving, event,
+                lambda: CONF.quota.recheck_quota and check_quota(True))
         except (exception.ServerAdjustConflict, exception.ServerAdjustFailed,
                 exception.ServerAdjustInvalid,
                 exception.ServerAdjustUnavailable) as error:

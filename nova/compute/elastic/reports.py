@@ -39,25 +39,30 @@ class Reporter(object):
         """Return such an event, with which an action begins."""
         return EventOfNewAction(context, instance, action, self._host)
 
-    def open_event(self, instance, waiting):
-        """Return the event of an adjustment that waits for capacity.
+    def open_event(self, instance, continued):
+        """Return the event of an adjustment that waits, or moves its server.
 
-        :param waiting: The nova.elastic.Waiting
-        :returns: The event, and the RequestContext of its action
+        :param continued: The nova.elastic.Waiting or Moving
+        :returns: The event, and the RequestContext of who has requested it
         """
+        action = objects.InstanceAction.get_by_request_id(
+            nova_context.get_admin_context(), instance.uuid,
+            continued.request_id)
+        # Without its action nobody knows who that was but for the owner.
+        requester = action or instance
         context = nova_context.RequestContext(
-            instance.user_id, instance.project_id, is_admin=True,
-            request_id=waiting.request_id)
+            requester.user_id, requester.project_id, is_admin=True,
+            request_id=continued.request_id)
         return OpenEvent(
-            context, instance, waiting.action, self._host), context
+            context, instance, continued.action, self._host), context
 
     def finish_waiting(self, instance, waiting, error):
         """Finish the event of an adjustment that waits no longer.
 
         By then that is recorded, so nothing fails if this cannot be done.
         """
-        event, _context = self.open_event(instance, waiting)
         try:
+            event, _context = self.open_event(instance, waiting)
             event.finish(error)
         except Exception:
             LOG.exception('The event of an adjustment that waits no longer '

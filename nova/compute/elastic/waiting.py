@@ -266,7 +266,7 @@ class Grants(object):
         return self._grant(instance, waiting, is_held)
 
     def _grant(self, instance, waiting, is_held):
-        _event, context = self._reporter.open_event(instance, waiting)
+        event, context = self._reporter.open_event(instance, waiting)
         sizes = (elastic.size(instance), elastic.sizes_after(
             instance, waiting.size, waiting.persist)[0])
 
@@ -283,8 +283,8 @@ class Grants(object):
             self._adjustments.check(context, instance, waiting.request)
             check_quota(False)
             if not self._adjustments.start_waiting(
-                    instance, waiting, lambda: CONF.quota.recheck_quota and
-                    check_quota(True)):
+                    context, instance, waiting, event,
+                    lambda: CONF.quota.recheck_quota and check_quota(True)):
                 raise exception.ServerAdjustHostFull()
         except exception.ServerAdjustHostFull:
             self._list.hold(instance.uuid, False)

@@ -30,6 +30,7 @@ from nova import exception
 from nova import objects
 from nova.scheduler.client import query
 from nova.scheduler.client import report
+from nova.tests.functional.api import client as api_client
 from nova.tests.functional.elastic_helpers import GROWN
 from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional import elastic_move_base
@@ -254,3 +255,32 @@ class ElasticMoveCancelledTest(elastic_move_base.MoveTestBase):
         self._run_periodics()
         self.assertHostUsage('host3', MINIMUM)
         self.assertEqual(MINIMUM, self._live(self.server))
+
+
+class ElasticMoveRequesterTest(elastic_move_base.MoveTestBase):
+
+    def test_administrator(self):
+        """The records name who has requested it, and not the owner."""
+        self._fill('host2')
+        self.notifier.reset()
+        administrator = api_client.TestOpenStackClient(
+            'admin', self.api.base_url, project_id='another',
+            roles=['admin', 'member', 'reader'])
+        self._move(api=administrator)
+        self.assertMoved('host3')
+        action = self._last_action(self.server)
+        self.assertEqual('admin', action['user_id'])
+        last = self.api.api_get(
+            '/servers/%s/xloud-history' % self.server['id']).body[
+                'xloud_history'][-1]
+        self.assertEqual(
+            ('admin', action['request_id']),
+            (last['user_id'], last['request_id']))
+        payloads = [each['payload']['nova_object.data'] for each in
+                    self.notifier.versioned_notifications
+                    if 'xloud_adjust' in each['event_type']]
+        self.assertEqual(
+            {('admin', 'another', action['request_id'])},
+            {(payload['action_initiator_user'],
+              payload['action_initiator_project'], payload['request_id'])
+             for payload in payloads})
