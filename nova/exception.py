@@ -316,6 +316,12 @@ class ServerAdjustReplaced(ServerAdjustFailed):
     error_code = 'xloud.replaced'
 
 
+class ServerAdjustResized(ServerAdjustFailed):
+    msg_fmt = _("A resize to another flavor has replaced this adjustment, "
+                "which waited.")
+    error_code = 'xloud.resized'
+
+
 class ServerAdjustMoveFailed(ServerAdjustFailed):
     msg_fmt = _("The live migration to a host with enough capacity failed.")
     error_code = 'xloud.move_failed'

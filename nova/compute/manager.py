@@ -4,6 +4,7 @@ The manager is where guests are stopped and started, where a server gets another
 flavor, and where its allocation can follow what it has now.
 """
 
+from nova.compute.elastic import reports
 from nova.compute.elastic import servers as elastic_servers
 from nova.compute import instance_actions
 from nova import elastic
@@ -207,8 +208,11 @@ class ComputeManager(manager.Manager):
                 instance._context, instance.uuid,
                 expected_attrs=['system_metadata']).system_metadata
         ...
-        elastic.forget_size(instance)
+        forgotten = elastic.forget_size(instance)
         instance.save()  # nova
+        for continued in forgotten:
+            reports.finish_event(instance._context, instance, continued,
+                                 exception.ServerAdjustResized())
 
     def _resize_instance(*nova):
         ...

@@ -154,19 +154,33 @@ def forget_stale(instance):
     """Forget what was to be done to a server with another flavor.
 
     The caller saves the instance.
+
+    :returns: A list of each Waiting and Moving, which continued a request
     """
-    if {_RETURN, _WAITING, _MOVING} & instance.system_metadata.keys():
-        set_pending(instance, get_pending(instance))
+    if not {_RETURN, _WAITING, _MOVING} & instance.system_metadata.keys():
+        return []
+    current = get_pending(instance)
+    stale = [continued for key, kind, kept in (
+                 (_WAITING, Waiting, current.waiting),
+                 (_MOVING, Moving, current.moving))
+             for continued in [_load(instance, key, kind)]
+             if continued != kept]
+    set_pending(instance, current)
+    return stale
 
 
 def _read(instance, key, kind):
+    recorded = _load(instance, key, kind)
+    if recorded and recorded.flavor_id == instance.flavor.id:
+        return recorded
+
+
+def _load(instance, key, kind):
     try:
         recorded = jsonutils.loads(instance.system_metadata[key])
         for field in _APART.get(key, ()):
             recorded[field] = instance.system_metadata['%s_%s' % (key, field)]
     except (KeyError, ValueError):
-        return None
-    if recorded['flavor_id'] != instance.flavor.id:
         return None
     return kind(**{name: flavors.Size(*value) if isinstance(value, list)
                    else value for name, value in recorded.items()})

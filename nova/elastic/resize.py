@@ -108,11 +108,14 @@ def set_initial_size(instance):
 
 
 def forget_size(instance):
-    """Forget what ``remember_size`` wrote, at the end of a resize."""
+    """Forget what ``remember_size`` wrote, at the end of a resize.
+
+    :returns: What ``forget_stale`` returns
+    """
     old_start = server.read_size(instance, _OLD_START)
     if old_start and not server.read_size(instance, _OLD):
         # The resize was reverted.
         server.write_size(instance, server.START, old_start)
     server.write_size(instance, _OLD, None)
     server.write_size(instance, _OLD_START, None)
-    pending.forget_stale(instance)
+    return pending.forget_stale(instance)

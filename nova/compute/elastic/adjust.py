@@ -26,6 +26,7 @@ from nova.compute.elastic import adjustment as adjustments
 from nova.compute.elastic import background
 from nova.compute.elastic import move_records
 from nova.compute.elastic import plan as plans
+from nova.compute.elastic import reports
 from nova.compute.elastic import tasks
 from nova.compute import instance_actions
 from nova.compute import task_states
@@ -224,8 +225,9 @@ class Adjustments(object):
         """End what has been waiting before this was accepted."""
         self._waiting_list.remove(plan.instance.uuid)
         if plan.replaced:
-            self._reporter.finish_waiting(
-                plan.instance, plan.replaced, exception.ServerAdjustReplaced())
+            reports.finish_event(
+                plan.instance._context, plan.instance, plan.replaced,
+                exception.ServerAdjustReplaced())
 
     def check(self, context, instance, request):
         """Check whether an adjustment would be accepted now.

@@ -16,6 +16,7 @@ from oslo_log import log as logging
 from oslo_utils import timeutils
 
 from nova.compute.elastic import move_records
+from nova.compute.elastic import reports
 from nova.compute import vm_states
 import nova.conf
 from nova import elastic
@@ -175,5 +176,5 @@ class Arrivals(object):
         self._arrived.pop(moving.migration_uuid, None)
         self._accounting.update_usage(instance)
         self._accounting.sync_allocation(context, instance)
-        move_records.finish_event(context, instance, moving, error)
+        reports.finish_event(context, instance, moving, error)
         return True

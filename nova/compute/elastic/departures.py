@@ -17,6 +17,7 @@ from oslo_utils import timeutils
 
 from nova.compute.elastic import background
 from nova.compute.elastic import move_records
+from nova.compute.elastic import reports
 from nova.compute import task_states
 import nova.conf
 from nova import elastic
@@ -127,7 +128,7 @@ class Departures(object):
         """
         is_ended = move_records.remove(instance, moving)
         if is_ended:
-            move_records.finish_event(
+            reports.finish_event(
                 context, instance, moving, exception.ServerAdjustMoveFailed())
         return is_ended
 

@@ -53,8 +53,8 @@ def end(context, instance, moving, error, is_interrupted=False):
         return _end(context, instance, moving, error, is_interrupted)
     except exception.InstanceNotFound:
         release(context, instance.uuid, moving)
-        finish_event(context, instance, moving,
-                     exception.ServerAdjustServerChanged())
+        reports.finish_event(
+            context, instance, moving, exception.ServerAdjustServerChanged())
         return True
 
 
@@ -83,16 +83,8 @@ def _end(context, instance, moving, error, is_interrupted):
         # That took so long that its host does it.
         return False
     if is_ended:
-        finish_event(context, instance, moving, error)
+        reports.finish_event(context, instance, moving, error)
     return is_ended
-
-
-def finish_event(context, instance, moving, error):
-    """Record in the action log why a move has ended."""
-    context = context.elevated()
-    context.request_id = moving.request_id
-    reports.OpenEvent(
-        context, instance, moving.action, CONF.host).finish(error)
 
 
 def end_task(instance, moving, host):
@@ -162,8 +154,8 @@ def forget(context, instance):
         moving = elastic.get_pending(instance).moving
         if moving:
             release(context, instance.uuid, moving)
-            finish_event(context, instance, moving,
-                         exception.ServerAdjustServerChanged())
+            reports.finish_event(context, instance, moving,
+                                 exception.ServerAdjustServerChanged())
     except Exception:
         LOG.exception('What the deleted server had elsewhere may not be '
                       'released.', instance=instance)

@@ -15,12 +15,32 @@
 from oslo_log import log as logging
 
 from nova.compute import utils as compute_utils
+import nova.conf
 from nova import context as nova_context
 from nova import exception
 from nova import objects
 from nova.objects import fields
 
+CONF = nova.conf.CONF
+
 LOG = logging.getLogger(__name__)
+
+
+def finish_event(context, instance, continued, error):
+    """Finish the event of an adjustment that waits or moves no longer.
+
+    By then that is recorded, so nothing fails if this cannot be done.
+
+    :param continued: The nova.elastic.Waiting or Moving
+    """
+    context = context.elevated()
+    context.request_id = continued.request_id
+    try:
+        OpenEvent(
+            context, instance, continued.action, CONF.host).finish(error)
+    except Exception:
+        LOG.exception('The event of an adjustment that has ended stays open.',
+                      instance=instance)
 
 
 class Reporter(object):
@@ -55,18 +75,6 @@ class Reporter(object):
             request_id=continued.request_id)
         return OpenEvent(
             context, instance, continued.action, self._host), context
-
-    def finish_waiting(self, instance, waiting, error):
-        """Finish the event of an adjustment that waits no longer.
-
-        By then that is recorded, so nothing fails if this cannot be done.
-        """
-        try:
-            event, _context = self.open_event(instance, waiting)
-            event.finish(error)
-        except Exception:
-            LOG.exception('The event of an adjustment that waits no longer '
-                          'stays open.', instance=instance)
 
     def notify(self, context, instance, phase, error=None):
         self._notify_usage(

@@ -24,6 +24,7 @@ from oslo_log import log as logging
 from oslo_utils import timeutils
 
 from nova.compute.elastic import background
+from nova.compute.elastic import reports
 from nova.compute import task_states
 from nova.compute import vm_states
 import nova.conf
@@ -202,8 +203,8 @@ class Grants(object):
                 raise exception.ServerAdjustServerChanged()
             self._list.put(instance, waiting)
         if pending.waiting:
-            self._reporter.finish_waiting(
-                instance, pending.waiting, exception.ServerAdjustReplaced())
+            reports.finish_event(context, instance, pending.waiting,
+                                 exception.ServerAdjustReplaced())
         self.wake()
 
     def cancel(self, instance, waiting):
@@ -247,9 +248,9 @@ class Grants(object):
                     'flavor', 'numa_topology', 'system_metadata'])
         except exception.InstanceNotFound:
             self._list.remove(uuid)
-            self._reporter.finish_waiting(
-                objects.Instance(uuid=uuid, user_id=None, project_id=None),
-                entry.waiting, exception.ServerAdjustServerChanged())
+            reports.finish_event(
+                context, objects.Instance(uuid=uuid), entry.waiting,
+                exception.ServerAdjustServerChanged())
             return False
         waiting = elastic.get_pending(instance).waiting
         if not waiting or instance.host != self._host:
@@ -320,6 +321,6 @@ class Grants(object):
                     exception.InstanceUpdateConflict):
                 return False
             self._list.remove(instance.uuid)
-        self._reporter.finish_waiting(instance, waiting, error)
+        reports.finish_event(instance._context, instance, waiting, error)
         self.wake()
         return True

@@ -228,3 +228,20 @@ class ElasticWaitFaultsTest(
         self.assertWaits(server)
         patch.stop()
         self.assertHas(server, 4, within=2 + 5)
+
+
+class ElasticWaitElsewhereTest(
+        test_elastic_wait.WaitMixin, elastic_helpers.ElasticServersTestBase):
+
+    def test_resized(self):
+        """A resize that is confirmed ends it, and its action says so."""
+        server = self._boot()
+        self._plain(8)
+        request_id = self._wait(server, 4)
+        self._resize_server(server, self._elastic_flavor())
+        self.assertEqual([(None, None)], self._events(server, request_id))
+        self._confirm_resize(server)
+        self.assertEnds(
+            server, request_id, 'Error',
+            'xloud.resized: A resize to another flavor has replaced this '
+            'adjustment, which waited.')

@@ -227,6 +227,19 @@ class TestMoving(test.NoDBTestCase):
         self.assertEqual(
             'required', flavor.extra_specs['trait:' + elastic.MOVE_TRAIT])
 
+    def test_stale(self):
+        """What a resize to another flavor ends is said, to end its action."""
+        instance = fakes.instance((1, 1024))
+        moving = self._moving(elastic.Size(2, None))
+        waiting = elastic.Waiting(*moving[:7], 1767326645, 1)
+        pending = elastic.Pending(waiting=waiting, moving=moving)
+        elastic.set_pending(instance, pending)
+        self.assertEqual([], elastic.forget_size(instance))
+        self.assertEqual(pending, elastic.get_pending(instance))
+        instance.flavor = fakes.flavor({}, id=2)
+        self.assertEqual([waiting, moving], elastic.forget_size(instance))
+        self.assertEqual({}, instance.system_metadata)
+
     def test_continued(self):
         """What continues a request is found by that, whichever it is."""
         moving = self._moving(elastic.Size(2, None))
