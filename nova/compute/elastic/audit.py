@@ -23,6 +23,7 @@ import typing as ty
 import os_resource_classes as orc
 from oslo_utils import timeutils
 
+from nova.compute.elastic import move_records
 from nova.compute import task_states
 from nova.compute import utils as compute_utils
 from nova.compute import vm_states
@@ -58,6 +59,19 @@ class Finding(ty.NamedTuple):
     is_fixed: bool = False
     # What to do about it, unless it is fixed.
     remedy: str = ''
+
+
+def _is_left(instance, moving):
+    """Whether nobody has worked for long on the move of a server.
+
+    Its host adjusts it, or ends its move, within these times.
+    """
+    return (instance.task_state in (None, task_states.MIGRATING) and
+            timeutils.is_older_than(
+                instance.updated_at, max(CONF.xloud.wait_timeout,
+                                         CONF.long_rpc_timeout)) and
+            move_records.get_status(instance._context, moving) in (
+                *move_records.NOT_UNDERWAY, 'completed'))
 
 
 class SizeAudit(object):
@@ -135,11 +149,25 @@ class SizeAudit(object):
         if instance.task_state in task_states.xloud_adjust_states:
             return not timeutils.is_older_than(
                 instance.updated_at, _get_longest_adjust())
+        moving = elastic.get_pending(instance).moving
+        if moving:
+            return not _is_left(instance, moving)
         return (instance.task_state is not None or
-                elastic.get_pending(instance).moving is not None or
                 instance.vm_state in _UNSETTLED_STATES)
 
     def _compare_server(self, context, node, instance, allocated):
+        moving = elastic.get_pending(instance).moving
+        if moving:
+            # What it has where is for its host to find out.
+            yield Finding(
+                node.host, instance.uuid,
+                _('it has been moving since %s, and nobody works on that') %
+                datetime.datetime.fromtimestamp(
+                    moving.since, datetime.timezone.utc).strftime(
+                        _TIME_FORMAT),
+                remedy=_('Its compute service should end that. See its log, '
+                         'or restart it.'))
+            return
         reason = elastic.conflict(instance.flavor)
         if reason:
             yield Finding(

@@ -31,6 +31,7 @@ from nova import objects
 from nova.scheduler.client import query
 from nova.scheduler.client import report
 from nova.tests.functional.api import client as api_client
+from nova.tests.functional import elastic_audit_base
 from nova.tests.functional.elastic_helpers import GROWN
 from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional import elastic_move_base
@@ -284,3 +285,32 @@ class ElasticMoveRequesterTest(elastic_move_base.MoveTestBase):
             {(payload['action_initiator_user'],
               payload['action_initiator_project'], payload['request_id'])
              for payload in payloads})
+
+
+class ElasticMoveAuditTest(elastic_audit_base.ElasticAuditTestBase,
+                           elastic_move_base.MoveTestBase):
+
+    def test_left(self):
+        """A record that nobody looks after is found, and nothing is fixed."""
+        self._hand_over()
+        self.assertAgrees()
+        self.assertIn('busy: 1,', self.output)
+        self._leave_task(self.server, task_states.MIGRATING, 4000)
+        since = elastic.get_pending(self._instance(self.server)).moving.since
+        self.assertLeft(
+            self.server, 'it has been moving since %s, and nobody works on '
+            'that. Its compute service should end that. See its log, or '
+            'restart it.' % datetime.datetime.fromtimestamp(
+                since, datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ'))
+        self.assertIn('busy: 0,', self.output)
+
+    def test_long_migration(self):
+        """A migration on which a host works may take long."""
+        self._fill('host2')
+        with self._migration_held() as reached:
+            self._move()
+            reached.wait()
+            self._leave_task(self.server, task_states.MIGRATING, 4000)
+            self.assertAgrees()
+            self.assertIn('busy: 1,', self.output)
+        self.assertMoved('host3')
