@@ -12,10 +12,10 @@
 
 """Adjustments that wait for capacity on their host, and whose turn it is.
 
-Those that give something back come first, then those of a higher priority, and
-then the older ones. Each gains priority while it waits, so that none waits for
-ever. Nobody gets ahead of one that comes first and needs the same resource,
-even if it needs less of it.
+Those of a higher priority come first, and then the older ones. Each gains
+priority while it waits, so that none waits for ever. Nobody gets ahead of one
+that comes first and needs the same resource, even if it needs less of it, or
+gives another resource back.
 """
 
 import typing as ty
@@ -62,23 +62,20 @@ class Entry(ty.NamedTuple):
     priority: int
     # The fields of a Size of which it needs more.
     needs: ty.FrozenSet[str]
-    gives_back: bool
     waiting: ty.Optional[elastic.Waiting] = None
 
     def rank(self, now):
         """Return a value that is lower for what comes first."""
-        return (not self.gives_back,
-                -(self.priority + int(now - self.since) //
+        return (-(self.priority + int(now - self.since) //
                   _PRIORITY_RISES_AFTER), self.since)
 
 
 def _get_entry(instance, since, size_before, size, waiting=None):
-    changes = {field: new - old for field, old, new in zip(
-        elastic.Size._fields, size_before, size) if new is not None}
-    return Entry(
-        since, elastic.priority(instance.flavor),
-        frozenset(field for field, more in changes.items() if more > 0),
-        any(more < 0 for more in changes.values()), waiting)
+    needs = frozenset(
+        field for field, old, new in zip(
+            elastic.Size._fields, size_before, size)
+        if new is not None and new > old)
+    return Entry(since, elastic.priority(instance.flavor), needs, waiting)
 
 
 class WaitingList(object):
