@@ -55,10 +55,10 @@ class Tasks(object):
             if (instance.uuid in self._waiting_list or
                     elastic.get_pending(instance) != elastic.Pending()):
                 # That may have changed since the server was read.
-                before = elastic.get_pending(instance)
+                before = instance.host, elastic.get_pending(instance)
                 instance.refresh()
-                if (task_state is None and
-                        before != elastic.get_pending(instance)):
+                if task_state is None and before != (
+                        instance.host, elastic.get_pending(instance)):
                     raise exception.ServerAdjustCancelled()
             if (elastic.get_pending(instance).moving and
                     not isinstance(adjustment.plan, plans.MovedPlan)):

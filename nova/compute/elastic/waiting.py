@@ -310,7 +310,8 @@ class Grants(object):
             try:
                 instance.refresh()
                 pending = elastic.get_pending(instance)
-                if pending.waiting != waiting:
+                if (pending.waiting != waiting or
+                        instance.host != self._host):
                     return False
                 elastic.set_pending(instance, pending._replace(waiting=None))
                 instance.save(expected_task_state=[None])

@@ -232,6 +232,29 @@ class ElasticWaitFaultsTest(
 class ElasticWaitElsewhereTest(
         test_elastic_wait.WaitMixin, elastic_helpers.ElasticServersTestBase):
 
+    def test_moved_while_it_is_checked(self):
+        """Its old host neither grants nor ends it."""
+        server = self._boot()
+        self._plain(8)
+        self._plain(8, host='host2')
+        request_id = self._wait(server, 4)
+        moves, ends = [], []
+
+        def move(method, *args):
+            if not moves:
+                moves.append(server)
+                self._live_migrate(server)
+                ends.append(server)
+                raise exception.ServerAdjustNoGuest()
+            return method(*args)
+
+        self._patch(adjust.Adjustments, 'check', move)
+        self.computes['host1'].manager.elastic.grants.wake()
+        self.assertWithin(10, lambda: ends)
+        time.sleep(3)
+        self.assertWaits(server)
+        self.assertEqual([(None, None)], self._events(server, request_id))
+
     def test_resized(self):
         """A resize that is confirmed ends it, and its action says so."""
         server = self._boot()
