@@ -198,12 +198,8 @@ class Adjustments(object):
         """Let an adjustment wait for capacity; its event stays open."""
         plan = adjustment.plan
         LOG.info('The adjustment waits for capacity.', instance=plan.instance)
-        try:
-            elastic.set_pending(
-                plan.instance, plan.get_pending_of_waiting(event.action))
-            self._tasks.cancel(adjustment)
-        finally:
-            self._release(adjustment)
+        self._record(adjustment, event, plan.get_pending_of_waiting(
+            event.action))
         if plan.waiting_since is None:
             self._end_replaced(plan)
             self.on_end(plan.instance)
@@ -213,13 +209,27 @@ class Adjustments(object):
         """Let a server move, and be adjusted then; its event stays open."""
         plan = adjustment.plan
         LOG.info('The adjustment needs another host.', instance=plan.instance)
+        self._record(adjustment, event, plan.get_pending_of_move(
+            event.action), task_states.MIGRATING)
+        measurement.move()
+
+    def _record(self, adjustment, event, pending, next_task=None):
+        """Record what is to be done instead of an adjustment.
+
+        :raises: ServerAdjustServerChanged if the server has been deleted, or
+            its state was reset
+        """
+        elastic.set_pending(adjustment.instance, pending)
         try:
-            elastic.set_pending(
-                plan.instance, plan.get_pending_of_move(event.action))
-            self._tasks.cancel(adjustment, task_states.MIGRATING)
+            self._tasks.end(adjustment, next_task)
+        except (exception.InstanceNotFound,
+                exception.InstanceUpdateConflict):
+            if not adjustment.plan.is_continued:
+                error = exception.ServerAdjustServerChanged()
+                event.finish(error)
+                raise error
         finally:
             self._release(adjustment)
-        measurement.move()
 
     def _end_replaced(self, plan):
         """End what has been waiting before this was accepted."""

@@ -48,6 +48,24 @@ class ElasticWaitRacesTest(
         self.assertHas(older, 4)
         self.assertWaits(server)
 
+    def test_state_is_reset_before_it_waits(self):
+        """What is not recorded does not wait, and its action says so."""
+        server = self._boot()
+        self._plain(8)
+
+        def reset(method, *args):
+            self.admin_api.post_server_action(
+                server['id'], {'os-resetState': {'state': 'active'}})
+            return method(*args)
+
+        self._patch(accounting.Accounting, 'claim', reset)
+        message = self._refused(
+            409, server, current_vcpus=3, when_full='wait')
+        self.assertIsNone(self._waiting(server))
+        self.assertEqual(
+            ('compute_xloud_adjust', 'Error',
+             'xloud.server_changed: ' + message), self._last_adjust(server))
+
     def test_cancelled_before_it_is_granted(self):
         """What was cancelled is not granted."""
         server = self._boot()
@@ -160,7 +178,7 @@ class ElasticWaitFaultsTest(
         """The worker is free again."""
         server = self._boot()
         self._plain(8)
-        self._break(tasks.Tasks, 'cancel', ValueError(), times=1)
+        self._break(tasks.Tasks, 'end', ValueError(), times=1)
         self.assertEqual(500, self._post(
             server, current_vcpus=3, when_full='wait').status)
         self._reconcile()
