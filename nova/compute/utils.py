@@ -20,11 +20,15 @@ def get_last_adjust(context, instance):
 
     :returns: An InstanceAction or None
     """
-    for action in objects.InstanceActionList.get_by_instance_uuid(
-            context, instance.uuid, limit=50):
-        if action.action in (instance_actions.XLOUD_ADJUST,
-                             instance_actions.HOTPLUG_VCPUS):
-            return action
+    return next(iter(_get_adjusts(context, instance)), None)
+
+
+def _get_adjusts(context, instance):
+    return [action for action in
+            objects.InstanceActionList.get_by_instance_uuid(
+                context, instance.uuid, limit=50)
+            if action.action in (instance_actions.XLOUD_ADJUST,
+                                 instance_actions.HOTPLUG_VCPUS)]
 
 
 def _get_adjust_events(context, action):
@@ -106,21 +110,26 @@ def _finish_adjust_event(context, instance, event, error):
         want_result=False)
 
 
-def close_last_adjust(context, instance):
-    """Record that an adjustment was interrupted on its host."""
-    action = get_last_adjust(context, instance)
-    if action is None or elastic.get_pending(instance).get_continued(
-            action.request_id):
-        return
-    context = context.elevated()
-    context.request_id = action.request_id
-    events = _get_adjust_events(context, action)
-    event = 'compute_' + action.action
+def close_adjusts(context, instance):
+    """Record that an adjustment was interrupted on its host.
+
+    What was granted after it had waited may be older than what was refused in
+    the meantime.
+    """
+    pending = elastic.get_pending(instance)
     error = exception.ServerAdjustInterrupted()
-    if not events:
-        record_adjust_failure(context, instance, event, instance.host, error)
-    elif not all(started.finish_time for started in events):
-        _finish_adjust_event(context, instance, event, error)
+    for index, action in enumerate(_get_adjusts(context, instance)):
+        if pending.get_continued(action.request_id):
+            continue
+        context = context.elevated()
+        context.request_id = action.request_id
+        events = _get_adjust_events(context, action)
+        event = 'compute_' + action.action
+        if not events and index == 0:
+            record_adjust_failure(
+                context, instance, event, instance.host, error)
+        elif not all(started.finish_time for started in events):
+            _finish_adjust_event(context, instance, event, error)
 
 
 def get_exists_usage(context, instance, begin, end):

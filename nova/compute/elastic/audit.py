@@ -303,7 +303,7 @@ class SizeAudit(object):
                 remedy = _('Another operation has begun. Run this command '
                            'again.')
         if task_state is not None:
-            compute_utils.close_last_adjust(context, instance)
+            compute_utils.close_adjusts(context, instance)
         return remedy
 
 

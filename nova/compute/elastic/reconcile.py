@@ -280,7 +280,7 @@ class Reconciler(object):
                 return
             LOG.warning('An adjustment of the server was interrupted.',
                         instance=instance)
-            compute_utils.close_last_adjust(context, instance)
+            compute_utils.close_adjusts(context, instance)
             try:
                 live = self._accounting.get_live_size(instance)
             except exception.InstanceNotFound:

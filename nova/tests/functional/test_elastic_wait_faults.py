@@ -14,6 +14,7 @@
 
 import time
 
+import eventlet  # noqa: H905
 import fixtures
 
 from nova.compute.elastic import accounting
@@ -65,6 +66,28 @@ class ElasticWaitRacesTest(
         self.assertEqual(
             ('compute_xloud_adjust', 'Error',
              'xloud.server_changed: ' + message), self._last_adjust(server))
+
+    def test_compute_dies_after_the_grant(self):
+        """The action that was granted ends, though a later one was refused."""
+        server = self._boot()
+        other = self._plain(8)
+        request_id = self._wait(server, 3)
+        self._refused(409, server, current_vcpus=4)
+        reached = eventlet.Event()
+
+        def die(*_args):
+            reached.send()
+            raise eventlet.greenlet.GreenletExit()
+
+        patch = self._patch(fake.FakeDriver, 'set_current_vcpus', die)
+        self._delete_server(other)
+        reached.wait()
+        patch.stop()
+        self.assertEqual([(None, None)], self._events(server, request_id))
+        self._restart('host1')
+        self.assertEnds(
+            server, request_id, 'Error', 'xloud.interrupted: nova-compute '
+            'stopped before the adjustment was complete.')
 
     def test_cancelled_before_it_is_granted(self):
         """What was cancelled is not granted."""
