@@ -149,12 +149,16 @@ def release(context, uuid, moving):
 
 
 def forget(context, instance):
-    """Release what a server that is deleted has elsewhere, if it moves."""
+    """Release what a server that is deleted has elsewhere, if it moves.
+
+    Adjustments that wait or move it end.
+    """
     try:
-        moving = elastic.get_pending(instance).moving
+        _returning, waiting, moving = elastic.get_pending(instance)
         if moving:
             release(context, instance.uuid, moving)
-            reports.finish_event(context, instance, moving,
+        for continued in filter(None, (waiting, moving)):
+            reports.finish_event(context, instance, continued,
                                  exception.ServerAdjustServerChanged())
     except Exception:
         LOG.exception('What the deleted server had elsewhere may not be '

@@ -89,6 +89,17 @@ class ElasticWaitRacesTest(
             server, request_id, 'Error', 'xloud.interrupted: nova-compute '
             'stopped before the adjustment was complete.')
 
+    def test_deleted_while_its_host_is_down(self):
+        server = self._boot()
+        self._plain(8)
+        request_id = self._wait(server, 3)
+        self._take_down('host1')
+        self._delete_server(server)
+        self.assertEnds(
+            server, request_id, 'Error',
+            'xloud.server_changed: The server was deleted or its state was '
+            'reset during the adjustment.')
+
     def test_cancelled_before_it_is_granted(self):
         """What was cancelled is not granted."""
         server = self._boot()
