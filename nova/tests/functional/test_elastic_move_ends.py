@@ -23,8 +23,8 @@ from nova.compute import rpcapi
 from nova.compute import task_states
 from nova.conductor import api as conductor
 from nova.conductor import manager
-from nova.db.main import api as db
 from nova import context as nova_context
+from nova.db.main import api as db
 from nova import elastic
 from nova import exception
 from nova import objects
