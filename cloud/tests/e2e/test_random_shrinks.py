@@ -25,7 +25,7 @@ LARGE = Size(1, 768)
 GUESTS = 3
 
 #: MiB that a guest holds when the shrink is requested, and that it takes during the shrink.
-HELD_MB, TAKEN_MB = (0, 450), (0, 200)
+HELD_MB, TAKEN_MB = (1, 450), (0, 200)
 TARGETS = (256, 760)
 
 #: How often a guest takes memory while it shrinks.
