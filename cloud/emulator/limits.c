@@ -15,21 +15,21 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-int prlimit(pid_t pid, __rlimit_resource_t resource, const struct rlimit *wanted,
+int prlimit(pid_t pid, __rlimit_resource_t resource, const struct rlimit *requested,
             struct rlimit *before)
 {
     int (*own)(pid_t, int, const struct rlimit *, struct rlimit *);
     int result;
 
     *(void **)&own = dlsym(RTLD_NEXT, "prlimit64");
-    result = own(pid, resource, wanted, before);
+    result = own(pid, resource, requested, before);
     if (result != 0 && errno == EPERM && resource == RLIMIT_MEMLOCK) {
         return own(pid, resource, NULL, before);
     }
     return result;
 }
 
-int setrlimit(__rlimit_resource_t resource, const struct rlimit *wanted)
+int setrlimit(__rlimit_resource_t resource, const struct rlimit *requested)
 {
-    return prlimit(0, resource, wanted, NULL);
+    return prlimit(0, resource, requested, NULL);
 }
