@@ -79,7 +79,8 @@ for it, the conductor looks for the fewest and smallest servers on its host
 that other hosts have the capacity for. They are live migrated there, and the
 adjustment waits until they are gone.
 
-This is read by the conductor. With 0, no other server is moved.
+This is read by the conductor. With 0, no other server is moved. Upgrade the
+API, the conductors and the computes before it is set.
 
 Related options:
 

@@ -28,7 +28,7 @@ MOVABLE_EXTRA_SPEC = 'xloud:movable'
 # How many choices are compared, and for how many of them other hosts are
 # looked at.
 _COMPARED = 100000
-_TRIED = 16
+_TRIED = 4
 
 
 def is_movable(flavor):
@@ -68,7 +68,13 @@ def choose_neighbours(shortage, sizes, find_hosts, most):
 def _in_order(shortage, sizes, count):
     """Return which servers would release enough, the smallest ones first."""
     choices = []
-    smallest_first = sorted(sizes, key=lambda uuid: _weight(sizes[uuid]))
+    # What the others can release at most.
+    rest = [sum(sorted(amounts)[-(count - 1):]) if count > 1 else 0
+            for amounts in zip(*sizes.values())]
+    smallest_first = sorted(
+        (uuid for uuid, size in sizes.items() if _is_within(
+            shortage, map(sum, zip(size, rest)))),
+        key=lambda uuid: _weight(sizes[uuid]))
     for uuids in itertools.islice(
             itertools.combinations(smallest_first, count), _COMPARED):
         released = flavors.Size(*map(sum, zip(*map(sizes.get, uuids))))

@@ -113,6 +113,13 @@ def get_status(context, moving):
         return None
 
 
+def close(context, moving):
+    """Record that there is no migration any more."""
+    migration = objects.Migration.get_by_uuid(context, moving.migration_uuid)
+    migration.status = 'error'
+    migration.save()
+
+
 def restore(context, instance, moving):
     """Return to a server the allocation that its migration holds.
 

@@ -99,25 +99,30 @@ class MoveRequests(object):
         """
         LOG.info('Other servers leave its host so that the server can grow: '
                  '%s', room, instance=instance)
+        source = instance.host
         self._compute_rpcapi.xloud_adjust_stay(context, instance)
         cell = objects.InstanceMapping.get_by_instance_uuid(
             context, instance.uuid).cell_mapping
         # Their owners are not to learn whose request this is.
         admin_context = nova_context.get_admin_context()
         with nova_context.target_cell(admin_context, cell) as cctxt:
-            for uuid, host in room:
-                self._migrate(cctxt, uuid, host)
+            for uuid in room:
+                self._migrate(cctxt, uuid, source)
 
-    def _migrate(self, context, uuid, host):
-        """Live migrate a server, if that is possible."""
+    def _migrate(self, context, uuid, source):
+        """Have a server leave its host, if that is still possible.
+
+        Where it goes is for the scheduler to say, which knows more.
+        """
         try:
             instance = objects.Instance.get_by_uuid(
                 context, uuid, expected_attrs=[
                     'flavor', 'info_cache', 'metadata', 'numa_topology',
                     'system_metadata'])
-            self._live_migrate(
-                context, instance, block_migration=None,
-                disk_over_commit=None, host_name=host, force=False)
+            if instance.host == source and not instance.locked:
+                self._live_migrate(
+                    context, instance, block_migration=None,
+                    disk_over_commit=None, host_name=None, async_=True)
         except Exception as error:
             LOG.warning('The server cannot leave its host: %s', error,
                         instance_uuid=uuid)

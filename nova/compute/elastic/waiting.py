@@ -24,6 +24,7 @@ from oslo_log import log as logging
 from oslo_utils import timeutils
 
 from nova.compute.elastic import background
+from nova.compute.elastic import move_records
 from nova.compute.elastic import reports
 from nova.compute import task_states
 from nova.compute import vm_states
@@ -199,6 +200,7 @@ class Grants(object):
             except exception.InstanceUpdateConflict:
                 raise exception.ServerAdjustServerChanged()
             self._list.put(instance, waiting)
+        move_records.close(context, pending.moving)
         if pending.waiting:
             reports.finish_event(context, instance, pending.waiting,
                                  exception.ServerAdjustReplaced())

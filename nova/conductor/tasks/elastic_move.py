@@ -62,10 +62,11 @@ def move(context, instance, build_task, find_room):
     except Exception as error:
         refusal = _get_refusal(instance, error)
         room = _find_room(instance, refusal, find_room)
+        if room and move_records.restore(context, instance, moving):
+            # Until the host of the server has taken it back.
+            return room
         migration.status = 'error'
         migration.save()
-        if room and move_records.restore(context, instance, moving):
-            return room
         move_records.end(context, instance, moving, refusal)
         raise refusal
 

@@ -17,6 +17,7 @@ import datetime
 from unittest import mock
 
 import ddt
+import fixtures
 import oslo_messaging as messaging
 from oslo_utils import fixture as utils_fixture
 from oslo_utils import timeutils
@@ -24,6 +25,7 @@ from oslo_utils import timeutils
 from nova.compute import rpcapi
 from nova import elastic
 from nova import exception
+from nova import objects
 from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional import elastic_move_base
 from nova.tests.functional.test_elastic_move import NO_HOST
@@ -44,10 +46,9 @@ class ElasticNeighboursTest(elastic_move_base.MoveTestBase):
         self.server = self._boot(
             self._elastic_flavor(maximum=elastic.Size(8, 4096)))
 
-    def _boot_plain(self, *vcpus, host='host1', **specs):
+    def _boot_plain(self, *vcpus, host='host1', memory_mb=256):
         return [self._boot(self._create_flavor(
-            vcpu=count, memory_mb=256, extra_spec=specs), host=host)
-                for count in vcpus]
+            vcpu=count, memory_mb=memory_mb), host=host) for count in vcpus]
 
     def _leave(self, *hosts, vcpus):
         """Have so many CPUs left on hosts without other servers."""
@@ -143,11 +144,11 @@ class ElasticNeighboursTest(elastic_move_base.MoveTestBase):
         self._leave('host3', vcpus=1)
         self.assertRefused(current_vcpus=7)
 
-    @ddt.data('flavor', 'locked', 'moved', 'stopped', 'waiting')
+    @ddt.data('device', 'flavor', 'locked', 'moved', 'stopped', 'waiting')
     def test_who_stays(self, reason):
         """They could leave, but for this."""
         neighbour = self._boot(self._elastic_flavor(
-            minimum=elastic.Size(4, 256), maximum=elastic.Size(8, 4096),
+            minimum=elastic.Size(4, 256), maximum=elastic.Size(8, 3072),
             **({'xloud:movable': 'false'} if reason == 'flavor' else {})))
         others = self._boot_plain(5)
         if reason == 'locked':
@@ -157,6 +158,10 @@ class ElasticNeighboursTest(elastic_move_base.MoveTestBase):
                 self._migrate_to(neighbour, host)
         elif reason == 'stopped':
             self._stop_server(neighbour)
+        elif reason == 'device':
+            self.useFixture(fixtures.MockPatch(
+                'nova.virt.hardware.get_vtpm_constraint',
+                lambda flavor, image: flavor.memory_mb == 3072))
         elif reason == 'waiting':
             response = self._post(
                 neighbour, current_vcpus=5, when_full='wait')
@@ -172,6 +177,45 @@ class ElasticNeighboursTest(elastic_move_base.MoveTestBase):
         self._wait_until(lambda: self._instance(server).host == host)
         self._wait_for_server_parameter(
             server, {'OS-EXT-STS:task_state': None})
+
+    def test_again(self):
+        """Nobody else leaves for it, or another one, while one does."""
+        self._boot_plain(2, 2, 3)
+        self._leave('host2', 'host3', vcpus=2)
+        self.flags(max_moves=1, group='xloud')
+        with self._migration_held() as reached:
+            self._grow(5)
+            reached.wait()
+            before = len(self._migrations())
+            self._refused(409, self.server, current_vcpus=5, when_full='move')
+            self.assertEqual(
+                [self.server['id']],
+                [migration['instance_uuid'] for migration in
+                 self._migrations()[:len(self._migrations()) - before]])
+        self._wait_until(lambda: self._instance(self.server).vcpus == 5)
+
+    def test_others_wait(self):
+        """What others release is for those that wait already."""
+        waits = self._boot(self._elastic_flavor(
+            minimum=elastic.Size(2, 256), maximum=elastic.Size(8, 4096)))
+        self._boot_plain(4, 3)
+        response = self._post(waits, current_vcpus=3, when_full='wait')
+        self.assertEqual(WAITING, response.body)
+        self._leave('host2', vcpus=3)
+        self._leave('host3', vcpus=1)
+        self.assertRefused(current_vcpus=4)
+
+    def test_broken_neighbour(self):
+        """Another one leaves."""
+        broken, _other = self._boot_plain(4, 1)
+        leaving, = self._boot_plain(4, memory_mb=512)
+        objects.RequestSpec.get_by_instance_uuid(
+            self.ctxt, broken['id']).destroy()
+        self._leave('host2', vcpus=4)
+        self._leave('host3', vcpus=1)
+        self._grow(5)
+        self.assertGrown(5)
+        self.assertEqual(['host1', 'host2'], self._hosts([broken, leaving]))
 
     def test_moved_long_ago(self):
         self.flags(move_interval=0, group='xloud')

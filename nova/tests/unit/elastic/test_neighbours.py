@@ -102,6 +102,15 @@ class ChooseNeighboursTest(test.NoDBTestCase):
                         sum(sizes[uuid][field] for uuid, place in chosen
                             if place == host), room[field])
 
+    def test_large_among_many(self):
+        """Those that would do are found among many that would not."""
+        sizes = {'%04d' % number: Size(1, 256) for number in range(1000)}
+        sizes.update((name, Size(8, 2048)) for name in 'xyz')
+        self.assertEqual(
+            ['x', 'y', 'z'],
+            [uuid for uuid, _host in sorted(self._choose(
+                Size(24, 0), sizes, 3, {'b': Size(24, 8192)}))])
+
     @ddt.data((None, True), ('true', True), ('false', False), ('no', False),
               ('bird', True))
     @ddt.unpack
