@@ -32,6 +32,10 @@ from nova import objects
 LOG = logging.getLogger(__name__)
 
 
+class _Unanswered(exception.ServerAdjustMoveError):
+    """It is not known what has become of a move."""
+
+
 @contextlib.contextmanager
 def _errors_for_users(instance):
     """Replace errors of the conductor, or on the way to it."""
@@ -43,7 +47,7 @@ def _errors_for_users(instance):
         if getattr(error, 'exc_type', type(error).__name__) == 'NoSuchMethod':
             raise exception.ServerAdjustMoveNotSupported()
         LOG.exception('The server was not moved.', instance=instance)
-        raise exception.ServerAdjustMoveError()
+        raise _Unanswered()
 
 
 class MoveRequests(object):
@@ -84,7 +88,7 @@ class MoveRequests(object):
                 exception.ServerAdjustMoveNotSupported) as error:
             move_records.end(context, instance, moving, error)
             raise
-        except exception.ServerAdjustMoveError as error:
+        except _Unanswered as error:
             # It may still be at work on that, or have ended it.
             if not move_records.end(context, instance, moving, error):
                 raise exception.ServerAdjustOutcomeUnknown()
