@@ -52,6 +52,13 @@ class World:
         for label in labels:
             daemons[label].wait()
 
+    def exchange(self, kind: str) -> None:
+        """Exchange the Nova of the cloud: for the ``fork``, or for a ``pristine`` one."""
+        silent = lifecycle.Cloud(self.cloud.state, progress.Progress(quiet=True))
+        name = {'fork': 'the fork', 'pristine': 'stock Nova'}[kind]
+        with self.progress.step(f'change to {name}'):
+            silent.up({'pristine': kind == 'pristine'})
+
     def cpu(self) -> dict[str, float]:
         """Return the CPU time that each service has used so far."""
         return cpu.of_services(self.cloud)

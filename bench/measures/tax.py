@@ -12,7 +12,6 @@ from bench.cloud import beside
 from bench.cloud.fleet import Fleet
 from bench.cloud.size import Size
 from bench.cloud.world import World
-from cloud import lifecycle, progress
 
 _HOST, _SERVER = Size(256, 1 << 18), Size(1, 512)
 
@@ -35,19 +34,12 @@ def run(world: World, quick: bool) -> dict[str, Any]:
         if not quick:
             # If anything else makes one of the clouds faster, both gain from it.
             try:
-                _exchange(world, 'pristine')
-                _exchange(other, 'fork')
+                world.exchange('pristine')
+                other.exchange('fork')
                 _measure(data, plan, fork=other, pristine=world)
             finally:
-                _exchange(world, 'fork')
+                world.exchange('fork')
     return data
-
-
-def _exchange(world: World, kind: str) -> None:
-    """Exchange the Nova of a cloud."""
-    silent = lifecycle.Cloud(world.cloud.state, progress.Progress(quiet=True))
-    with world.progress.step('change to ' + ('stock Nova' if kind == 'pristine' else 'the fork')):
-        silent.up({'pristine': kind == 'pristine'})
 
 
 def _measure(data: dict[str, Any], plan: _Plan, **worlds: World) -> None:
