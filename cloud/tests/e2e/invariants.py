@@ -13,7 +13,7 @@ _WITHOUT_HOST = ('SHELVED_OFFLOADED',)
 _RUNNING = ('ACTIVE', 'PAUSED', 'RESCUE')
 
 
-def check(world: World) -> None:
+def check(world: World, seconds: float = _SETTLE) -> None:
     """Raise, naming what disagrees, unless all records agree."""
     problems: list[str] = []
 
@@ -21,7 +21,7 @@ def check(world: World) -> None:
         problems[:] = _disagreements(world)
         return not problems
 
-    if not waiting.until(agree, _SETTLE, 1):
+    if not waiting.until(agree, seconds, 1):
         raise AssertionError('the records do not agree:\n' + '\n'.join(problems))
 
 
