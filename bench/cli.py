@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from bench.cloud import beside, cells, fleet, seed, tuning, world
-from bench.measures import adjust, build, density, memory, path, scale, tax
+from bench.measures import adjust, build, density, memory, path, scale, tax, usage
 from bench.report import environment, page, results
 from cloud import errors, machine, progress
 
@@ -19,6 +19,7 @@ _WITH_CLOUD = {
     'memory': memory,
     'path': path,
     'tax': tax,
+    'usage': usage,
     'density': density,
     'scale': scale,
 }

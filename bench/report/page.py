@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.report import markdown, plot, results
 from bench.report.section import Section
-from bench.report.sections import adjust, build, density, memory, path, scale, tax
+from bench.report.sections import adjust, build, density, memory, path, scale, tax, usage
 from cloud import files
 
 #: In the order of the page.
@@ -17,6 +17,7 @@ SECTIONS: dict[str, ModuleType] = {
     'memory': memory,
     'path': path,
     'tax': tax,
+    'usage': usage,
     'density': density,
     'scale': scale,
     'build': build,

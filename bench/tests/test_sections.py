@@ -1,7 +1,7 @@
 """What the page says of the results."""
 
 from bench.report import page
-from bench.report.sections import memory, scale, tax
+from bench.report.sections import memory, scale, tax, usage
 
 
 def test_tax_ratios():
@@ -12,6 +12,19 @@ def test_tax_ratios():
     }
     assert tax.ratios(data, 'boots') == [1.5]
     assert tax.ratios(data, 'cpu') == [0.5]
+
+
+def test_usage():
+    """Reads are compared in pairs; above 1 the fork is slower."""
+    data = {
+        'servers': 5000,
+        'fork': [{'seconds': 2.2, 'cpu': 1.0}, {'seconds': 4.0, 'cpu': 1.0}],
+        'pristine': [{'seconds': 2.0, 'cpu': 2.0}, {'seconds': 4.0, 'cpu': 2.0}],
+    }
+    assert usage.ratios(data, 'cpu') == [0.5, 0.5]
+    values = usage.make(data).values
+    assert '| **1.05** | 1.00 to 1.10 |' in values['ratios']
+    assert (values['servers'], values['reads']) == ('5,000', 2)
 
 
 def _point(hosts, per_host):
