@@ -107,9 +107,8 @@ class MoveRequests(object):
         self._compute_rpcapi.xloud_adjust_stay(context, instance)
         cell = objects.InstanceMapping.get_by_instance_uuid(
             context, instance.uuid).cell_mapping
-        # Their owners are not to learn whose request this is.
-        admin_context = nova_context.get_admin_context()
-        with nova_context.target_cell(admin_context, cell) as cctxt:
+        with nova_context.target_cell(
+                nova_context.get_admin_context(), cell) as cctxt:
             for uuid in room:
                 self._migrate(cctxt, uuid, source)
 
@@ -123,6 +122,9 @@ class MoveRequests(object):
                 context, uuid, expected_attrs=[
                     'flavor', 'info_cache', 'metadata', 'numa_topology',
                     'system_metadata'])
+            # Its owner is not to learn whose request this is.
+            context.user_id = instance.user_id
+            context.project_id = instance.project_id
             if instance.host == source and not instance.locked:
                 self._live_migrate(
                     context, instance, block_migration=None,

@@ -17,7 +17,6 @@ import datetime
 from unittest import mock
 
 import ddt
-import fixtures
 import oslo_messaging as messaging
 from oslo_utils import fixture as utils_fixture
 from oslo_utils import timeutils
@@ -148,7 +147,7 @@ class ElasticNeighboursTest(elastic_move_base.MoveTestBase):
     def test_who_stays(self, reason):
         """They could leave, but for this."""
         neighbour = self._boot(self._elastic_flavor(
-            minimum=elastic.Size(4, 256), maximum=elastic.Size(8, 3072),
+            minimum=elastic.Size(4, 256), maximum=elastic.Size(8, 4096),
             **({'xloud:movable': 'false'} if reason == 'flavor' else {})))
         others = self._boot_plain(5)
         if reason == 'locked':
@@ -159,9 +158,11 @@ class ElasticNeighboursTest(elastic_move_base.MoveTestBase):
         elif reason == 'stopped':
             self._stop_server(neighbour)
         elif reason == 'device':
-            self.useFixture(fixtures.MockPatch(
-                'nova.virt.hardware.get_vtpm_constraint',
-                lambda flavor, image: flavor.memory_mb == 3072))
+            instance = self._instance(neighbour)
+            instance.pci_requests = objects.InstancePCIRequests(
+                instance_uuid=instance.uuid, requests=[
+                    objects.InstancePCIRequest(count=1, spec=[{}])])
+            instance.save()
         elif reason == 'waiting':
             response = self._post(
                 neighbour, current_vcpus=5, when_full='wait')
@@ -256,15 +257,19 @@ class ElasticNeighboursTest(elastic_move_base.MoveTestBase):
         self.assertGrown(5)
 
     def test_owner_of_the_neighbour(self):
-        """Who has requested that is not for others to see."""
+        """It is in the owner's name: whose request it is, is not shown."""
         leaving, *_staying = self._boot_plain(4, 5)
         self._leave('host2', vcpus=4)
         self._leave('host3', vcpus=1)
         self._grow(5)
         self.assertGrown(5)
         action = self._last_action(leaving, 'live-migration')
-        self.assertEqual((None, None),
+        instance = self._instance(leaving)
+        self.assertEqual((instance.user_id, instance.project_id),
                          (action['user_id'], action['project_id']))
+        self.assertNotEqual(
+            self._last_action(self.server)['request_id'],
+            action['request_id'])
 
     def test_api_dies(self):
         """Nobody leaves a host for a server that does not wait there."""
