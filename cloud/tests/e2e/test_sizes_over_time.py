@@ -17,7 +17,7 @@ import pytest
 
 from cloud import errors, ini, waiting
 from cloud.services import nova
-from cloud.tests.e2e import invariants, metering
+from cloud.tests.e2e import invariants, metering, sampling
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.metering import Amounts, Period, Span
 from cloud.tests.e2e.scripts import Scripts
@@ -237,7 +237,7 @@ def test_all_sums_agree(
     for server in servers:
         world.comes_up(server, MINIMUM)
     fates = [Fate(server, seed + number) for number, server in enumerate(servers)]
-    with metering.Sampler(world.context) as sampler:
+    with sampling.Sampler(world.context) as sampler:
         time.sleep(LAG)
         begin = time.time()
         outages = live(world, fates, pytestconfig.getoption('changes'), random.Random(seed))
@@ -272,7 +272,7 @@ def test_all_sums_agree(
             pytest.approx(recorded.vcpu_seconds, abs=LAG * MAXIMUM.vcpus),
             pytest.approx(recorded.memory_mb_seconds, abs=LAG * MAXIMUM.memory_mb),
         )
-    assert metering.breaks(world.context, servers) == []
+    assert sampling.breaks(world.context, servers) == []
     causes = {period['cause'] for history in histories.values() for period in history.periods}
     assert causes >= {'create', 'adjustment', 'drift'}
     nova.Control(world.context).manage('xloud', 'audit', '--history')
