@@ -74,6 +74,7 @@ from nova.elastic.memory import VIRTIO_MEM_TRAIT
 from nova.elastic.memory import VirtioMem
 from nova.elastic.neighbours import choose_neighbours
 from nova.elastic.neighbours import is_movable
+from nova.elastic.neighbours import MOVABLE_EXTRA_SPEC
 from nova.elastic.pending import destination_flavor
 from nova.elastic.pending import get_pending
 from nova.elastic.pending import MOVE
@@ -125,6 +126,7 @@ __all__ = [
     'IMAGE_PROPERTIES',
     'MINIMUM_CPU',
     'MINIMUM_MEMORY',
+    'MOVABLE_EXTRA_SPEC',
     'MOVE',
     'MOVE_TRAIT',
     'Moving',

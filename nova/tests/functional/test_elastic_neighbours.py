@@ -33,8 +33,7 @@ from nova.virt import fake
 WAITING = {'adjust': {'state': 'waiting'}}
 
 
-@ddt.ddt
-class ElasticNeighboursTest(elastic_move_base.MoveTestBase):
+class NeighboursTestBase(elastic_move_base.MoveTestBase):
     """Hosts of 10 CPUs, of which none has enough left."""
 
     def setUp(self):
@@ -99,6 +98,10 @@ class ElasticNeighboursTest(elastic_move_base.MoveTestBase):
             {migration['instance_uuid'] for migration in self._migrations()
              if migration not in before})
 
+
+@ddt.ddt
+class ElasticNeighboursTest(NeighboursTestBase):
+
     def test_two_leave(self):
         """Two small ones go to two hosts, and the server grows in place."""
         leaving = self._boot_plain(2, 2)
@@ -142,6 +145,68 @@ class ElasticNeighboursTest(elastic_move_base.MoveTestBase):
         self._leave('host2', vcpus=2)
         self._leave('host3', vcpus=1)
         self.assertRefused(current_vcpus=7)
+
+    def test_dry_run(self):
+        """It says that the server would wait, and nothing happens."""
+        self._boot_plain(4, 5)
+        self._leave('host2', vcpus=4)
+        self._leave('host3', vcpus=1)
+        answer = self._post(self.server, current_vcpus=5, when_full='move',
+                            dry_run=True).body['dry_run']
+        self.assertEqual(('wait', 'xloud.host_full'),
+                         (answer['outcome'], answer['code']))
+        self.assertEqual([], self._migrations())
+        self.assertEqual(elastic.Pending(),
+                         elastic.get_pending(self._instance(self.server)))
+
+    def test_neighbour_comes_back(self):
+        """The server goes on waiting, and is granted what it waits for."""
+        leaving, other = self._boot_plain(4, 5)
+        self._leave('host2', vcpus=4)
+        self._leave('host3', vcpus=1)
+        self._break(fake.FakeDriver, 'check_can_live_migrate_destination',
+                    exception.MigrationPreCheckError(reason='No.'))
+        self._grow(5)
+        self.assertEqual(['host1'], self._hosts([leaving]))
+        self._delete_server(other)
+        self.assertGrown(5)
+
+    def test_owner_of_the_neighbour(self):
+        """It is in the owner's name: whose request it is, is not shown."""
+        leaving, *_staying = self._boot_plain(4, 5)
+        self._leave('host2', vcpus=4)
+        self._leave('host3', vcpus=1)
+        self._grow(5)
+        self.assertGrown(5)
+        action = self._last_action(leaving, 'live-migration')
+        instance = self._instance(leaving)
+        self.assertEqual((instance.user_id, instance.project_id),
+                         (action['user_id'], action['project_id']))
+        self.assertNotEqual(
+            self._last_action(self.server)['request_id'],
+            action['request_id'])
+
+    def test_api_dies(self):
+        """Nobody leaves a host for a server that does not wait there."""
+        neighbours = self._boot_plain(4, 5)
+        self._leave('host2', vcpus=4)
+        self._leave('host3', vcpus=1)
+        with mock.patch.object(rpcapi.ComputeAPI, 'xloud_adjust_stay',
+                               side_effect=messaging.MessagingTimeout):
+            self._refused(503, self.server, current_vcpus=5, when_full='move')
+        self.assertEqual(['host1'] * 2, self._hosts(neighbours))
+        self._wait_until_adjusted(self.server)
+        instance = self._instance(self.server)
+        self.assertEqual((MINIMUM, elastic.Pending()),
+                         (elastic.size(instance),
+                          elastic.get_pending(instance)))
+        self.assertEqual([{'host1': MINIMUM}], [
+            each for each in self._allocations() if each])
+
+
+@ddt.ddt
+class ElasticNeighboursStayTest(NeighboursTestBase):
+    """Nobody leaves a host without need, or who is not to."""
 
     @ddt.data('device', 'flavor', 'locked', 'moved', 'stopped', 'waiting')
     def test_who_stays(self, reason):
@@ -230,60 +295,3 @@ class ElasticNeighboursTest(elastic_move_base.MoveTestBase):
         self._grow(5)
         self.assertGrown(5)
         self.assertEqual(['host2'], self._hosts([neighbour]))
-
-    def test_dry_run(self):
-        """It says that the server would wait, and nothing happens."""
-        self._boot_plain(4, 5)
-        self._leave('host2', vcpus=4)
-        self._leave('host3', vcpus=1)
-        answer = self._post(self.server, current_vcpus=5, when_full='move',
-                            dry_run=True).body['dry_run']
-        self.assertEqual(('wait', 'xloud.host_full'),
-                         (answer['outcome'], answer['code']))
-        self.assertEqual([], self._migrations())
-        self.assertEqual(elastic.Pending(),
-                         elastic.get_pending(self._instance(self.server)))
-
-    def test_neighbour_comes_back(self):
-        """The server goes on waiting, and is granted what it waits for."""
-        leaving, other = self._boot_plain(4, 5)
-        self._leave('host2', vcpus=4)
-        self._leave('host3', vcpus=1)
-        self._break(fake.FakeDriver, 'check_can_live_migrate_destination',
-                    exception.MigrationPreCheckError(reason='No.'))
-        self._grow(5)
-        self.assertEqual(['host1'], self._hosts([leaving]))
-        self._delete_server(other)
-        self.assertGrown(5)
-
-    def test_owner_of_the_neighbour(self):
-        """It is in the owner's name: whose request it is, is not shown."""
-        leaving, *_staying = self._boot_plain(4, 5)
-        self._leave('host2', vcpus=4)
-        self._leave('host3', vcpus=1)
-        self._grow(5)
-        self.assertGrown(5)
-        action = self._last_action(leaving, 'live-migration')
-        instance = self._instance(leaving)
-        self.assertEqual((instance.user_id, instance.project_id),
-                         (action['user_id'], action['project_id']))
-        self.assertNotEqual(
-            self._last_action(self.server)['request_id'],
-            action['request_id'])
-
-    def test_api_dies(self):
-        """Nobody leaves a host for a server that does not wait there."""
-        neighbours = self._boot_plain(4, 5)
-        self._leave('host2', vcpus=4)
-        self._leave('host3', vcpus=1)
-        with mock.patch.object(rpcapi.ComputeAPI, 'xloud_adjust_stay',
-                               side_effect=messaging.MessagingTimeout):
-            self._refused(503, self.server, current_vcpus=5, when_full='move')
-        self.assertEqual(['host1'] * 2, self._hosts(neighbours))
-        self._wait_until_adjusted(self.server)
-        instance = self._instance(self.server)
-        self.assertEqual((MINIMUM, elastic.Pending()),
-                         (elastic.size(instance),
-                          elastic.get_pending(instance)))
-        self.assertEqual([{'host1': MINIMUM}], [
-            each for each in self._allocations() if each])

@@ -27,7 +27,8 @@ class TestMinimumValidators(test.NoDBTestCase):
         names = [validator.name for validator in minimum.register()]
         self.assertEqual(
             {*elastic.EXTRA_SPECS, elastic.VIRTIO_MEM_EXTRA_SPEC,
-             elastic.WHEN_FULL_EXTRA_SPEC, elastic.PRIORITY_EXTRA_SPEC},
+             elastic.WHEN_FULL_EXTRA_SPEC, elastic.PRIORITY_EXTRA_SPEC,
+             elastic.MOVABLE_EXTRA_SPEC},
             set(names))
         for validator in minimum.register():
             self.assertIs(validator, validators.VALIDATORS[validator.name])
