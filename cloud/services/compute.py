@@ -43,6 +43,8 @@ class NovaCompute(service.Service):
             'DEFAULT': {
                 'host': self.host,
                 'state_path': data,
+                # Nova begins its periodic tasks up to a minute later, lest many hosts do at once.
+                'periodic_fuzzy_delay': 0,
                 # A line for each start of a periodic task: whether they go on is seen by that.
                 'default_log_levels': f'{service.LOG_LEVELS},oslo_service.periodic_task=DEBUG',
             },
