@@ -78,9 +78,14 @@ class HostPart(service.Service):
         return ['nsenter', '--target', str(holder or 0), '--mount', '--uts', '--', *argv]
 
     @property
+    def identity(self) -> uuid.UUID:
+        """What tells this host from all others of the machine, also those of other clouds."""
+        return uuid.uuid5(uuid.NAMESPACE_URL, str(self.folder))
+
+    @property
     def groups(self) -> Path:
         """The folder of the control groups of this host's guests."""
-        return _MEMORY_GROUPS / f'xloud-{self.settings.port_offset}-{self.host}'
+        return _MEMORY_GROUPS / f'xloud-{self.identity}'
 
     @property
     def limits_memory(self) -> bool:
@@ -175,10 +180,9 @@ class Libvirt(HostPart):
 
     def configure(self) -> None:
         etc = self.folder / 'etc'
-        identity = uuid.uuid5(uuid.NAMESPACE_URL, str(self.folder))
         # Two hosts of one machine would have the same, and could not migrate.
         daemon: dict[str, str | int] = {
-            'host_uuid': str(identity),
+            'host_uuid': str(self.identity),
             'unix_sock_group': 'root',
             'log_level': 3,
         }
