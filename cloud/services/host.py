@@ -79,7 +79,7 @@ class HostPart(service.Service):
 
     @property
     def identity(self) -> uuid.UUID:
-        """What tells this host from all others of the machine, also those of other clouds."""
+        """An identity that no other host of the machine has, also none of another cloud."""
         return uuid.uuid5(uuid.NAMESPACE_URL, str(self.folder))
 
     @property
