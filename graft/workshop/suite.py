@@ -52,7 +52,6 @@ class Result:
     seconds: float = 0
     end: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
     reasons: Counter[str] = field(default_factory=Counter)
-    broken: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
     output: queue.Queue[str | None] = field(default_factory=queue.Queue)
 
@@ -63,8 +62,6 @@ class Result:
             self.named.append(line)
         if match := REASON.search(line):
             self.reasons[match['why'] or match['one']] += int(match['times'] or 1)
-        elif match := BROKEN.search(line):
-            self.broken.append(match[1])
 
     def lines(self) -> Iterator[str]:
         """The output as it comes, to its end."""
@@ -124,9 +121,10 @@ def _sum_up(results: Sequence[Result]) -> int:
     for result in results:
         if result.failed:  # Also whoever sees but the end of a long run is to see why it failed.
             print(f'\n== {result.stage.name}: how it ended', *result.end, sep='\n')
-            if result.broken:
+            broken = [match[1] for line in result.named if (match := BROKEN.search(line))]
+            if broken:
                 print('to run them again:')
-                print(f'  {shlex.join([sys.executable, "-m", "pytest", *result.broken])}')
+                print(f'  {shlex.join([sys.executable, "-m", "pytest", *broken])}')
     for result in results:
         if result.reasons:
             print(f'\n== {result.stage.name}: what was skipped, and why')

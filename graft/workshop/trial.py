@@ -131,10 +131,18 @@ def settle(outcome: Outcome, source: Path, python: Path, kind: str) -> Outcome:
     """Run a few tests that failed once more, by themselves; what passes then is named."""
     if not 0 < len(outcome.failed) <= FEW:
         return outcome
-    failed = outcome.failed & run(source, python, kind, sorted(outcome.failed)).failed
-    unsteady = outcome.failed - failed
-    passed = outcome.passed + len(unsteady)
-    return replace(outcome, passed=passed, failed=failed, unsteady=unsteady)
+    unsteady = _passing_again(source, python, kind, outcome.failed)
+    return replace(
+        outcome,
+        passed=outcome.passed + len(unsteady),
+        failed=outcome.failed - unsteady,
+        unsteady=unsteady,
+    )
+
+
+def _passing_again(source: Path, python: Path, kind: str, tests: frozenset[str]) -> frozenset[str]:
+    """Return which tests pass when they run once more, by themselves."""
+    return tests - run(source, python, kind, sorted(tests)).failed if tests else tests
 
 
 def quick(project: Project, release: Release) -> Outcome:
@@ -196,9 +204,7 @@ def upstream(project: Project, release: Release, kind: str, words: Sequence[str]
     if not failed:
         return Comparison(after, frozenset(), frozenset())
     before = run(pristine(project, release), python, kind, sorted(failed)).failed
-    again = sorted(failed - before)
-    passing = frozenset(again) - run(source, python, kind, again).failed if again else frozenset()
-    return Comparison(after, before, passing)
+    return Comparison(after, before, _passing_again(source, python, kind, failed - before))
 
 
 def pristine(project: Project, release: Release) -> Path:
