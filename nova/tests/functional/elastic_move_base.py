@@ -162,5 +162,14 @@ class MoveTestBase(elastic_helpers.ElasticServersTestBase):
         self._run_periodics()
         self.assertHostUsage('host1', elastic.Size(10, 1280))
 
+    def assertAbandoned(self):
+        """Its host ends the move when nobody is waited for any more."""
+        self.flags(rpc_response_timeout=-1)
+        self._reconcile()
+        self._wait_until(
+            lambda: self._instance(self.server).task_state is None)
+        self.flags(rpc_response_timeout=60)
+        self.assertStays(MOVE_FAILED)
+
     def _adjust_state(self, server):
         return self._status(server)['adjust']['state']
