@@ -25,9 +25,6 @@ OVERHEAD = 256
 #: Two periods of reconciliation, and the time for what is done then.
 SOON = 25
 
-#: The same on a host to which a server has come: it tracks that once a minute.
-LATER = 60 + SOON
-
 #: Without its driver a guest has what the balloon held.
 _UNLOAD = 'rmmod virtio_balloon'
 
@@ -153,7 +150,7 @@ def test_limit_follows(
     world.api.act(server, 'os-migrateLive', {'host': None, 'block_migration': 'auto'})
     world.api.wait(server, 'ACTIVE', 180)
     assert world.guests.host_of(server).host == world.hosts[1].host
-    assert waiting.until(lambda: is_limited(HALF), LATER, 0.5)
+    assert waiting.until(lambda: is_limited(HALF), 10, 0.5)
     world.adjust(server, *MINIMUM)
     assert is_limited(MINIMUM)
 

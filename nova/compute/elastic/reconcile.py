@@ -71,7 +71,7 @@ class Reconciler(object):
     """Compares elastic servers with what they are accounted for."""
 
     def __init__(self, host, driver, tracker, accounting, adjustments,
-                 questions, reporter, excess, metrics):
+                 questions, reporter, excess, memory_limits, metrics):
         self._host = host
         self._driver = driver
         self._tracker = tracker
@@ -80,6 +80,7 @@ class Reconciler(object):
         self._questions = questions
         self._reporter = reporter
         self._excess = excess
+        self._memory_limits = memory_limits
         self._metrics = metrics
         self._is_running = False
         # What servers should be accounted for by the last check, if they are
@@ -168,8 +169,8 @@ class Reconciler(object):
             with self._adjustments.lock(instance):
                 if not self._adjustments.get(instance):
                     self._account(context, instance, size)
-        if live and CONF.xloud.memory_limit_overhead is not None:
-            self._limit_memory(context, instance)
+        if live:
+            self._memory_limits.update(context, instance)
 
     def _get_live_size(self, context, instance):
         """Return what a guest has, including what its host sees it use."""
@@ -245,26 +246,6 @@ class Reconciler(object):
                 context, instance, fields.NotificationPhase.END)
         if claimed != size or size == size_before:
             self._accounting.sync_allocation(context, instance)
-
-    def _limit_memory(self, context, instance):
-        """Limit the memory of a guest as its size allows.
-
-        An adjustment may have left that for later. A guest that has come by
-        live migration has no limit at first, and one that was started before
-        the limit was configured has another one.
-        """
-        with self._adjustments.lock(instance):
-            instance.refresh()
-            if (self._adjustments.get(instance) or
-                    instance.task_state is not None):
-                return
-            try:
-                self._questions.ask(
-                    context, instance.uuid, CONF.xloud.guest_query_timeout,
-                    self._accounting.limit_memory, instance)
-            except exception.ServerAdjustGuestNotResponding:
-                LOG.info('The memory of the guest will be limited later.',
-                         instance=instance)
 
     def recover(self, context, instance):
         """End an adjustment that was interrupted."""

@@ -18,6 +18,7 @@ from nova.compute.elastic import arrivals
 from nova.compute.elastic import background
 from nova.compute.elastic import departures
 from nova.compute.elastic import excess
+from nova.compute.elastic import memory_limits
 from nova.compute.elastic import metrics
 from nova.compute.elastic import move_records
 from nova.compute.elastic import moves
@@ -58,10 +59,13 @@ class ElasticServers(object):
         self.adjustments = adjust.Adjustments(
             driver, self.accounting, questions, self.status, reporter,
             waiting_list, self.metrics)
+        self.memory_limits = memory_limits.MemoryLimits(
+            self.accounting, self.adjustments, questions)
         self.reconciler = reconcile.Reconciler(
             host, driver, tracker, self.accounting, self.adjustments,
             questions, reporter,
-            excess.Excess(reporter, compute_api, self.metrics), self.metrics)
+            excess.Excess(reporter, compute_api, self.metrics),
+            self.memory_limits, self.metrics)
         self.returns = returns.Returns(host, self.adjustments)
         self.grants = waiting.Grants(
             host, waiting_list, self.adjustments, reporter)

@@ -14,6 +14,7 @@
 
 import itertools
 import sys
+import time
 from unittest import mock
 
 from nova.compute import manager
@@ -226,6 +227,12 @@ class ElasticServersMixin:
     def _live(self, server):
         instance = self._instance(server)
         return self.computes[instance.host].driver.get_live_size(instance)
+
+    def _wait_until(self, condition):
+        deadline = time.monotonic() + 5 + BUSY
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
 
     def _patch(self, cls, name, function):
         """Have a function called with the method that it stands for."""

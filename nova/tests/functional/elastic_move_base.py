@@ -14,7 +14,6 @@
 """Hosts that are full, and servers on them that move in order to grow."""
 
 import contextlib
-import time
 from unittest import mock
 
 import eventlet  # noqa: H905
@@ -71,12 +70,6 @@ class MoveTestBase(elastic_helpers.ElasticServersTestBase):
             {host: allocated for host in self.computes
              for allocated in [self._allocated(consumer, host)] if allocated}
             for consumer in consumers or self._consumers(self.server)]
-
-    def _wait_until(self, condition):
-        deadline = time.monotonic() + 5 + elastic_helpers.BUSY
-        while not condition():
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
 
     @contextlib.contextmanager
     def _migration_held(self, driver_method='live_migration'):

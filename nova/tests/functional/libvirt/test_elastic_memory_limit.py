@@ -22,6 +22,8 @@ import ddt
 from lxml import etree
 
 from nova import elastic
+from nova import exception
+from nova import objects
 from nova import test
 from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.functional.elastic_helpers import GROWN
@@ -240,11 +242,32 @@ class MemoryLimitTest(MemoryLimitMixin, elastic_base.ElasticServersTestBase):
         self._adjust(self.server, GROWN)
         self.flags(memory_limit_overhead=1024, group='xloud')
         self._live_migrate_to(self.server, 'host2')
+        allowed = GROWN.memory_mb + 1024
+        self._wait_until(lambda: (allowed, allowed) == self._limits(
+            self.server, 'host2'))
+
+    def test_live_migration_not_limited(self):
+        """A guest that cannot be limited where it comes to is so later."""
+        self._break(type(self.domain), 'setMemoryParameters',
+                    fakelibvirt.libvirtError('busy'), times=1)
+        self._live_migrate_to(self.server, 'host2')
+        self._wait_until(
+            lambda: 'was not limited' in self.stdlog.logger.output)
         self.assertEqual((None, None), self._limits(self.server, 'host2'))
         self._reconcile()
-        allowed = GROWN.memory_mb + 1024
-        self.assertEqual(
-            (allowed, allowed), self._limits(self.server, 'host2'))
+        self.assertLimited(self.server, MINIMUM, 'host2')
+
+    def test_deleted_on_arrival(self):
+        """A server that is deleted as soon as it has come is not an error."""
+        def refresh(method, instance):
+            refreshed.append(instance)
+            raise exception.InstanceNotFound(instance_id=instance.uuid)
+
+        refreshed = []
+        self._patch(objects.Instance, 'refresh', refresh)
+        self._live_migrate_to(self.server, 'host2')
+        self._wait_until(lambda: refreshed)
+        self.assertNotIn('limited later', self.stdlog.logger.output)
 
     def test_live_migration_fails(self):
         """A guest that stays where it was keeps its limit."""
