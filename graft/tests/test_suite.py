@@ -1,6 +1,7 @@
 """What `make test` counts: every stage's outcome, also of one that fell over."""
 
 import json
+import os
 import re
 import shlex
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from graft.project import Project
 from graft.tests.conftest import OLD, House
-from graft.workshop import trial, venv
+from graft.workshop import machine, trial, venv
 from graft.workshop.trial import Outcome, of_touched, own, select
 
 
@@ -170,6 +171,29 @@ def test_stage_of_a_release_that_this_python_cannot_run(house: House) -> None:
     assert 'never printed' not in out
     assert '     1  Nova 2.0.0 (new) runs on Python 3.10 and older' in out
     assert out.endswith('1 passed, 0 failed, 1 skipped\n')
+
+
+def test_tools_that_cannot_be_installed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage says which of its tools a user has to install, and runs its tests without it."""
+    monkeypatch.setattr('os.geteuid', lambda: 1000)
+    tools = 'tools = { sh = "dash", feather = "bird" }\n'
+    _, out, _ = run_stages(house, stage('a', '1 passed, 1 skipped') + tools)
+    assert 'feather missing; on Debian: apt-get install bird\n1 passed, 1 skipped\n' in out
+
+
+def test_tools_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root they are installed, and what is there is not touched."""
+    if os.geteuid() != 0:
+        pytest.skip('only root can install packages')
+    apt = tmp_path / 'apt-get'
+    apt.write_text('#!/bin/sh\necho "$@" >> $(dirname $0)/calls\n')
+    apt.chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path), prepend=':')
+    assert machine.lacking({'sh': 'dash'}) == ''
+    assert machine.lacking({'sh': 'dash', 'feather': 'bird'}) == ''
+    update, install = (tmp_path / 'calls').read_text().splitlines()
+    assert update.endswith('update')
+    assert install.endswith('install -y --no-install-recommends bird')
 
 
 def test_everything_on_every_release(house: House) -> None:

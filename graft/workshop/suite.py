@@ -8,12 +8,12 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graft.project import Project, Release
-from graft.workshop import venv
+from graft.workshop import machine, venv
 
 PASSED = re.compile(r'\b(\d+) passed\b')
 SKIPPED = re.compile(r'\b(\d+) skipped\b')
@@ -32,13 +32,15 @@ class Stage:
 
     One that cannot run here says why, and ends with ``0 passed, 0 failed, 1 skipped``. Stages of
     different lanes run side by side. One that ``needs`` a release is skipped where this Python
-    cannot run that.
+    cannot run that. Its ``tools`` are programs, each of a Debian package, which is installed where
+    that is possible; tests that lack one skip themselves.
     """
 
     name: str
     command: list[str]
     lane: str = ''
     needs: str | None = None
+    tools: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -92,6 +94,7 @@ def _of_release(release: Release, table: Sequence[dict[str, Any]], title: str = 
             [word.format(**words) for word in stage['run']],
             stage.get('lane', ''),
             stage.get('needs') or (release.name if '{release}' in stage['run'] else None),
+            stage.get('tools', {}),
         )
         for stage in table
     ]
@@ -166,6 +169,8 @@ def _run(project: Project, result: Result, running: list[subprocess.Popen[str]])
         result.say(f'SKIPPED [1] {stage.needs}: {why.splitlines()[0]}')
         result.skipped = 1
         return
+    if lack := machine.lacking(stage.tools):
+        result.say(lack)
     process = subprocess.Popen(
         stage.command,
         cwd=project.root,

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from graft.workshop import machine
 from guest.tests import system
-from upgrade.tests import world
 
 
 @pytest.fixture(scope='session')
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the built packages."""
-    lack = world.lacking({'dpkg-deb': 'dpkg', 'rpmbuild': 'rpm'})
+    lack = machine.lacking({'dpkg-deb': 'dpkg', 'rpmbuild': 'rpm'})
     if lack:
         pytest.skip(f'needs what builds packages: {lack}')
     folder = tmp_path_factory.mktemp('packages')

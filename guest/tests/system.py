@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from upgrade.tests import world
+from graft.workshop import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = 'bookworm'
@@ -34,7 +34,7 @@ def lacking() -> str:
     """Make the Debian, once; return why not, if that is not possible."""
     if os.geteuid() != 0:
         return 'root is needed for a system in a folder'
-    lack = world.lacking({'mmdebstrap': 'mmdebstrap', 'unshare': 'util-linux', 'rpm': 'rpm'})
+    lack = machine.lacking({'mmdebstrap': 'mmdebstrap', 'unshare': 'util-linux', 'rpm': 'rpm'})
     if lack or _CACHE.exists():
         return lack
     _CACHE.parent.mkdir(parents=True, exist_ok=True)

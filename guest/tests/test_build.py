@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from graft.workshop import machine
 from guest import build
 from guest.tests import system, tree
-from upgrade.tests import world
 
 RELEASE = build.Release.newest()
 RULES = 'usr/lib/udev/rules.d/80-xloud-guest.rules'
@@ -143,7 +143,7 @@ def test_version() -> None:
 
 def test_shellcheck(packages: Path) -> None:
     """Every script is POSIX sh, and shellcheck has nothing to say."""
-    lack = world.lacking({'shellcheck': 'shellcheck'})
+    lack = machine.lacking({'shellcheck': 'shellcheck'})
     if lack:
         pytest.skip(f'needs shellcheck: {lack}')
     scripts = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from graft.workshop import machine
 from upgrade.tests import containers, made_up, world
 from upgrade.tests.released import Released
 
@@ -14,7 +15,7 @@ from upgrade.tests.released import Released
 @pytest.fixture(scope='session')
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[world.Sshd]:
     """A real ssh daemon on a loopback port."""
-    lack = world.lacking(world.PACKAGES)
+    lack = machine.lacking(world.PACKAGES)
     if lack:
         pytest.skip(f'needs a real sshd and rsync: {lack}')
     daemon = world.Sshd(tmp_path_factory.mktemp('sshd'))
@@ -36,7 +37,7 @@ def image(
     lack = '' if os.geteuid() == 0 else 'root'
     if not lack and sys.version_info[:2] != (3, 11):
         lack = f'Python 3.11, as in the containers; this is {sys.version.split()[0]}'
-    lack = lack or world.lacking({**world.PACKAGES, **containers.TOOLS})
+    lack = lack or machine.lacking({**world.PACKAGES, **containers.TOOLS})
     if lack:
         pytest.skip(f'needs podman, runc and Debian packages: {lack}')
     released = request.getfixturevalue('released')

@@ -22,35 +22,6 @@ _PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 PACKAGES = {'sshd': 'openssh-server', 'ssh': 'openssh-client', 'rsync': 'rsync'}
 
 
-def lacking(tools: dict[str, str]) -> str:
-    """Install what is missing, where that is possible; return why not, if it is not."""
-    path = os.environ['PATH'] + ':/usr/sbin'
-    absent = [name for name in tools if shutil.which(name, path=path) is None]
-    if not absent:
-        return ''
-    packages = [tools[name] for name in absent]
-    if os.geteuid() != 0 or shutil.which('apt-get') is None:
-        return f'{", ".join(absent)} missing; on Debian: apt-get install {" ".join(packages)}'
-    policy = Path('/usr/sbin/policy-rc.d')
-    blocked = policy.exists()
-    if not blocked:  # No service is started by its package: the tests start their own.
-        policy.write_text('#!/bin/sh\nexit 101\n')
-        policy.chmod(0o755)
-    try:
-        for command in (['update'], ['install', '-y', '--no-install-recommends', *packages]):
-            done = subprocess.run(
-                ['apt-get', '-q', *command],
-                env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        return '' if done.returncode == 0 else f'cannot install {" ".join(packages)}: {done.stderr}'
-    finally:
-        if not blocked:
-            policy.unlink()
-
-
 class Sshd:
     """An ssh daemon with keys and a configuration of its own."""
 

@@ -1,0 +1,56 @@
+"""Programs of the machine that tests need."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def lacking(tools: Mapping[str, str]) -> str:
+    """Install what is missing, where that is possible; why not, if it is not.
+
+    :param tools: The Debian package of each program
+    """
+    path = os.environ['PATH'] + ':/usr/sbin'
+    absent = [name for name in tools if shutil.which(name, path=path) is None]
+    if not absent:
+        return ''
+    packages = [tools[name] for name in absent]
+    if os.geteuid() != 0 or shutil.which('apt-get') is None:
+        return f'{", ".join(absent)} missing; on Debian: apt-get install {" ".join(packages)}'
+    with _alone(), _no_services():
+        for command in (['update'], ['install', '-y', '--no-install-recommends', *packages]):
+            done = subprocess.run(
+                ['apt-get', '-q', *command],
+                env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+    return '' if done.returncode == 0 else f'cannot install {" ".join(packages)}: {done.stderr}'
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait for a stage of another lane that installs something."""
+    with Path('/run/lock/graft-packages').open('w') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _no_services() -> Iterator[None]:
+    """No service is started by its package: the tests start their own."""
+    policy = Path('/usr/sbin/policy-rc.d')
+    if policy.exists():
+        yield
+        return
+    policy.write_text('#!/bin/sh\nexit 101\n')
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink()
