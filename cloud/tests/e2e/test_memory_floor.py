@@ -114,7 +114,9 @@ def test_forced_shrink_of_what_is_in_use(
     server = grown(world, create, flavor(*LARGE, **means))
     world.guests.hold(server, HELD_MB)
     last = world.adjust(server, *MINIMUM, succeeds=False, force=True)
-    assert re.search(r'has given back \d+ of 512 MiB', last['reason']), last
+    # A kernel that has nothing left starts again, and may do so in time.
+    said = r'has given back \d+ of 512 MiB|The guest was restarted during the adjustment'
+    assert re.search(said, last['reason']), last
     assert waiting.until(
         lambda: world.guests.live(server) == world.accounting.size(server) == LARGE, BOOT, 1
     )
