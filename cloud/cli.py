@@ -17,10 +17,12 @@ _READY = """
 The cloud is ready. In this shell:
 
   eval "$({front} env)"
-  openstack server create --flavor small --image guest --nic none first
+  openstack server create --flavor {flavor} --image guest --nic none --wait first{more}
   openstack console log show first
 
 Its servers, services and memory: {front} status"""
+
+_ADJUST = '\n  openstack server adjust first --vcpus 2 --wait'
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -132,7 +134,9 @@ def _count(minimum: int) -> Callable[[str], int]:
 
 def _up(cloud: lifecycle.Cloud, options: argparse.Namespace, reporter: progress.Progress) -> None:
     cloud.up(_choices(options))
-    reporter.say(_READY.format(front=_front()))
+    pristine = cloud.context().settings.pristine
+    flavor, more = ('small', '') if pristine else ('elastic', _ADJUST)
+    reporter.say(_READY.format(front=_front(), flavor=flavor, more=more))
 
 
 def _check(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:

@@ -183,7 +183,7 @@ class Demo:
         )
         image = self.client.get(f'{self.glance}/images?name=guest')['images'][0]['id']
         body = {'name': self.name, 'flavorRef': identity, 'imageRef': image, 'networks': 'none'}
-        self.picture.say('boot: POST /servers')
+        self.picture.say('boot: POST /servers; it has all its memory until its balloon driver runs')
         return str(self.client.post(f'{self.nova}/servers', {'server': body})['server']['id'])
 
     def _watch(self, server: str, size: tuple[int, int], began: float) -> None:

@@ -21,12 +21,14 @@ class Progress:
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Show a step while it runs, and its time when it ends."""
+        """Show a step when it begins, and its time when it ends."""
         began = time.monotonic()
         over = threading.Event()
         painter = threading.Thread(target=self._paint, args=(title, began, over), daemon=True)
         if self.living:
             painter.start()
+        else:
+            self.say(f'  {title} ...')
         try:
             yield
         except BaseException as error:

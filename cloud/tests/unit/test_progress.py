@@ -20,11 +20,11 @@ def times(text: str) -> str:
 
 
 def test_plain_lines() -> None:
-    """Without a terminal a step is one line, written when it is over."""
+    """Without a terminal a step is a line when it begins, and one when it is over."""
     stream = io.StringIO()
     with progress.Progress(stream).step('keystone'):
-        assert stream.getvalue() == ''
-    assert times(stream.getvalue()) == '  keystone N s\n'
+        assert stream.getvalue() == '  keystone ...\n'
+    assert times(stream.getvalue()) == '  keystone ...\n  keystone N s\n'
 
 
 def test_failed_step() -> None:
@@ -32,7 +32,7 @@ def test_failed_step() -> None:
     stream = io.StringIO()
     with pytest.raises(OSError), progress.Progress(stream).step('keystone'):
         raise OSError
-    assert times(stream.getvalue()) == '  keystone: failed after N s\n'
+    assert times(stream.getvalue()) == '  keystone ...\n  keystone: failed after N s\n'
 
 
 def test_interrupted_step() -> None:
@@ -40,7 +40,7 @@ def test_interrupted_step() -> None:
     stream = io.StringIO()
     with pytest.raises(KeyboardInterrupt), progress.Progress(stream).step('keystone'):
         raise KeyboardInterrupt
-    assert times(stream.getvalue()) == '  keystone: interrupted after N s\n'
+    assert times(stream.getvalue()) == '  keystone ...\n  keystone: interrupted after N s\n'
 
 
 def test_terminal() -> None:
