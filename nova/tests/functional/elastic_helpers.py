@@ -42,7 +42,40 @@ NOTHING = elastic.Size(0, 0)
 ALWAYS = sys.maxsize
 
 
-class ElasticServersMixin:
+class FaultsMixin:
+    """Methods that a test has do something else, and waiting for it."""
+
+    def _wait_until(self, condition):
+        deadline = time.monotonic() + 5 + BUSY
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
+    def _patch(self, cls, name, function):
+        """Have a function called with the method that it stands for."""
+        method = getattr(cls, name)
+
+        def patched(*args, **kwargs):
+            return function(method, *args, **kwargs)
+
+        patcher = mock.patch.object(cls, name, patched)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        return patcher
+
+    def _break(self, cls, name, error, times=ALWAYS):
+        """Have a method fail, always or some times."""
+        failures = itertools.repeat(error, times)
+
+        def fail(method, *args, **kwargs):
+            for failure in failures:
+                raise failure
+            return method(*args, **kwargs)
+
+        return self._patch(cls, name, fail)
+
+
+class ElasticServersMixin(FaultsMixin):
     """Elastic flavors and servers, and all the records about them."""
 
     def _elastic_flavor(self, minimum=MINIMUM, maximum=MAXIMUM, **specs):
@@ -227,35 +260,6 @@ class ElasticServersMixin:
     def _live(self, server):
         instance = self._instance(server)
         return self.computes[instance.host].driver.get_live_size(instance)
-
-    def _wait_until(self, condition):
-        deadline = time.monotonic() + 5 + BUSY
-        while not condition():
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
-
-    def _patch(self, cls, name, function):
-        """Have a function called with the method that it stands for."""
-        method = getattr(cls, name)
-
-        def patched(*args, **kwargs):
-            return function(method, *args, **kwargs)
-
-        patcher = mock.patch.object(cls, name, patched)
-        patcher.start()
-        self.addCleanup(patcher.stop)
-        return patcher
-
-    def _break(self, cls, name, error, times=ALWAYS):
-        """Have a method fail, always or some times."""
-        failures = itertools.repeat(error, times)
-
-        def fail(method, *args, **kwargs):
-            for failure in failures:
-                raise failure
-            return method(*args, **kwargs)
-
-        return self._patch(cls, name, fail)
 
     def _client(self, *roles, project_id=None):
         return api_client.TestOpenStackClient(
