@@ -3,7 +3,7 @@
 from xloudclient.elastic import Elastic
 from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, XloudError
 from xloudclient.images import ElasticImages, ImageDeclaration
-from xloudclient.sizes import Adjust, FlavorSize, Period, ServerSize
+from xloudclient.sizes import Adjust, FlavorSize, Forecast, Period, ServerSize
 
 __all__ = [
     'Adjust',
@@ -12,6 +12,7 @@ __all__ = [
     'Elastic',
     'ElasticImages',
     'FlavorSize',
+    'Forecast',
     'ImageDeclaration',
     'NotSupported',
     'Period',

@@ -15,7 +15,7 @@ from openstack.compute.v2.flavor import Flavor
 from openstack.compute.v2.server import Server
 
 from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, with_code
-from xloudclient.sizes import FlavorSize, Period, ServerSize
+from xloudclient.sizes import FlavorSize, Forecast, Period, ServerSize
 
 #: The extra specs that make a flavor elastic.
 MINIMUM_CPU = 'minimum_cpu'
@@ -131,19 +131,32 @@ class Elastic:
         :raises AdjustTimeout: The adjustment takes longer than that; only with ``wait``
         """
         server = self.find_server(server)
-        size = {'current_vcpus': vcpus, 'current_memory_mb': memory_mb}
-        body = {name: value for name, value in size.items() if value is not None}
-        body['persist'] = not live_only
-        if for_seconds is not None:
-            body['for_seconds'] = for_seconds
-        if when_full is not None:
-            body['when_full'] = when_full
-        if force:
-            body['force'] = True
+        body = _adjustment(vcpus, memory_mb, live_only, for_seconds, when_full, force)
         self._call('POST', f'/os-xloud-adjust/{server.id}', body)
         if not wait:
             return self.size(server)
         return self._outcome(server, vcpus, memory_mb, timeout, progress or (lambda size: None))
+
+    @with_code()
+    def dry_run(
+        self,
+        server: str | Server,
+        vcpus: int | None = None,
+        memory_mb: int | None = None,
+        *,
+        live_only: bool = False,
+        for_seconds: int | None = None,
+        when_full: str | None = None,
+        force: bool = False,
+    ) -> Forecast:
+        """Return what would become of an adjustment now; nothing is changed.
+
+        The parameters are those of ``adjust``.
+        """
+        server = self.find_server(server)
+        body = _adjustment(vcpus, memory_mb, live_only, for_seconds, when_full, force)
+        answer = self._call('POST', f'/os-xloud-adjust/{server.id}', {**body, 'dry_run': True})
+        return Forecast(**answer['dry_run'])
 
     @with_code()
     def cancel(self, server: str | Server) -> ServerSize:
@@ -244,6 +257,26 @@ class Elastic:
             raise NotSupported('The Compute service of this cloud has no elastic servers.')
         exceptions.raise_from_response(answer)
         return answer.json()
+
+
+def _adjustment(
+    vcpus: int | None,
+    memory_mb: int | None,
+    live_only: bool,
+    for_seconds: int | None,
+    when_full: str | None,
+    force: bool,
+) -> dict[str, object]:
+    """Return the body of a request, without what is left to Nova."""
+    values = {
+        'current_vcpus': vcpus,
+        'current_memory_mb': memory_mb,
+        'persist': not live_only,
+        'for_seconds': for_seconds,
+        'when_full': when_full,
+        'force': force or None,
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _utc(time: datetime.datetime) -> str:

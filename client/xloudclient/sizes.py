@@ -106,6 +106,17 @@ def _vcpus(count: int) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
+class Forecast:
+    """What would become of an adjustment."""
+
+    #: ``in_place``, ``wait``, ``move`` or ``refused``.
+    outcome: str
+    #: Why it would not be done in place, and the stable code of that.
+    code: str | None
+    reason: str | None
+
+
+@dataclasses.dataclass(frozen=True)
 class Period:
     """A time in which a server was accounted for one size; memory is in MiB."""
 

@@ -15,6 +15,7 @@ from xloudclient import (
     AdjustTimeout,
     Elastic,
     FlavorSize,
+    Forecast,
     NotSupported,
     ServerSize,
 )
@@ -289,3 +290,20 @@ def test_unset_flavor(nova: Nova, elastic: Elastic) -> None:
         f'{specs}/minimum_cpu',
         f'{specs}/minimum_memory',
     ]
+
+
+def test_dry_run(nova: Nova, elastic: Elastic) -> None:
+    """The request is that of the adjustment, and the answer says what would become of it."""
+    answer = {'outcome': 'refused', 'code': 'xloud.host_full', 'reason': FULL}
+    nova.answer(ADJUST, {'dry_run': answer})
+    forecast = elastic.dry_run('web', 4, 2048, live_only=True, for_seconds=60, when_full='wait')
+    assert forecast == Forecast('refused', 'xloud.host_full', FULL)
+    (body,) = nova.bodies(ADJUST)
+    assert body == {
+        'current_vcpus': 4,
+        'current_memory_mb': 2048,
+        'persist': False,
+        'for_seconds': 60,
+        'when_full': 'wait',
+        'dry_run': True,
+    }
