@@ -3,6 +3,7 @@
 from xloudclient.elastic import Elastic
 from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, XloudError
 from xloudclient.images import ElasticImages, ImageDeclaration
+from xloudclient.remedies import remedy
 from xloudclient.sizes import Adjust, FlavorSize, Forecast, Period, ServerSize
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     'Period',
     'ServerSize',
     'XloudError',
+    'remedy',
 ]

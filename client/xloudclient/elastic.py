@@ -10,28 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 from openstack import exceptions
-from openstack.compute.v2._proxy import Proxy
-from openstack.compute.v2.flavor import Flavor
 from openstack.compute.v2.server import Server
 
 from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, with_code
-from xloudclient.sizes import FlavorSize, Forecast, Period, ServerSize
-
-#: The extra specs that make a flavor elastic.
-MINIMUM_CPU = 'minimum_cpu'
-MINIMUM_MEMORY = 'minimum_memory'
+from xloudclient.flavors import ElasticFlavors
+from xloudclient.sizes import UNFINISHED, Forecast, Period, ServerSize
 
 #: Seconds between two requests for the status of an adjustment.
 _INTERVAL = 1.0
-
-#: The states of an adjustment that has not ended.
-_UNFINISHED = ('running', 'waiting', 'moving')
 
 #: How many statuses are requested at the same time.
 _AT_ONCE = 8
 
 
-class Elastic:
+class Elastic(ElasticFlavors):
     """The elastic servers and flavors of a cloud.
 
     :param compute: The ``compute`` of an ``openstack.connection.Connection``
@@ -39,9 +31,6 @@ class Elastic:
     Servers and flavors are given by name or ID, or as openstacksdk's objects. A request that Nova
     refuses raises an ``openstack.exceptions.HttpException``, with the ``code`` of the reason.
     """
-
-    def __init__(self, compute: Proxy) -> None:
-        self._compute = compute
 
     @with_code()
     def find_server(self, server: str | Server) -> Server:
@@ -135,7 +124,7 @@ class Elastic:
         self._call('POST', f'/os-xloud-adjust/{server.id}', body)
         if not wait:
             return self.size(server)
-        return self._outcome(server, vcpus, memory_mb, timeout, progress or (lambda size: None))
+        return self.wait(server, vcpus, memory_mb, timeout=timeout, progress=progress)
 
     @with_code()
     def dry_run(
@@ -159,71 +148,20 @@ class Elastic:
         return Forecast(**answer['dry_run'])
 
     @with_code()
-    def cancel(self, server: str | Server) -> ServerSize:
-        """Cancel the adjustment of a server that waits for capacity, and return its size."""
-        server = self.find_server(server)
-        self._call('POST', f'/os-xloud-adjust/{server.id}', {'cancel': True})
-        return self.size(server)
-
-    @with_code()
-    def flavor(self, flavor: str | Flavor) -> FlavorSize:
-        """Return the minimum and the maximum of a flavor."""
-        flavor = self._find_flavor(flavor)
-        vcpus, memory_mb = (
-            _minimum(flavor.extra_specs.get(name), maximum)
-            for name, maximum in ((MINIMUM_CPU, flavor.vcpus), (MINIMUM_MEMORY, flavor.ram))
-        )
-        return FlavorSize(
-            id=flavor.id,
-            name=flavor.name,
-            elastic=(vcpus, memory_mb) != (None, None),
-            min_vcpus=vcpus or flavor.vcpus,
-            min_memory_mb=memory_mb or flavor.ram,
-            max_vcpus=flavor.vcpus,
-            max_memory_mb=flavor.ram,
-        )
-
-    @with_code()
-    def set_flavor(
+    def wait(
         self,
-        flavor: str | Flavor,
-        min_vcpus: int | None = None,
-        min_memory_mb: int | None = None,
-    ) -> None:
-        """Make a flavor elastic: servers created from now on boot at its minimum and can grow."""
-        minimum = {MINIMUM_CPU: min_vcpus, MINIMUM_MEMORY: min_memory_mb}
-        specs = {name: str(value) for name, value in minimum.items() if value is not None}
-        self._compute.create_flavor_extra_specs(self._find_flavor(flavor), specs)
-
-    @with_code()
-    def unset_flavor(
-        self, flavor: str | Flavor, *, vcpus: bool = True, memory: bool = True
-    ) -> None:
-        """Remove minimums of a flavor: servers created from now on have its vCPUs or memory."""
-        flavor = self._find_flavor(flavor)
-        for name, remove in ((MINIMUM_CPU, vcpus), (MINIMUM_MEMORY, memory)):
-            if remove and name in flavor.extra_specs:
-                self._compute.delete_flavor_extra_specs_property(flavor, name)
-
-    def _find_flavor(self, flavor: str | Flavor) -> Flavor:
-        name_or_id = flavor.id if isinstance(flavor, Flavor) else flavor
-        return self._compute.find_flavor(name_or_id, ignore_missing=False, get_extra_specs=True)
-
-    def _size_unless_gone(self, server: Server) -> ServerSize | None:
-        with contextlib.suppress(exceptions.NotFoundException):
-            return self.size(server)
-        return None
-
-    def _outcome(
-        self,
-        server: Server,
-        vcpus: int | None,
-        memory_mb: int | None,
-        timeout: float,
-        progress: Callable[[ServerSize], None],
+        server: str | Server,
+        vcpus: int | None = None,
+        memory_mb: int | None = None,
+        *,
+        timeout: float = 600,
+        progress: Callable[[ServerSize], None] | None = None,
     ) -> ServerSize:
-        """Wait for the end of an adjustment, and return the size if it is the requested one."""
-        size = self._wait(server, timeout, progress)
+        """Wait for the end of an adjustment, and return the size if it is the requested one.
+
+        The parameters, and what it raises, are those of `adjust`.
+        """
+        size = self._wait(self.find_server(server), timeout, progress or (lambda size: None))
         # A server that is not elastic accepts only the size that it has, and no adjustment starts:
         # its last one is older.
         if size.elastic and size.adjust and size.adjust.state == 'failed':
@@ -233,6 +171,18 @@ class Elastic:
             raise AdjustFailed(difference)
         return size
 
+    @with_code()
+    def cancel(self, server: str | Server) -> ServerSize:
+        """Cancel the adjustment of a server that waits for capacity, and return its size."""
+        server = self.find_server(server)
+        self._call('POST', f'/os-xloud-adjust/{server.id}', {'cancel': True})
+        return self.size(server)
+
+    def _size_unless_gone(self, server: Server) -> ServerSize | None:
+        with contextlib.suppress(exceptions.NotFoundException):
+            return self.size(server)
+        return None
+
     def _wait(
         self, server: Server, timeout: float, progress: Callable[[ServerSize], None]
     ) -> ServerSize:
@@ -240,7 +190,7 @@ class Elastic:
         while True:
             size = self.size(server)
             progress(size)
-            if size.adjust is None or size.adjust.state not in _UNFINISHED:
+            if size.adjust is None or size.adjust.state not in UNFINISHED:
                 return size
             if time.monotonic() > end:
                 raise AdjustTimeout(
@@ -281,11 +231,3 @@ def _adjustment(
 
 def _utc(time: datetime.datetime) -> str:
     return time.astimezone(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
-
-
-def _minimum(spec: str | None, maximum: int) -> int | None:
-    """Read an extra spec as Nova does, which ignores an invalid minimum."""
-    with contextlib.suppress(TypeError, ValueError):
-        value = int(spec)  # type: ignore[arg-type]
-        return value if 1 <= value <= maximum else None
-    return None

@@ -7,7 +7,10 @@ import datetime
 from typing import Any
 
 #: Nova takes memory that is at most so far from a bound of the flavor for the bound.
-_TOLERANCE_MB = 8
+TOLERANCE_MB = 8
+
+#: The states of an adjustment that has not ended.
+UNFINISHED = ('running', 'waiting', 'moving')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +96,7 @@ class ServerSize:
             return f'The server has {_vcpus(self.current_vcpus)}, not the requested {vcpus}.'
         if vcpus is not None and self.guest_vcpus not in (None, vcpus):
             return f'The guest has {self.guest_vcpus} of {_vcpus(vcpus)} online.'
-        if memory_mb is not None and abs(self.current_memory_mb - memory_mb) > _TOLERANCE_MB:
+        if memory_mb is not None and abs(self.current_memory_mb - memory_mb) > TOLERANCE_MB:
             return (
                 f'The server has {self.current_memory_mb} MiB of memory, '
                 f'not the requested {memory_mb} MiB.'

@@ -158,6 +158,10 @@ def test_code_of_every_call(nova: Nova, elastic: Elastic) -> None:
         lambda: elastic.size('web'),
         lambda: elastic.sizes(),
         lambda: elastic.adjust('web', 1),
+        lambda: elastic.dry_run('web', 1),
+        lambda: elastic.wait('web', 1),
+        lambda: elastic.flavor_specs('web'),
+        lambda: elastic.change_flavor_specs('elastic', {'minimum_cpu': '1'}),
         lambda: elastic.flavor('web'),
         lambda: elastic.set_flavor('elastic', 1),
         lambda: elastic.unset_flavor('web'),
@@ -240,6 +244,14 @@ def test_fixed_server_with_a_past(nova: Nova, elastic: Elastic) -> None:
     nova.answer(ADJUST, {}, status=202)
     nova.answer(STATUS, status('failed', elastic=False))
     assert elastic.adjust('web', 1, 768, wait=True).elastic is False
+
+
+def test_wait_for_an_adjustment_of_before(nova: Nova, elastic: Elastic) -> None:
+    """What has been requested before can be waited for without another request."""
+    done = status('succeeded', current_vcpus=3, guest_vcpus=3)
+    nova.answer(STATUS, recorded('status-running'), done)
+    assert elastic.wait('web', 3).current_vcpus == 3
+    assert not nova.bodies(ADJUST)
 
 
 def test_timeout(nova: Nova, elastic: Elastic) -> None:

@@ -6,16 +6,13 @@ import argparse
 import contextlib
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from openstack.exceptions import HttpException
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from xloudclient import Elastic, ElasticImages, XloudError
-
-_MIB = {'': 1, 'M': 1, 'G': 1024}
-_SECONDS = {'': 1, 'S': 1, 'M': 60, 'H': 3600, 'D': 86400}
+from xloudclient import Elastic, ElasticImages, XloudError, units
 
 
 class ElasticCommand(command.Command):
@@ -96,19 +93,16 @@ def vcpus(text: str) -> int:
 
 def memory(text: str) -> int:
     """Parse an amount of memory in MiB, or with a unit, as in 512M and 2G."""
-    match = re.fullmatch(r'(0*[1-9][0-9]*)([MG]?)', text, re.IGNORECASE)
-    if not match:
-        raise argparse.ArgumentTypeError(
-            f"'{text}' is not an amount of memory: use MiB, or a unit as in 512M or 2G"
-        )
-    return int(match[1]) * _MIB[match[2].upper()]
+    return _argument(units.memory_mb, text)
 
 
 def duration(text: str) -> int:
     """Parse a time in seconds, or with a unit, as in 90s, 30m, 2h and 7d."""
-    match = re.fullmatch(r'(0*[1-9][0-9]*)([SMHD]?)', text, re.IGNORECASE)
-    if not match:
-        raise argparse.ArgumentTypeError(
-            f"'{text}' is not a duration: use seconds, or a unit as in 30m, 2h or 7d"
-        )
-    return int(match[1]) * _SECONDS[match[2].upper()]
+    return _argument(units.seconds, text)
+
+
+def _argument(parse: Callable[[str], int], text: str) -> int:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
