@@ -8,7 +8,7 @@ READY := .fork/venv/ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.
 OPTIONS = $(if $(RELEASE),--release $(RELEASE))
 WHEEL_OF_CLOUD = $(MAKE) --no-print-directory wheel RELEASE=$$(cloud/xcloud release $(OPTIONS))
 
-.PHONY: help setup tree wheel image test test-all test-upstream report check style venv docs guest upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
+.PHONY: help setup tree wheel image test test-all test-upstream report check style venv docs guest ansible upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ docs: $(READY) ## Nova's documentation, with the branch's pages in it
 
 guest: ## xloud-guest, for the guests: .deb, .rpm, tarball and script, in dist/
 	@$(PYTHON) -m guest.build
+
+ansible: $(READY) ## the Ansible collection xloud.elastic, in dist/
+	@.fork/venv/bin/python -m ansible.build
 
 upgrade-pages: wheel ## what an upgrade changes, file by file: upgrade/pages
 	@.fork/venv/bin/python -m upgrade.fork.pages $(OPTIONS)

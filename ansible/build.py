@@ -27,24 +27,26 @@ def main() -> int:
     """Build it; return the exit status."""
     parser = argparse.ArgumentParser(prog='python -m ansible.build', description=__doc__)
     parser.add_argument('--dest', type=Path, default=Path('dist'), help='default: dist')
+    parser.add_argument('--source', type=Path, default=environment.COLLECTION)
+    args = parser.parse_args()
     if why := environment.refusal():
         print(f'ansible.build: {why}', file=sys.stderr)
         return 1
     try:
         environment.make()
-        print(build(parser.parse_args().dest))
+        print(build(args.dest, args.source))
     except GraftError as error:
         print(f'ansible.build: {error}', file=sys.stderr)
         return 1
     return 0
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, source: Path = environment.COLLECTION) -> Path:
     """Return the tarball, which is built in a folder."""
     with tempfile.TemporaryDirectory(prefix='ansible-') as temporary:
         copy = Path(temporary, 'copy')
         names = shutil.ignore_patterns('.*', '__pycache__')
-        shutil.copytree(environment.COLLECTION, copy, ignore=names)
+        shutil.copytree(source, copy, ignore=names)
         galaxy = environment.VENV / 'bin' / 'ansible-galaxy'
         words = ['collection', 'build', '--output-path', temporary, copy]
         run([galaxy, *words], env=environment.settings())
