@@ -85,12 +85,12 @@ def test_examples(documentation: dict[str, Any], tmp_path: Path) -> None:
     for task in (task for text in texts for task in tasks(yaml.safe_load(text))):
         for name, page in documentation.items():
             options = page['doc']['options']
-            known = {
+            accepted = {
                 *options,
                 *(alias for one in options.values() for alias in one.get('aliases', [])),
             }
             if name in task:
-                assert set(task[name]) <= known
+                assert set(task[name]) <= accepted
                 count += 1
     assert count > 8
 

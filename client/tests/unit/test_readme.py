@@ -12,9 +12,6 @@ from conftest import ADJUST, HISTORY, STATUS, Ended, Nova, recorded, status
 
 README = (Path(__file__).parent.parent.parent / 'README.md').read_text()
 
-#: Jinja's variables, with what the play gives them.
-PLAY = {'server': 'web', 'vcpus': '3', 'memory_mb': '2048'}
-
 DONE = status(
     'succeeded', current_vcpus=3, current_memory_mb=2048, guest_vcpus=None,
     max_vcpus=3, max_memory_mb=2048, min_vcpus=3, min_memory_mb=2048,
@@ -26,9 +23,8 @@ def _blocks(language: str) -> list[str]:
 
 
 def _commands() -> list[str]:
-    """Return every command in an example for a shell, a play or cron."""
-    text = '\n'.join(_blocks('console') + _blocks('yaml') + _blocks('crontab'))
-    text = re.sub(r'{{ (\w+) }}', lambda match: PLAY[match[1]], text)
+    """Return every command in an example for a shell or cron."""
+    text = '\n'.join(_blocks('console') + _blocks('crontab'))
     lines = re.findall(r'^.*?(?:[$:]|operator|^) +(openstack .*)$', text, re.MULTILINE)
     return [re.split(r' (?:>|\|\|)', line)[0] for line in lines]
 
@@ -37,7 +33,7 @@ def test_every_command_is_found() -> None:
     """The expression above misses no command."""
     count = sum(
         len(re.findall(r'\bopenstack (?:-q )?(?:server|flavor|image)', block))
-        for language in ('console', 'yaml', 'crontab')
+        for language in ('console', 'crontab')
         for block in _blocks(language)
     )
     assert len(_commands()) == count > 8

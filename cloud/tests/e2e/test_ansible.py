@@ -22,6 +22,7 @@ Create = Callable[..., str]
 Flavor = Callable[..., str]
 Quota = Callable[..., None]
 Play = Callable[..., 'Ended']
+Steps = Callable[..., list[dict[str, Any]]]
 
 pytestmark = pytest.mark.usefixtures('forked')
 
@@ -110,6 +111,34 @@ def play(world: World, ansible: Path, tmp_path: Path) -> Play:
     return run
 
 
+@pytest.fixture
+def steps(play: Play) -> Steps:
+    """Run tasks of a module one after the other in one play; return the result of each.
+
+    One whose options end with CHECK runs in check mode. One that fails does not end the play.
+    """
+
+    def run(module: str, *options: str, user: str = 'xcloud') -> list[dict[str, Any]]:
+        tasks = ''.join(
+            f"""
+    - xloud.elastic.{module}: {{{words.removesuffix('CHECK').rstrip()}}}
+      check_mode: {str(words.endswith('CHECK')).lower()}
+      ignore_errors: true
+      register: result{number}
+"""
+            for number, words in enumerate(options)
+        )
+        names = ', '.join(f'result{number}' for number in range(len(options)))
+        gather = f"""
+    - ansible.builtin.set_fact: {{result: "{{{{ [{names}] }}}}"}}
+"""
+        ended = play(tasks + gather, user=user)
+        assert ended.status == 0, ended.out
+        return list(ended.result)
+
+    return run
+
+
 def booted(world: World, server: str) -> str:
     """Return the server when its guest is up, at its minimum."""
     world.comes_up(server, MINIMUM)
@@ -171,177 +200,191 @@ def test_three_servers(world: World, play: Play, create: Create) -> None:
         assert 'prediction' not in second.results[names[0]]
 
 
-def test_refusals(world: World, play: Play, create: Create) -> None:
+def test_refusals(world: World, steps: Steps, create: Create) -> None:
     """In check mode as well, the play fails with the reason, what to do, and the code."""
-    name = name_of(world, booted(world, create('elastic')))
-    text = f"""
-    - xloud.elastic.server_size: {{name: {name}, vcpus: 5}}
-      register: result
-      ignore_errors: true
-"""
-    for options in ((), ('--check',)):
-        ended = play(text, *options)
-        assert ended.result['failed']
-        assert ended.result['code'] == 'xloud.out_of_range'
-        assert ended.result['msg'] == (
+    server = booted(world, create('elastic'))
+    name = name_of(world, server)
+    real, checked, *malformed = steps(
+        'server_size',
+        f'name: {name}, vcpus: 5',
+        f'name: {name}, vcpus: 5 CHECK',
+        f'name: {name}, memory: 2X',
+        f'name: {name}, vcpus: 2, for: long',
+        f'name: {name}, persist: false',
+        f'name: {name}, vcpus: 2, cancel: true',
+        'name: e2e-absent, vcpus: 2',
+        f'name: {name}, vcpus: 2, cloud: nowhere',
+    )
+    for result in (real, checked):
+        assert (result['failed'], result['code']) == (True, 'xloud.out_of_range')
+        assert result['msg'] == (
             'This server can have 1 to 4 vCPUs; 5 were requested. Request a value in this range. '
             'For more, resize the server to a larger flavor. (xloud.out_of_range)'
         )
-    denied = play(text.replace('vcpus: 5', 'vcpus: 2'), user='xcloud-reader')
-    assert denied.result['msg'] == f'No Server found for {name}'
-    for words, message in (
-        ('memory: 2X', "memory: '2X' is not an amount of memory: use MiB, or a unit as in 512M"),
-        ('vcpus: 2, for: long', "for: 'long' is not a duration: use seconds, or a unit as in 30m"),
-        ('persist: false', 'Nothing to adjust: set vcpus, memory, bound or cancel.'),
-        ('vcpus: 2, cancel: true', 'parameters are mutually exclusive: cancel|vcpus'),
-    ):
-        assert play(text.replace('vcpus: 5', words)).result['msg'].startswith(message)
-    assert world.api.status(world.admin.compute.find_server(name).id)['adjust'] is None
+    assert [result['msg'] for result in malformed] == [
+        "memory: '2X' is not an amount of memory: use MiB, or a unit as in 512M or 2G",
+        "for: 'long' is not a duration: use seconds, or a unit as in 30m, 2h or 7d",
+        'Nothing to adjust: set vcpus, memory, bound or cancel.',
+        'parameters are mutually exclusive: cancel|vcpus',
+        'No Server found for e2e-absent',
+        'Cloud nowhere was not found.',
+    ]
+    assert world.api.status(server)['adjust'] is None
 
 
-def test_full_host(world: World, play: Play, create: Create, flavor: Flavor, quota: Quota) -> None:
+def test_full_host(
+    world: World, steps: Steps, create: Create, flavor: Flavor, quota: Quota
+) -> None:
     """A play waits for capacity, goes on with the same wait, and cancels it."""
     quota('admin', cores=-1)
     server = booted(world, create('elastic'))
     place = world.guests.host_of(server)
     neighbour = flavor(world.accounting.host_vcpus(place.host) - 3, 192)
     create(neighbour, availability_zone=f'nova:{place.host}')
-    text = f"""
-    - xloud.elastic.server_size: {{name: {server}, WORDS}}
-      register: result
-      ignore_errors: true
-"""
 
-    def run(words: str, *options: str) -> tuple[bool, Any]:
-        ended = play(text.replace('WORDS', words), *options)
-        return bool(ended.changed['localhost']), ended.result
-
-    for options in ((), ('--check',)):
-        changed, result = run('bound: maximum', *options)
-        assert (changed, result['code']) == (False, 'xloud.host_full')
+    maximum, cancel = f'name: {server}, bound: maximum', f'name: {server}, cancel: true'
+    waits = f'{maximum}, when_full: wait, wait: false'
+    results = steps(
+        'server_size',
+        maximum,
+        f'{maximum} CHECK',
+        f'{waits} CHECK',
+        waits,
+        waits,
+        f'{maximum}, timeout: 2',
+        f'{cancel} CHECK',
+        cancel,
+        cancel,
+        f'{cancel} CHECK',
+    )
+    refused, predicted, waiting = results[:2], results[2], results[3:5]
+    for result in refused:
+        assert (result['changed'], result['code']) == (False, 'xloud.host_full')
         assert result['remedy'].startswith('Request less, let it wait or the server move')
-
-    wait = 'bound: maximum, when_full: wait, wait: false'
-    changed, result = run(wait, '--check')
-    assert (changed, result['prediction']) == (True, {'outcome': 'wait'})
-    for expected in (True, False):
-        changed, result = run(wait)
-        assert (changed, result['size']['adjust']['state']) == (expected, 'waiting')
-    # It waits for the adjustment of before.
-    _, result = run('bound: maximum, timeout: 2')
-    assert result['msg'] == 'The adjustment still waits for capacity after 2 seconds.'
-
-    for options, expected in ((('--check',), True), ((), True), ((), False), (('--check',), False)):
-        changed, result = run('cancel: true', *options)
-        assert changed == expected
-    assert result['size']['adjust']['code'] == 'xloud.wait_cancelled'
+    assert (predicted['changed'], predicted['prediction']) == (True, {'outcome': 'wait'})
+    # The second one finds the first one waiting.
+    assert [result['changed'] for result in waiting] == [True, False]
+    assert {result['size']['adjust']['state'] for result in waiting} == {'waiting'}
+    assert results[5]['msg'] == 'The adjustment still waits for capacity after 2 seconds.'
+    assert [result['changed'] for result in results[6:]] == [True, True, False, False]
+    assert results[-1]['size']['adjust']['code'] == 'xloud.wait_cancelled'
     assert world.accounting.size(server) == MINIMUM
 
 
-def test_limited_time(world: World, play: Play, create: Create) -> None:
+def test_limited_time(world: World, steps: Steps, create: Create) -> None:
     """A second run does not extend the time; without a limit, the server keeps the size."""
     server = booted(world, create('elastic'))
-    text = f"""
-    - xloud.elastic.server_size: {{name: {server}, vcpus: 2, for: 2h}}
-      register: result
-"""
-    first, second = play(text), play(text)
-    assert (first.changed['localhost'], second.changed['localhost']) == (1, 0), first.out
-    assert first.result['size']['returns_at'] == second.result['size']['returns_at'] is not None
-    keeps = text.replace(', for: 2h', '')
-    for expected in (1, 0):
-        ended = play(keeps)
-        assert ended.changed['localhost'] == expected, ended.out
-        assert ended.result['size']['returns_at'] is None
-    # Until the next start only: the start size stays.
-    ended = play(keeps.replace('vcpus: 2', 'vcpus: 1, persist: false'))
-    assert ended.changed['localhost'] == 1
-    size = ended.result['size']
+    two, one = f'name: {server}, vcpus: 2', f'name: {server}, vcpus: 1'
+    first, second, keeps, kept, until_start, permanent = steps(
+        'server_size',
+        f'{two}, for: 2h',
+        f'{two}, for: 2h',
+        two,
+        two,
+        f'{one}, persist: false',
+        one,
+    )
+    assert (first['changed'], second['changed']) == (True, False)
+    assert first['size']['returns_at'] == second['size']['returns_at'] is not None
+    assert (keeps['changed'], kept['changed']) == (True, False)
+    assert keeps['size']['returns_at'] is kept['size']['returns_at'] is None
+    # The start size stays, so permanently it is another adjustment.
+    assert (until_start['changed'], permanent['changed']) == (True, True)
+    size = until_start['size']
     assert (size['current_vcpus'], size['start_vcpus']) == (1, 2)
-    # Permanently it is another one.
-    assert play(keeps.replace('vcpus: 2', 'vcpus: 1')).changed['localhost'] == 1
     assert world.accounting.size(server) == world.accounting.start_size(server) == MINIMUM
 
 
-def test_sizes(world: World, play: Play, create: Create) -> None:
+def test_sizes(world: World, steps: Steps, create: Create) -> None:
     """Sizes are those of the API, of one server, of none, or of all of a project."""
     server = booted(world, create('elastic'))
-    text = """
-    - xloud.elastic.server_size_info: {WORDS}
-      register: result
-"""
-
-    def sizes(words: str, user: str = 'xcloud') -> list[dict[str, Any]]:
-        ended = play(text.replace('WORDS', words), '--check', user=user)
-        assert (ended.status, ended.changed['localhost']) == (0, 0), ended.out
-        return list(ended.result['sizes'])
-
-    (size,) = sizes(f'name: {name_of(world, server)}')
+    # The settings of a cloud instead of its name.
+    settings = json.loads((world.context.state / 'clouds.yaml').read_text())['clouds']['xcloud']
+    results = steps(
+        'server_size_info',
+        f'name: {name_of(world, server)}',
+        'CHECK',
+        f'cloud: {json.dumps(settings)}',
+        'all_projects: true',
+        'name: e2e-absent',
+        'cloud: xcloud-demo',
+    )
+    assert not any(result['changed'] for result in results)
+    ids = [[entry['id'] for entry in result['sizes']] for result in results]
+    assert ids == [[server]] * 4 + [[], []]
+    (size,) = results[0]['sizes']
     status = world.api.status(server)
-    assert (size['id'], size['project_id']) == (server, world.api.project('admin'))
-    # What the guest needs, and what its host has, differ from one moment to the next.
-    same = {name for name in status if not name.startswith(('adjust', 'floor_', 'room_'))}
+    assert size['project_id'] == world.api.project('admin')
+    # What the guest needs differs from one moment to the next.
+    same = {name for name in status if name not in ('adjust', 'floor_memory_mb')}
     assert {name: size[name] for name in same} == {name: status[name] for name in same}
-    assert size['room_vcpus'] == status['room_vcpus']
-    assert [size['id'] for size in sizes('')] == [server]
-    assert sizes('name: e2e-absent') == []
-    assert sizes('', user='xcloud-demo') == []
-    assert [size['id'] for size in sizes('all_projects: true')] == [server]
 
 
-def test_flavor(world: World, play: Play, flavor: Flavor) -> None:
+def test_flavor(world: World, play: Play, steps: Steps) -> None:
     """A flavor becomes elastic and fixed again, once each; other extra specs stay."""
-    name = flavor(2, 512, **{'hw:cpu_policy': 'shared'})
+    name = f'e2e-{uuid.uuid4().hex[:6]}'
+    created = """
+    - openstack.cloud.compute_flavor_info: {name: NAME}
+      register: found
+    - openstack.cloud.compute_flavor:
+        {name: NAME, vcpus: 2, ram: 512, disk: 1, extra_specs: {"hw:cpu_policy": shared}}
+      when: not found.flavors
+    - xloud.elastic.flavor_elastic: {name: NAME, minimum_cpu: 1}
+      register: result
+""".replace('NAME', name)
+    try:
+        for changes in (2, 0):
+            ended = play(created)
+            assert (ended.status, ended.changed['localhost']) == (0, changes), ended.out
+        _change_flavor(world, steps, name)
+    finally:
+        world.admin.compute.delete_flavor(world.admin.compute.find_flavor(name))
 
+
+def _change_flavor(world: World, steps: Steps, name: str) -> None:
     def specs() -> dict[str, str]:
         details = world.admin.compute.find_flavor(name, get_extra_specs=True)
         return dict(details.extra_specs)
 
-    def run(words: str, *options: str, user: str = 'xcloud') -> tuple[int, Any]:
-        ended = play(
-            f"""
-    - xloud.elastic.flavor_elastic: {{name: {name}, {words}}}
-      register: result
-      ignore_errors: true
-""",
-            *options,
-            user=user,
-        )
-        return ended.changed['localhost'], ended.result
-
-    words = 'minimum_cpu: 1, minimum_memory: 256M, when_full: wait, priority: 3, movable: false'
-    expected_specs = {
+    options = (
+        f'name: {name}, minimum_cpu: 1, minimum_memory: 256M, when_full: wait, priority: 3, '
+        'movable: false'
+    )
+    elastic = {
         'minimum_cpu': '1',
         'minimum_memory': '256',
         'xloud:when_full': 'wait',
         'xloud:priority': '3',
         'xloud:movable': 'false',
     }
-    changed, result = run(words, '--check')
-    assert (changed, result['extra_specs'], specs()) == (
-        1,
-        expected_specs,
-        {'hw:cpu_policy': 'shared'},
+    *results, minimum = steps(
+        'flavor_elastic',
+        f'{options} CHECK',
+        options,
+        options,
+        f'{options} CHECK',
+        f'name: {name}, minimum_cpu: 3 CHECK',
+        f'name: {name}, minimum_cpu: 3',
+        f'name: {name}, priority: 1001',
+        f'name: {name}, minimum_cpu: 2',
     )
-    changed, result = run(words)
-    assert (changed, specs()) == (1, {**expected_specs, 'hw:cpu_policy': 'shared'})
-    assert (result['flavor']['min_vcpus'], result['flavor']['max_vcpus']) == (1, 2)
-    for options in ((), ('--check',)):
-        assert run(words, *options)[0] == 0
-    changed, result = run('minimum_cpu: 2')
-    assert (changed, result['diff']['before']['minimum_cpu']) == (1, '1')
-
-    for options in ((), ('--check',)):
-        changed, result = run('minimum_cpu: 3', *options)
+    assert [result['changed'] for result in results[:4]] == [True, True, False, False]
+    assert [result['extra_specs'] for result in results[:4]] == [elastic] * 4
+    bounds = results[1]['flavor']
+    assert (bounds['min_vcpus'], bounds['max_vcpus'], bounds['min_memory_mb']) == (1, 2, 256)
+    for result in results[4:6]:
         assert result['msg'] == 'minimum_cpu is 3, and the flavor has 2 vCPUs.'
-    changed, result = run('priority: 1001')
-    assert result['failed']
-    assert '1001' in result['msg']
-    changed, result = run('priority: 4', user='xcloud-demo')
-    assert 'os_compute_api:os-flavor-extra-specs:create' in result['msg']
+    assert (results[6]['failed'], '1001' in results[6]['msg']) == (True, True)
+    assert minimum['diff']['before'] == elastic
+    assert minimum['diff']['after'] == {**elastic, 'minimum_cpu': '2'}
+    assert specs() == {**elastic, 'minimum_cpu': '2', 'hw:cpu_policy': 'shared'}
 
-    for options, expected in ((('--check',), 1), ((), 1), ((), 0), (('--check',), 0)):
-        changed, result = run('state: absent', *options)
-        assert (changed, result['extra_specs']) == (expected, {})
+    (denied,) = steps('flavor_elastic', f'name: {name}, priority: 4', user='xcloud-demo')
+    assert 'os_compute_api:os-flavor-extra-specs:create' in denied['msg']
+
+    absent = f'name: {name}, state: absent'
+    results = steps('flavor_elastic', f'{absent} CHECK', absent, absent, f'{absent} CHECK')
+    assert [result['changed'] for result in results] == [True, True, False, False]
+    assert [result['extra_specs'] for result in results] == [{}] * 4
+    assert results[-1]['flavor']['elastic'] is False
     assert specs() == {'hw:cpu_policy': 'shared'}
-    assert result['flavor']['elastic'] is False
