@@ -61,15 +61,20 @@ def refusal() -> str:
 def make() -> None:
     """Set the environment up, unless it is current, and install the collection in it."""
     pins = [HERE / name for name in ('requirements.txt', 'constraints.txt')]
-    if not _is_current('venv', *pins, *_sources()):
-        with step('install Ansible and the client'):
-            shutil.rmtree(VENV, ignore_errors=True)
-            run([sys.executable, '-m', 'venv', VENV])
+    everything = not _is_current('venv', *pins)
+    if everything or not _is_current('client', *_sources()):
+        with step('install Ansible and the client' if everything else 'install the client'):
+            _forget('client')
+            if everything:
+                _forget('venv')
+                shutil.rmtree(VENV, ignore_errors=True)
+                run([sys.executable, '-m', 'venv', VENV])
             with tempfile.TemporaryDirectory(prefix='client-') as copy:
                 # pip builds in the folder, and would pack what an earlier build left there.
                 shutil.copytree(CLIENT, copy, ignore=_UNPACKED, dirs_exist_ok=True)
                 run([*_PIP, 'install', '--quiet', '-r', pins[0], '--constraint', pins[1], copy])
-        _is_now('venv', *pins, *_sources())
+        _is_now('venv', *pins)
+        _is_now('client', *_sources())
     _prepare_home()
 
 
@@ -84,6 +89,7 @@ def add_openstack_cloud() -> None:
     pin = HERE / 'openstack-cloud.txt'
     if _is_current('openstack-cloud', pin):
         return
+    _forget('openstack-cloud')
     with step('fetch the collection openstack.cloud'), tempfile.TemporaryDirectory() as folder:
         run([*_PIP, 'download', '--quiet', '--no-deps', '--dest', folder, '-r', pin])
         (wheel,) = Path(folder).glob('*.whl')
@@ -132,6 +138,11 @@ def _sources() -> list[Path]:
     package = CLIENT / 'xloudclient'
     modules = [file for file in package.rglob('*') if file.suffix in ('.py', '.typed')]
     return [CLIENT / 'pyproject.toml', CLIENT / 'README.md', *sorted(modules)]
+
+
+def _forget(part: str) -> None:
+    """Have a part made again if this is interrupted."""
+    (ROOT / f'{part}.ready').unlink(missing_ok=True)
 
 
 def _is_current(part: str, *files: Path) -> bool:

@@ -26,8 +26,8 @@ def request(size: dict[str, Any], options: dict[str, Any]) -> Request:
     vcpus, memory_mb = options['vcpus'], options['memory_mb']
     if bound:
         prefix = {'minimum': 'min', 'maximum': 'max'}[bound]
-        vcpus = vcpus or size[f'{prefix}_vcpus']
-        memory_mb = memory_mb or size[f'{prefix}_memory_mb']
+        vcpus = size[f'{prefix}_vcpus'] if vcpus is None else vcpus
+        memory_mb = size[f'{prefix}_memory_mb'] if memory_mb is None else memory_mb
     return Request(vcpus, memory_mb, options['persist'], options['for_seconds'])
 
 

@@ -244,7 +244,7 @@ def _adjust(module: AnsibleModule, elastic: Any) -> None:
         'memory_mb': cloud.parsed(module, 'memory', units.memory_mb),
         'for_seconds': cloud.parsed(module, 'for', units.seconds),
     }
-    if not any(params[name] for name in ('vcpus', 'memory', 'bound')):
+    if all(params[name] is None for name in ('vcpus', 'memory', 'bound')):
         module.fail_json(msg='Nothing to adjust: set vcpus, memory, bound or cancel.')
     server = elastic.find_server(params['name'])
     size = elastic.size(server)
