@@ -11,7 +11,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cloud import ci, demo, e2e, errors, lifecycle, locks, machine, process, progress, settings
+from cloud import (
+    ci,
+    demo,
+    e2e,
+    errors,
+    lifecycle,
+    locks,
+    machine,
+    process,
+    progress,
+    service,
+    settings,
+)
+from cloud.services import horizon
 
 _READY = """
 The cloud is ready. In this shell:
@@ -23,6 +36,11 @@ The cloud is ready. In this shell:
 Its servers, services and memory: {front} status"""
 
 _ADJUST = '\n  openstack server adjust first --vcpus 2 --wait'
+
+_CLICK = """
+In a browser on this machine: {url}
+  log in as {user}, with the password in {file}
+  Project > Compute > Instances: `Adjust Size` is in the menu of a server of the flavor elastic"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -119,6 +137,11 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         '--separate', action='store_true', default=None,
         help='give each host an environment with a Nova of its own',
     )  # fmt: skip
+    parser.add_argument(
+        '--dashboard',
+        action=argparse.BooleanOptionalAction,
+        help='run Horizon with the plugin in dashboard/, too',
+    )
     parser.add_argument('--db', dest='database', choices=('sqlite', 'mariadb'))
     parser.add_argument('--port-offset', type=int, metavar='N', help='move every port by N')
 
@@ -137,6 +160,13 @@ def _up(cloud: lifecycle.Cloud, options: argparse.Namespace, reporter: progress.
     pristine = cloud.context().settings.pristine
     flavor, more = ('small', '') if pristine else ('elastic', _ADJUST)
     reporter.say(_READY.format(front=_front(), flavor=flavor, more=more))
+    if context := _with_dashboard(cloud):
+        reporter.say(_CLICK.format(**horizon.door(context)))
+
+
+def _with_dashboard(cloud: lifecycle.Cloud) -> service.Context | None:
+    context = cloud.context()
+    return context if context.settings.dashboard else None
 
 
 def _check(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
@@ -149,7 +179,8 @@ def _release(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) ->
 
 def _choices(options: argparse.Namespace) -> dict[str, Any]:
     names = (
-        'release', 'pristine', 'computes', 'fake_computes', 'separate', 'database', 'port_offset',
+        'release', 'pristine', 'computes', 'fake_computes', 'separate', 'dashboard', 'database',
+        'port_offset',
     )  # fmt: skip
     values = {name: getattr(options, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
@@ -226,7 +257,10 @@ def _shell(cloud: lifecycle.Cloud, *_: object) -> None:
 
 
 def _demo(cloud: lifecycle.Cloud, *_: object) -> int:
-    return demo.Demo(cloud.context()).run()
+    status = demo.Demo(cloud.context()).run()
+    if context := _with_dashboard(cloud):
+        print(_CLICK.format(**horizon.door(context)))
+    return status
 
 
 def _e2e(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:

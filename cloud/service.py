@@ -193,7 +193,7 @@ class Wsgi(Service):
     """A service that is a WSGI application, run by uWSGI."""
 
     #: The program that holds the application, in releases that install one ...
-    script: ClassVar[str]
+    script: ClassVar[str] = ''
     #: ... and the module that holds it in those that do not.
     module: ClassVar[str]
     #: The status of its root URL, once it works.
@@ -209,7 +209,7 @@ class Wsgi(Service):
 
     def daemon(self) -> process.Daemon:
         application: list[str | Path] = ['--module', f'{self.module}:application']
-        if (self.bin / self.script).exists():
+        if self.script and (self.bin / self.script).exists():
             application = ['--wsgi-file', self.bin / self.script]
         argv: list[str | Path] = [
             self.bin / 'uwsgi', '--master', '--die-on-term', '--lazy-apps', '--need-app',

@@ -30,6 +30,7 @@ _PORTS = {
     'rabbitmq-distribution': 35673,
     'epmd': 14369,
     'ssh': 12222,
+    'dashboard': 18080,
 }
 
 _ACCOUNTS = (
@@ -48,6 +49,7 @@ class Settings:
     computes: int = 1
     fake_computes: int = 0
     separate: bool = False
+    dashboard: bool = False
     port_offset: int = 0
 
     def port(self, name: str) -> int:

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 from cloud import command, errors, files, locks, settings
 
@@ -42,18 +43,16 @@ class Environment:
         return None
 
 
-class Venv(Environment):
-    """One environment per release; only its Nova is ever exchanged."""
+class Locked(Environment):
+    """An environment that has what a lock names."""
 
-    def __init__(self, state: settings.State, release: str) -> None:
-        super().__init__(state.packages / f'venv-{release}')
+    #: Whether what is built there needs the setuptools of the lock as well.
+    builds_with_lock: ClassVar[bool] = False
+
+    def __init__(self, state: settings.State, root: Path, lock: Path) -> None:
+        super().__init__(root)
         self.state = state
-        self.release = release
-        self.lock = locks.path(release)
-
-    def share(self, *parts: str) -> Path:
-        """Return a file that a package put under ``etc`` of the environment."""
-        return self.root.joinpath('etc', *parts)
+        self.lock = lock
 
     @property
     def _installed(self) -> Path:
@@ -66,7 +65,6 @@ class Venv(Environment):
 
     def install(self) -> None:
         """Install what the lock names, unless it was."""
-        locks.check(self.release)
         if self.is_installed():
             return
         self._installed.unlink(missing_ok=True)
@@ -86,8 +84,42 @@ class Venv(Environment):
             '--disable-pip-version-check',
         ]
         command.run([*pip, *tools], log=log)
-        command.run([*pip, '-r', self.lock], log=log)
+        constraint = {'PIP_CONSTRAINT': str(self.lock)} if self.builds_with_lock else {}
+        command.run([*pip, '-r', self.lock], log=log, env=constraint)
         files.write(self._installed, pins)
+
+    def install_own(self, source: Path) -> None:
+        """Add a package of the project, in editable mode: it follows its source."""
+        stamp = self.root / f'{source.name}.txt'
+        # All that is copied of it are its entry points.
+        version = f'{source}\n{(source / "pyproject.toml").read_text()}'
+        if stamp.exists() and stamp.read_text() == version:
+            return
+        command.run(
+            [
+                self.bin / 'pip', 'install', '--no-deps', '--no-build-isolation',
+                '--disable-pip-version-check', '--editable', source,
+            ],
+            log=self.state.log('install'),
+        )  # fmt: skip
+        files.write(stamp, version)
+
+
+class Venv(Locked):
+    """One environment per release; only its Nova is ever exchanged."""
+
+    def __init__(self, state: settings.State, release: str) -> None:
+        super().__init__(state, state.packages / f'venv-{release}', locks.path(release))
+        self.release = release
+
+    def share(self, *parts: str) -> Path:
+        """Return a file that a package put under ``etc`` of the environment."""
+        return self.root.joinpath('etc', *parts)
+
+    def install(self) -> None:
+        """Install what the lock names, unless it was."""
+        locks.check(self.release)
+        super().install()
 
     def copy(self, other: Venv) -> None:
         """Be what another environment of the release is, unless something is there."""
@@ -102,21 +134,8 @@ class Venv(Environment):
         aside.rename(self.root)
 
     def install_client(self) -> None:
-        """Add the project's own commands to ``openstack``; they follow their source."""
-        source = settings.REPOSITORY / 'client'
-        stamp = self.root / 'client.txt'
-        # All that is copied of it are its entry points.
-        version = f'{source}\n{(source / "pyproject.toml").read_text()}'
-        if stamp.exists() and stamp.read_text() == version:
-            return
-        command.run(
-            [
-                self.bin / 'pip', 'install', '--no-deps', '--no-build-isolation',
-                '--disable-pip-version-check', '--editable', source,
-            ],
-            log=self.state.log('install'),
-        )  # fmt: skip
-        files.write(stamp, version)
+        """Add the project's own commands to ``openstack``."""
+        self.install_own(settings.REPOSITORY / 'client')
 
     def pristine_version(self) -> str:
         """Return the version of the Nova release that the fork is of."""

@@ -9,6 +9,7 @@ from cloud.services import (
     compute,
     database,
     glance,
+    horizon,
     host,
     images,
     keystone,
@@ -67,6 +68,7 @@ def waves(context: service.Context) -> list[Wave]:
             ],
         ),
         Wave('cell, images, flavors', [compute.Mapping(context), images.Images(context)]),
+        *([Wave('dashboard', [horizon.Horizon(context)])] if context.settings.dashboard else []),
     ]
 
 

@@ -1,0 +1,1 @@
+"""The panel, which Horizon finds the URLs of the plugin by."""

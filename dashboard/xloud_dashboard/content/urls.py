@@ -1,0 +1,13 @@
+"""The URLs of the forms."""
+
+from django.urls import path
+
+from xloud_dashboard.content import views
+
+urlpatterns = [
+    path('<str:server_id>/adjust', views.AdjustView.as_view(), name='adjust'),
+    path('<str:server_id>/preview', views.PreviewView.as_view(), name='preview'),
+    path('<str:server_id>/size', views.SizeView.as_view(), name='size'),
+    path('<str:server_id>/cancel', views.CancelView.as_view(), name='cancel'),
+    path('flavors/<str:flavor_id>', views.FlavorView.as_view(), name='flavor'),
+]

@@ -1,0 +1,1 @@
+"""What Horizon reads to enable the plugin; copied or linked into its ``local/enabled``."""

@@ -1,0 +1,114 @@
+/* The form that adjusts a server, and the page that shows how it goes on. */
+(function ($) {
+  'use strict';
+
+  var PAUSE = 400; // Milliseconds after the last key until Nova is asked.
+
+  function isWaitingAllowed($form) {
+    return ['wait', 'move'].indexOf($form.find('[name="when_full"]').val()) >= 0;
+  }
+
+  /* A slider ends where the server can grow at once, or, if it may wait, where its flavor ends. */
+  function limitSliders($form) {
+    var name = isWaitingAllowed($form) ? 'maximum' : 'highest';
+    $form.find('input[type="range"]').each(function () {
+      var number = document.getElementById(this.dataset.for);
+      this.max = this.dataset[name];
+      this.value = number.value;
+    });
+  }
+
+  function showMinutes($form) {
+    var isLimited = $form.find('[name="lasts"]').val() === 'limited';
+    $form.find('[name="minutes"]').closest('.form-group').toggle(isLimited);
+  }
+
+  function showForecast($form, forecast) {
+    // As text: the reason is not ours.
+    var text = [forecast.title, forecast.reason, forecast.advice].filter(Boolean).join(' ');
+    $form.find('.xloud-forecast')
+      .text(text)
+      .prop('hidden', false)
+      .attr('data-outcome', forecast.outcome)
+      .toggleClass('alert-warning', forecast.outcome === 'refused')
+      .toggleClass('alert-info', forecast.outcome !== 'refused');
+  }
+
+  function requestForecast($form) {
+    var number = ($form.data('xloud-request') || 0) + 1;
+    clearTimeout($form.data('xloud-timer'));
+    $form.data('xloud-request', number);
+    $form.data('xloud-timer', setTimeout(function () {
+      $.post($form.attr('data-preview-url'), $form.serialize()).done(function (forecast) {
+        if ($form.data('xloud-request') === number) { // Nothing was changed in the meantime.
+          showForecast($form, forecast);
+        }
+      });
+    }, PAUSE));
+  }
+
+  function prepare(root) {
+    $(root).find('form.xloud-adjust').each(function () {
+      limitSliders($(this));
+      showMinutes($(this));
+    });
+  }
+
+  $(document).on('input', 'form.xloud-adjust input[type="range"]', function () {
+    document.getElementById(this.dataset.for).value = this.value;
+  });
+  $(document).on('input', 'form.xloud-adjust input[type="number"]', function () {
+    $('input[type="range"][data-for="' + this.id + '"]').val(this.value);
+  });
+  $(document).on('input change', 'form.xloud-adjust', function (event) {
+    var $form = $(this);
+    if (event.type === 'change') {
+      limitSliders($form);
+      showMinutes($form);
+    }
+    requestForecast($form);
+  });
+
+  /* Shows the size again and again until the adjustment has ended. */
+  function follow($part) {
+    if ($part.data('xloud-followed')) {
+      return;
+    }
+    $part.data('xloud-followed', true);
+    var milliseconds = 1000 * Number($part.attr('data-seconds'));
+    function again() {
+      if (!document.contains($part[0])) {
+        return;
+      }
+      if (document.hidden || !$part.is(':visible')) {
+        setTimeout(again, milliseconds);
+        return;
+      }
+      $.get($part.attr('data-size-url')).done(function (html) {
+        if ($part.html() !== html) {
+          $part.html(html);
+        }
+        if ($part.find('[data-unfinished="true"]').length) {
+          setTimeout(again, milliseconds);
+        }
+      });
+    }
+    setTimeout(again, milliseconds);
+  }
+
+  function followAll() {
+    $('.xloud-live[data-size-url]').each(function () {
+      follow($(this));
+    });
+  }
+
+  horizon.addInitFunction(function () {
+    prepare(document);
+    followAll();
+    $('#modal_wrapper').on('new_modal', function (event, modal) {
+      prepare(modal);
+    });
+    // A tab is loaded when it is opened.
+    $(document).ajaxComplete(followAll);
+  });
+}(jQuery));
