@@ -94,7 +94,7 @@ def _build(release: str) -> None:
 
 def _test(cloud: lifecycle.Cloud) -> dict[str, int]:
     # A line for each test: who waits sees how far it is.
-    argv, environment = e2e.command(cloud, ['-v', '-v'], short=True)
+    argv, environment = e2e.call(cloud, ['-v', '-v'], short=True)
     tests = subprocess.Popen(
         argv,
         cwd=settings.REPOSITORY,

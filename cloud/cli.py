@@ -118,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     command('demo', _demo, 'Show an elastic server from three sides.')
     tests = command('e2e', _e2e, 'Run the end-to-end tests against the running cloud.')
     tests.add_argument('--short', action='store_true', help='only the quick selection')
+    tests.add_argument(
+        '--browser', action='store_true', help='install what the tests of the dashboard need first'
+    )
     tests.add_argument('pytest', nargs='*', help='arguments for pytest, after --')
     once = command('ci', _ci, 'Make a cloud, run the quick tests on it, and remove it.')
     once.add_argument('--release', help=f'the OpenStack release (default: {locks.default()})')
@@ -263,13 +266,16 @@ def _demo(cloud: lifecycle.Cloud, *_: object) -> int:
     return status
 
 
-def _e2e(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> None:
+def _e2e(cloud: lifecycle.Cloud, options: argparse.Namespace, reporter: progress.Progress) -> None:
     stopped = [line.label for line in cloud.status() if not line.pid]
     if stopped:
         raise errors.CheckError(
             f'these services are stopped: {", ".join(stopped)}\nrun `xcloud start`'
         )
-    argv, environment = e2e.command(cloud, options.pytest, options.short)
+    if options.browser:
+        with reporter.step('browser'):
+            e2e.install_browser(cloud.context())
+    argv, environment = e2e.call(cloud, options.pytest, options.short)
     os.chdir(settings.REPOSITORY)
     os.execve(argv[0], argv, environment)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from cloud import lifecycle, settings
+from cloud import command, debian, lifecycle, service, settings
 
 
-def command(
+def call(
     cloud: lifecycle.Cloud, words: Sequence[str], short: bool
 ) -> tuple[list[str], dict[str, str]]:
     """Return the command that runs them against a cloud, and its environment."""
@@ -20,6 +20,15 @@ def command(
     }
     python = str(cloud.context().venv.python)
     return [python, *arguments(words, short)], environment
+
+
+def install_browser(context: service.Context) -> None:
+    """Install what the tests of the dashboard need."""
+    log = context.state.log('install')
+    debian.install(('chromium', 'chromium-driver'), log)
+    pins = settings.REPOSITORY / 'cloud' / 'tests' / 'browser.txt'
+    pip = (context.venv.bin / 'pip', 'install', '--no-deps', '--disable-pip-version-check')
+    command.run([*pip, '-r', pins], log=log)
 
 
 def arguments(given: Sequence[str], short: bool = False) -> list[str]:

@@ -52,7 +52,7 @@ class Installation:
             self.context.venv.install_client()
         self._exchange_nova()
         self._separate()
-        with self.progress.step('guest'):
+        with self.progress.step('guest, dashboard' if self.context.settings.dashboard else 'guest'):
             for part in services.every(self.waves):
                 part.install()
 

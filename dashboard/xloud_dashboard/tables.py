@@ -20,6 +20,11 @@ from xloud_dashboard import api, words
 #: What the column has as data for a server that is not elastic, or was never adjusted.
 _PLAIN, _QUIET = 'plain', 'quiet'
 
+_DONE = 'succeeded'
+
+#: What Horizon's column of tasks says while a server is adjusted.
+_TASKS = tuple((name, _('Adjusting Size')) for name in ('xloud_adjust_prep', 'xloud_adjusting'))
+
 #: What a server has to be so that it can be adjusted.
 _ADJUSTABLE = ('ACTIVE', 'PAUSED', 'SHUTOFF')
 
@@ -40,11 +45,13 @@ class SizeColumn(tables.Column):
         size = self._size(datum)
         if size is None:
             return ''
+        state = self.get_raw_data(datum)
         context = {
-            'size': words.size(size.current_vcpus, size.current_memory_mb),
-            'limits': size,
-            'adjust': size.adjust,
-            'state': words.STATES.get(size.adjust.state) if size.adjust else None,
+            'size': size,
+            'vcpus': words.vcpus(size.current_vcpus),
+            'memory': words.memory(size.current_memory_mb),
+            # The usual end needs no words.
+            'state': words.STATES.get(state) if state != _DONE else '',
         }
         return render_to_string('xloud_dashboard/_size_cell.html', context)
 
@@ -103,6 +110,7 @@ def extend() -> None:
         (admin_tables.AdminInstancesTable, 'MigrateInstance'),
     ):
         _add_column(table, _column(), after='flavor')
+        table._columns['task'].display_choices += _TASKS  # noqa: SLF001
         _add_action(table, AdjustSize, before)
     _add_action(flavor_tables.FlavorsTable, ElasticFlavor, 'DeleteFlavor')
 
@@ -113,7 +121,7 @@ def _column() -> SizeColumn:
         sortable=False,
         verbose_name=_('Size'),
         status=True,
-        status_choices=((_PLAIN, True), (_QUIET, True), ('succeeded', True), ('failed', True)),
+        status_choices=((_PLAIN, True), (_QUIET, True), (_DONE, True), ('failed', True)),
     )
     column.name = 'size'
     column.classes.append('normal_column')

@@ -49,6 +49,7 @@ def context(request: HttpRequest, server: Any) -> dict[str, Any]:
         'size': size,
         'now': words.size(size.current_vcpus, size.current_memory_mb),
         'after_start': words.size(size.start_vcpus, size.start_memory_mb),
+        'room': words.size(size.room_vcpus or 0, size.room_memory_mb or 0),
         'returns_to': words.size(size.return_vcpus or 0, size.return_memory_mb or 0),
         'returns_at': _time(size.returns_at),
         'since': _time(last.since) if last else None,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 _AGAIN = _('Adjust the server again in a moment.')
 _OPERATOR = _('If it happens again, contact the operator of this cloud.')
@@ -114,7 +114,16 @@ def advice(code: str | None) -> str:
     return str(ADVICE.get(code or '', ''))
 
 
-def size(vcpus: int, memory_mb: int) -> str:
+def vcpus(count: int) -> str:
+    """Return a number of vCPUs as text."""
+    return ngettext('%d vCPU', '%d vCPUs', count) % count
+
+
+def memory(amount_mb: int) -> str:
+    """Return an amount of memory as text."""
+    return gettext('%d MiB') % amount_mb
+
+
+def size(count: int, memory_mb: int) -> str:
     """Return a size as text."""
-    text = ngettext('%(vcpus)d vCPU, %(memory)s MiB', '%(vcpus)d vCPUs, %(memory)s MiB', vcpus)
-    return text % {'vcpus': vcpus, 'memory': memory_mb}
+    return f'{vcpus(count)}, {memory(memory_mb)}'

@@ -34,10 +34,9 @@ class ServerMixin:
         """Return the page that the user came from, or the list of servers."""
         page = self.request.POST.get('next') or self.request.META.get('HTTP_REFERER')
         own = {self.request.get_host()}
-        if page and url_has_allowed_host_and_scheme(page, own):
-            # Not a form of ours, which was opened in a page of its own.
-            if '/elastic/' not in page:
-                return page
+        # Not a form of ours, which was opened in a page of its own.
+        if page and '/elastic/' not in page and url_has_allowed_host_and_scheme(page, own):
+            return page
         return urls.reverse('horizon:project:instances:index')
 
     def bound(self, data: Any = None) -> own_forms.AdjustForm:
@@ -56,6 +55,12 @@ class AdjustView(ServerMixin, forms.ModalFormView):
     modal_id = 'adjust_size_modal'
     form_id = 'adjust_size_form'
     submit_label = _('Adjust')
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not api.may(request, 'adjust', self.server()):
+            messages.error(request, _('You are not allowed to adjust this server.'))
+            return shortcuts.redirect(self.back())
+        return super().dispatch(request, *args, **kwargs)
 
     def get_form(self, form_class: Any = None) -> own_forms.AdjustForm:
         data = self.request.POST if self.request.method == 'POST' else None

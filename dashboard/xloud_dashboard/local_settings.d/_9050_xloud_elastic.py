@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-import xloud_dashboard
 from django.conf import settings
+
+import xloud_dashboard
 
 _FOLDER = Path(xloud_dashboard.__file__).parent / 'conf' / 'xloud_policy.d'
 

@@ -1,0 +1,160 @@
+"""A browser without a window, and the pages of the dashboard in it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cloud import waiting
+
+if TYPE_CHECKING:  # Only where the tests of the dashboard run.
+    from selenium.webdriver import Chrome
+    from selenium.webdriver.remote.webelement import WebElement
+
+#: Programs of Debian's chromium and chromium-driver.
+PROGRAMS = ('chromium', 'chromedriver')
+
+#: Seconds within which a page shows what is expected of it.
+PATIENCE = 30
+
+_CSS = 'css selector'
+
+
+def missing() -> list[str]:
+    """Return which of the programs are not installed."""
+    return [name for name in PROGRAMS if shutil.which(name) is None]
+
+
+@contextlib.contextmanager
+def started(profile: Path) -> Iterator[Chrome]:
+    """Yield a new browser, which knows nobody."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which('chromium'))
+    for word in (
+        '--headless=new',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--window-size=1280,800',
+        f'--user-data-dir={profile}',
+    ):
+        options.add_argument(word)
+    driver = webdriver.Chrome(options=options, service=Service(str(shutil.which('chromedriver'))))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+class Dashboard:
+    """What a person does in the dashboard, and sees."""
+
+    def __init__(self, driver: Chrome, url: str) -> None:
+        self.driver = driver
+        self.url = url
+
+    def log_in(self, user: str, password: str) -> None:
+        """Log in, and come to the first page."""
+        self.go('/auth/login/')
+        self.type('[name="username"]', user)
+        self.type('[name="password"]', password)
+        self.one('#loginBtn').click()
+        self.until(lambda: '/auth/login' not in self.driver.current_url)
+
+    def go(self, path: str) -> None:
+        self.driver.get(self.url + path)
+
+    def one(self, selector: str, within: Any = None) -> WebElement:
+        """Return the first visible element of a selector, when there is one."""
+
+        def visible() -> Any:
+            elements = (within or self.driver).find_elements(_CSS, selector)
+            return next((element for element in elements if element.is_displayed()), None)
+
+        return self.until(visible, f'no {selector}')
+
+    def count(self, selector: str) -> int:
+        return len(self.driver.find_elements(_CSS, selector))
+
+    def type(self, selector: str, text: str) -> None:
+        """Type something in the place of what a field has."""
+        field = self.one(selector)
+        field.clear()
+        field.send_keys(text)
+
+    def choose(self, name: str, value: str) -> None:
+        """Choose from a list."""
+        self.one(f'select[name="{name}"] option[value="{value}"]').click()
+
+    def until(self, condition: Any, what: str = 'not so') -> Any:
+        """Return what a condition returns when it is something; pages change beneath."""
+        from selenium.common.exceptions import StaleElementReferenceException
+
+        result: list[Any] = []
+
+        def check() -> bool:
+            with contextlib.suppress(StaleElementReferenceException):
+                result[:] = [condition()]
+                return bool(result[0])
+            return False
+
+        if not waiting.until(check, PATIENCE, 0.2):
+            raise AssertionError(f'{what} after {PATIENCE} s at {self.driver.current_url}')
+        return result[0]
+
+    def reads(self, selector: str, text: str) -> None:
+        """Wait until an element has a text in it."""
+        shown: list[str] = []
+
+        def there() -> bool:
+            shown[:] = [self.one(selector).text]
+            return text in shown[0]
+
+        try:
+            self.until(there)
+        except AssertionError as error:
+            raise AssertionError(f'{selector} reads {shown}, and not {text!r}') from error
+
+    # Servers.
+
+    def instances(self) -> None:
+        self.go('/project/instances/')
+
+    @staticmethod
+    def row(server: str) -> str:
+        """Return the selector of a server's row."""
+        return f'tr[data-object-id="{server}"]'
+
+    def open_form(self, server: str) -> None:
+        """Open the form of a server from its menu."""
+        row = self.row(server)
+        self.one(f'{row} .dropdown-toggle').click()
+        self.one(f'{row} .btn-adjust-size').click()
+        self.one('form.xloud-adjust')
+
+    def forecast(self, outcome: str) -> str:
+        """Return what the form says will happen, when it is of a kind."""
+        return str(self.one(f'.xloud-forecast[data-outcome="{outcome}"]').text)
+
+    def send(self) -> None:
+        self.one('form.xloud-adjust input[type="submit"]').click()
+
+    def size_tab(self, server: str) -> None:
+        self.go(f'/project/instances/{server}/?tab=instance_details__size')
+
+    def stay(self) -> None:
+        """Mark the page, so that it shows when it is loaded again."""
+        self.driver.execute_script('window.stays = true')
+
+    @property
+    def stays(self) -> bool:
+        return bool(self.driver.execute_script('return window.stays === true'))
+
+    def picture(self, file: Path) -> None:
+        self.driver.save_screenshot(str(file))
