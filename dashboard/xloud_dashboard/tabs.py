@@ -7,6 +7,7 @@ from typing import Any
 
 from django import urls
 from django.http import HttpRequest
+from django.middleware import csrf
 from django.utils.translation import gettext_lazy as _
 from horizon import tabs
 
@@ -63,6 +64,8 @@ def context(request: HttpRequest, server: Any) -> dict[str, Any]:
         'size_url': urls.reverse('horizon:project:elastic:size', args=[server.id]),
         'cancel_url': urls.reverse('horizon:project:elastic:cancel', args=[server.id]),
         'seconds': api.AGE,
+        # Horizon renders a tab without its request.
+        'csrf_token': csrf.get_token(request),
     }
 
 
