@@ -55,9 +55,10 @@ def started(profile: Path) -> Iterator[Chrome]:
 class Dashboard:
     """What a person does in the dashboard, and sees."""
 
-    def __init__(self, driver: Chrome, url: str) -> None:
+    def __init__(self, driver: Chrome, url: str, pictures: str | None) -> None:
         self.driver = driver
         self.url = url
+        self.pictures = pictures
 
     def log_in(self, user: str, password: str) -> None:
         """Log in, and come to the first page."""
@@ -156,5 +157,7 @@ class Dashboard:
     def stays(self) -> bool:
         return bool(self.driver.execute_script('return window.stays === true'))
 
-    def picture(self, file: Path) -> None:
-        self.driver.save_screenshot(str(file))
+    def picture(self, name: str) -> None:
+        """Keep a picture for the guides, if there is a folder for them."""
+        if self.pictures:
+            self.driver.save_screenshot(str(Path(self.pictures, f'elastic-dashboard-{name}.png')))

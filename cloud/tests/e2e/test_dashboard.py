@@ -25,7 +25,9 @@ MINIMUM = Size(1, 256)
 
 
 @pytest.fixture
-def log_in(world: World, tmp_path: Path, create: Create) -> Iterator[LogIn]:
+def log_in(
+    request: pytest.FixtureRequest, world: World, tmp_path: Path, create: Create
+) -> Iterator[LogIn]:
     """Start a browser for a person; skip where there is none, or no dashboard."""
     if not world.context.settings.dashboard:
         pytest.skip('the cloud has no dashboard; run `xcloud up --dashboard`')
@@ -34,7 +36,8 @@ def log_in(world: World, tmp_path: Path, create: Create) -> Iterator[LogIn]:
     with browser.started(tmp_path / 'profile') as driver:
 
         def start(user: str) -> Dashboard:
-            page = Dashboard(driver, world.context.settings.url('dashboard'))
+            url = world.context.settings.url('dashboard')
+            page = Dashboard(driver, url, request.config.getoption('--pictures'))
             page.log_in(user, world.context.passwords[user])
             return page
 
@@ -63,6 +66,8 @@ def test_adjust_up_and_down(world: World, create: Create, log_in: LogIn) -> None
         page.one('input[type="range"][data-for="id_memory_mb"]').send_keys(slide)
         assert page.one('#id_memory_mb').get_attribute('value') == str(size.memory_mb)
         assert page.forecast('in_place') == 'The server will be adjusted at once.'
+        if size != MINIMUM:
+            page.picture('form')
         page.send()
         page.reads('.alert-success', 'is being adjusted')
         page.stay()
@@ -77,6 +82,7 @@ def test_adjust_up_and_down(world: World, create: Create, log_in: LogIn) -> None
     page.reads('.xloud-now', '1 vCPU, 256 MiB')
     page.reads('.xloud-adjust-state', 'Succeeded')
     page.reads('.xloud-history', '3 vCPUs, 768 MiB')
+    page.picture('size')
     assert page.count('svg.xloud-plot polyline') == 2
 
 
