@@ -58,11 +58,12 @@ def explain(error: Exception) -> tuple[str, str]:
 def size(request: HttpRequest, server_id: str, fresh: bool = False) -> ServerSize:
     """Return the size of a server, which may be a few seconds old."""
     key = _key(request, server_id)
-    known = None if fresh else cache.get(key)
-    if known is None:
-        known = _elastic(request).size(Server(id=server_id))
-        cache.set(key, known, AGE)
-    return known
+    kept = None if fresh else cache.get(key)
+    if kept is not None:
+        return kept
+    current = _elastic(request).size(Server(id=server_id))
+    cache.set(key, current, AGE)
+    return current
 
 
 def sizes(request: HttpRequest, servers: Iterable[Any]) -> dict[str, ServerSize]:
@@ -70,8 +71,8 @@ def sizes(request: HttpRequest, servers: Iterable[Any]) -> dict[str, ServerSize]
     chosen = [server for server in servers if may(request, 'status', server)]
     _compute(request)  # Once, before several threads need it.
     with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(lambda server: _size_if_elastic(request, server), chosen)
-        return {server.id: value for server, value in zip(chosen, found) if value}
+        values = pool.map(lambda server: _size_if_elastic(request, server), chosen)
+        return {server.id: value for server, value in zip(chosen, values) if value}
 
 
 def _size_if_elastic(request: HttpRequest, server: Any) -> ServerSize | None:
@@ -143,17 +144,17 @@ def _elastic(request: HttpRequest) -> Elastic:
 
 def _compute(request: HttpRequest) -> Any:
     """Return openstacksdk's compute service for the token of the user, made once a request."""
-    known = getattr(request, '_xloud_compute', None)
-    if known is None:
+    compute = getattr(request, '_xloud_compute', None)
+    if compute is None:
         url = base.url_for(request, 'compute')
         verify = settings.OPENSTACK_SSL_CACERT or True
         own = session.Session(
             auth=token_endpoint.Token(url, request.user.token.id),
             verify=False if settings.OPENSTACK_SSL_NO_VERIFY else verify,
         )
-        known = connection.Connection(session=own, compute_endpoint_override=url).compute
-        request._xloud_compute = known  # noqa: SLF001 -- as Django's middleware does
-    return known
+        compute = connection.Connection(session=own, compute_endpoint_override=url).compute
+        request._xloud_compute = compute  # noqa: SLF001 -- as Django's middleware does
+    return compute
 
 
 def _flavor_id(server: Any) -> str:

@@ -23,7 +23,7 @@ class SizeTab(tabs.Tab):
     name = _('Size')
     slug = 'size'
     template_name = 'xloud_dashboard/size_tab.html'
-    # Nova is asked when somebody looks at it.
+    # It is loaded when it is opened.
     preload = False
 
     def allowed(self, request: HttpRequest) -> bool:

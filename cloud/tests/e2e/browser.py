@@ -157,7 +157,8 @@ class Dashboard:
     def stays(self) -> bool:
         return bool(self.driver.execute_script('return window.stays === true'))
 
-    def picture(self, name: str) -> None:
+    def picture(self, name: str, height: int = 720) -> None:
         """Keep a picture for the guides, if there is a folder for them."""
         if self.pictures:
+            self.driver.set_window_size(1280, height)
             self.driver.save_screenshot(str(Path(self.pictures, f'elastic-dashboard-{name}.png')))

@@ -111,7 +111,12 @@ class CancelView(ServerMixin, generic.View):
         try:
             if request.POST.get('what') == 'time':
                 size = api.size(request, server_id, fresh=True)
-                api.adjust(request, server_id, size.return_vcpus, size.return_memory_mb)
+                api.adjust(
+                    request,
+                    server_id,
+                    vcpus=size.return_vcpus,
+                    memory_mb=size.return_memory_mb,
+                )
                 messages.success(request, _('The server goes back to its earlier size.'))
             else:
                 api.cancel(request, server_id)

@@ -2,7 +2,7 @@
 (function ($) {
   'use strict';
 
-  var PAUSE = 400; // Milliseconds after the last key until Nova is asked.
+  var PAUSE = 400; // Milliseconds after the last key until the forecast is requested.
 
   function isWaitingAllowed($form) {
     return ['wait', 'move'].indexOf($form.find('[name="when_full"]').val()) >= 0;
