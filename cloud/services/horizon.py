@@ -103,12 +103,14 @@ class Horizon(service.Wsgi):
         for name in ('enabled', 'local_settings.d'):
             for file in (_PLUGIN / name).glob('_[0-9]*.py'):
                 changed |= _link(local / name / file.name, file)
-        if changed or not self.static.exists() or self._is_older_than_plugin():
+        if changed or not self._is_collected():
             self._collect()
 
-    def _is_older_than_plugin(self) -> bool:
+    def _is_collected(self) -> bool:
+        if not self.static.exists():
+            return False
         collected = self.static.stat().st_mtime
-        return any(file.stat().st_mtime > collected for file in _PLUGIN.rglob('*'))
+        return all(file.stat().st_mtime < collected for file in (_PLUGIN / 'static').rglob('*'))
 
     def _collect(self) -> None:
         """Collect and compress the static files."""
