@@ -132,10 +132,11 @@ def set_flavor(
 ) -> None:
     """Set the minimums of a flavor, and remove those that are None."""
     elastic = _elastic(request)
-    if vcpus is None or memory_mb is None:
-        elastic.unset_flavor(flavor_id, vcpus=vcpus is None, memory=memory_mb is None)
+    # First what Nova may refuse.
     if vcpus is not None or memory_mb is not None:
         elastic.set_flavor(flavor_id, vcpus, memory_mb)
+    if vcpus is None or memory_mb is None:
+        elastic.unset_flavor(flavor_id, vcpus=vcpus is None, memory=memory_mb is None)
 
 
 def _elastic(request: HttpRequest) -> Elastic:

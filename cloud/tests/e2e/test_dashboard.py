@@ -218,3 +218,10 @@ def test_elastic_flavor(world: World, create: Create, flavor: Flavor, log_in: Lo
     page.reads('.alert-success', 'The minimums of')
     specs = world.admin.compute.fetch_flavor_extra_specs(identity).extra_specs
     assert specs == {'minimum_cpu': '1', 'minimum_memory': '256'}
+    # Without its minimum the memory is fixed again.
+    page.go(f'/project/elastic/flavors/{identity}')
+    page.one('#id_min_memory_mb').clear()
+    page.one('#elastic_flavor_form input[type="submit"]').click()
+    page.reads('.alert-success', 'The minimums of')
+    specs = world.admin.compute.fetch_flavor_extra_specs(identity).extra_specs
+    assert specs == {'minimum_cpu': '1'}

@@ -150,8 +150,8 @@ class FlavorView(forms.ModalFormView):
         flavor = self.flavor()
         return {
             'flavor': flavor,
-            'min_vcpus': flavor.min_vcpus if flavor.elastic else None,
-            'min_memory_mb': flavor.min_memory_mb if flavor.elastic else None,
+            'min_vcpus': _unless(flavor.max_vcpus, flavor.min_vcpus),
+            'min_memory_mb': _unless(flavor.max_memory_mb, flavor.min_memory_mb),
         }
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -160,3 +160,8 @@ class FlavorView(forms.ModalFormView):
         context['submit_url'] = urls.reverse('horizon:project:elastic:flavor', kwargs=place)
         context['flavor'] = self.flavor()
         return context
+
+
+def _unless(maximum: int, minimum: int) -> int | None:
+    """Return a minimum, or None for a resource that is fixed."""
+    return minimum if minimum < maximum else None
