@@ -146,6 +146,10 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         help='run Horizon with the plugin in dashboard/, too',
     )
     parser.add_argument('--db', dest='database', choices=('sqlite', 'mariadb'))
+    parser.add_argument(
+        '--distributions', action='store_true', default=None,
+        help='make images of Debian 12 and 13 as well',
+    )  # fmt: skip
     parser.add_argument('--port-offset', type=int, metavar='N', help='move every port by N')
 
 
@@ -183,7 +187,7 @@ def _release(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) ->
 def _choices(options: argparse.Namespace) -> dict[str, Any]:
     names = (
         'release', 'pristine', 'computes', 'fake_computes', 'separate', 'dashboard', 'database',
-        'port_offset',
+        'distributions', 'port_offset',
     )  # fmt: skip
     values = {name: getattr(options, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from cloud import debian, errors, files, progress, service, services, settings, venv
+from cloud.guest import distribution
 
 #: Needed only to build Python packages.
 _BUILD_PACKAGES = ('gcc', 'pkg-config', 'libssl-dev', 'libvirt-dev', 'python3-dev')
@@ -55,6 +56,8 @@ class Installation:
         with self.progress.step('guest, dashboard' if self.context.settings.dashboard else 'guest'):
             for part in services.every(self.waves):
                 part.install()
+        if self.context.settings.distributions:
+            distribution.Disks(self.state).build(self.progress)
 
     def _exchange_nova(self) -> None:
         version = self.context.venv.pristine_version()

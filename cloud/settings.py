@@ -51,6 +51,7 @@ class Settings:
     separate: bool = False
     dashboard: bool = False
     port_offset: int = 0
+    distributions: bool = False
 
     def port(self, name: str) -> int:
         """Return the loopback port of a service."""

@@ -8,6 +8,7 @@ from cloud import service
 from cloud.services import (
     compute,
     database,
+    distributions,
     glance,
     horizon,
     host,
@@ -69,6 +70,11 @@ def waves(context: service.Context) -> list[Wave]:
         ),
         Wave('cell, images, flavors', [compute.Mapping(context), images.Images(context)]),
         *([Wave('dashboard', [horizon.Horizon(context)])] if context.settings.dashboard else []),
+        *(
+            [Wave('images of distributions', [distributions.Distributions(context)])]
+            if context.settings.distributions
+            else []
+        ),
     ]
 
 

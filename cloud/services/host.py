@@ -113,7 +113,8 @@ class Host(HostPart):
         if self.limits_memory:
             self.groups.mkdir(exist_ok=True)
         front = emulator.Front(self.state)
-        if front.is_needed(guest.Guest(self.state).linux()):
+        # Debian 13 is among the distributions.
+        if self.settings.distributions or front.is_needed(guest.Guest(self.state).linux()):
             front.build()
 
     def daemon(self) -> process.Daemon:
@@ -137,6 +138,13 @@ class Host(HostPart):
             'sh', '-ec', '\n'.join(lines),
         ]  # fmt: skip
         return process.Daemon(self.label, argv, self.state)
+
+    def settle(self) -> None:
+        """Put before QEMU what was not needed yet when the host started."""
+        front = emulator.Front(self.state)
+        if front.file.exists():
+            script = 'cmp -s "$0" "$1" || { mount --bind "$1" "$2"; mount --bind "$0" "$1"; }'
+            command.run(self.inside('sh', '-ec', script, front.file, front.qemu, front.real))
 
     def answers(self) -> bool:
         pid = self.daemon().pid

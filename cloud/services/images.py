@@ -14,14 +14,14 @@ from cloud.guest import build
 _CONSOLE = 'console=ttyS0 quiet panic=5 memhp_default_state=online_movable swiotlb=noforce'
 
 #: Fake hosts seem to have room for everything: no guest is to land there.
-_REAL = {'img_hv_type': 'qemu'}
+REAL = {'img_hv_type': 'qemu'}
 
 #: image -> what it says to the kernel, and what it asks of Nova.
 VARIANTS: dict[str, tuple[str, dict[str, str]]] = {
-    'guest': (_CONSOLE, {'hw_qemu_guest_agent': 'yes', **_REAL}),
-    'guest-bare': (f'{_CONSOLE} guest=bare', _REAL),
-    'guest-slow': (f'{_CONSOLE} guest=slow', _REAL),
-    'guest-brisk': (f'{_CONSOLE} pause=0.1', {'hw_qemu_guest_agent': 'yes', **_REAL}),
+    'guest': (_CONSOLE, {'hw_qemu_guest_agent': 'yes', **REAL}),
+    'guest-bare': (f'{_CONSOLE} guest=bare', REAL),
+    'guest-slow': (f'{_CONSOLE} guest=slow', REAL),
+    'guest-brisk': (f'{_CONSOLE} pause=0.1', {'hw_qemu_guest_agent': 'yes', **REAL}),
     'fake': ('', {'img_hv_type': 'fake'}),
 }
 
@@ -30,6 +30,29 @@ FLAVORS: dict[str, tuple[int, int, dict[str, str]]] = {
     'small': (1, 192, {}),
     'elastic': (4, 768, {'minimum_cpu': '1', 'minimum_memory': '256'}),
 }
+
+
+class Store:
+    """The images of the cloud, by name."""
+
+    def __init__(self, context: service.Context) -> None:
+        self.client = context.admin
+        self.url = context.settings.url('glance') + '/v2/images'
+        self.present = {entry['name']: entry for entry in self.client.get(self.url)['images']}
+
+    def image(self, name: str, file: Path, **settings: str) -> str:
+        """Return the image with that content and these properties; make it, if there is none."""
+        content = file.read_bytes()
+        there = self.present.pop(name, None)
+        if there is not None:
+            is_same = there.get('os_hash_value') == hashlib.sha512(content).hexdigest()
+            if is_same and all(there.get(key) == value for key, value in settings.items()):
+                return str(there['id'])
+            self.client.call('DELETE', f'{self.url}/{there["id"]}')
+        body = {'name': name, 'visibility': 'public', **settings}
+        identity = str(self.client.post(self.url, body)['id'])
+        self.client.put(f'{self.url}/{identity}/file', content)
+        return identity
 
 
 class Images(service.Service):
@@ -51,34 +74,17 @@ class Images(service.Service):
 
     def settle(self) -> None:
         made = build.Guest(self.state)
-        client = self.context.admin
-        images = self.settings.url('glance') + '/v2/images'
-        present = {entry['name']: entry for entry in client.get(images)['images']}
-
-        def image(name: str, file: Path, **properties: Any) -> str:
-            content = file.read_bytes()
-            there = present.get(name)
-            if there is not None:
-                if there.get('os_hash_value') == hashlib.sha512(content).hexdigest():
-                    return str(there['id'])
-                client.call('DELETE', f'{images}/{there["id"]}')
-            body = {'name': name, 'visibility': 'public', **properties}
-            identity = str(client.post(images, body)['id'])
-            client.put(f'{images}/{identity}/file', content)
-            return identity
-
-        kernel = image('guest-kernel', made.kernel, container_format='aki', disk_format='aki')
-        ramdisk = image('guest-ramdisk', made.ramdisk, container_format='ari', disk_format='ari')
+        store = Store(self.context)
+        kernel = store.image('guest-kernel', made.kernel, container_format='aki', disk_format='aki')
+        ramdisk = store.image(
+            'guest-ramdisk', made.ramdisk, container_format='ari', disk_format='ari'
+        )
         for name, (line, properties) in VARIANTS.items():
             settings = {
                 'kernel_id': kernel, 'ramdisk_id': ramdisk, 'os_command_line': line, **properties,
             }  # fmt: skip
-            there = present.get(name)
-            if there and any(there.get(key) != value for key, value in settings.items()):
-                client.call('DELETE', f'{images}/{there["id"]}')
-                del present[name]
-            image(name, made.disk, container_format='bare', disk_format='qcow2', **settings)
-        self._flavors(client)
+            store.image(name, made.disk, container_format='bare', disk_format='qcow2', **settings)
+        self._flavors(self.context.admin)
 
     def _flavors(self, client: rest.Client) -> None:
         flavors = self.settings.url('nova-api') + '/v2.1/flavors'

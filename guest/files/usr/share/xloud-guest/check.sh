@@ -99,12 +99,15 @@ check_cpu_add() {
     if [ -n "$offline" ]; then
         result cpu-add fail "CPUs were added, or taken offline, and are not in use:$offline." \
             'As root: xloud-guest apply'
-    elif ! udev_brings_online cpu online; then
-        result cpu-add fail 'An added CPU stays offline, unless the guest agent answers.' \
+    elif ! udev_brings_online cpu online && ! agent_brings_cpus; then
+        result cpu-add fail 'An added CPU stays offline.' \
             'Install the package xloud-guest: it has a udev rule for that.'
     elif [ "$(count "$cpus/possible")" = 1 ]; then
         result cpu-add warning 'This kernel sees no place for a second CPU.' \
             'If the flavor allows more: Linux 6.9 and later adds CPUs only under KVM and other hypervisors that it knows.'
+    elif ! udev_brings_online cpu online; then
+        result cpu-add warning 'An added CPU comes online only when the guest agent answers.' \
+            'Install the package xloud-guest: it has a udev rule for that.'
     else
         result cpu-add ok 'An added CPU comes online.'
     fi
@@ -233,12 +236,19 @@ agent_runs() {
     return 1
 }
 
-check_agent() {
-    channel=
+has_agent_channel() {
     for port in "$root"/sys/class/virtio-ports/*/name; do
-        [ "$(line_of "$port")" != org.qemu.guest_agent.0 ] || channel=$port
+        [ "$(line_of "$port")" != org.qemu.guest_agent.0 ] || return 0
     done
-    if [ -z "$channel" ]; then
+    return 1
+}
+
+agent_brings_cpus() {
+    has_agent_channel && agent_runs && agent_may_set_cpus
+}
+
+check_agent() {
+    if ! has_agent_channel; then
         result agent absent 'This server was created without hw_qemu_guest_agent=yes. Adjustments work without it.'
     elif ! agent_runs; then
         result agent warning 'The guest agent does not run. Adjustments work without it, but Linux may be slow to release CPUs.' \

@@ -44,7 +44,7 @@ end() { # ONLINE PRESENT POSSIBLE MEMORY_KIB
 declare_vcpus() {
     case $states in
         *' cpu-add=fail'*) say os_elastic_vcpus=no ;;
-        *' cpu-add=warning'*) ;;
+        *' cpu-add=warning'*) [ "$(count "$cpus/possible")" = 1 ] || say os_elastic_vcpus=yes ;;
         *) say os_elastic_vcpus=yes ;;
     esac
 }
