@@ -61,7 +61,7 @@ class Front:
         folder = state.packages / 'emulator'
         self.file = folder / 'qemu'
         #: Where QEMU itself is to be found behind it.
-        self.real = folder / 'real'
+        self.real = folder / 'bin' / 'real'
 
     @staticmethod
     def is_needed(linux: tuple[int, int]) -> bool:
@@ -72,7 +72,13 @@ class Front:
         """Write it, and a file for QEMU to be mounted over."""
         text = _FRONT.read_text().replace('@REAL@', shlex.quote(str(self.real)))
         files.write(self.file, text, 0o755)
+        self.real.parent.mkdir(exist_ok=True)
         self.real.touch()
+        # QEMU looks for its modules and firmware from where it is itself.
+        for name in ('lib', 'share'):
+            link = self.real.parent.with_name(name)
+            if not link.is_symlink():
+                link.symlink_to(f'/usr/{name}')
 
 
 def major_version(text: str) -> int:

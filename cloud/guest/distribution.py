@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -146,48 +147,64 @@ class Disks:
                 file.truncate(_DISK)
             table = f'label: dos\nstart={_FIRST // 512}, type=83, bootable\n'
             command.run(['sfdisk', '--quiet', raw], log=self.log, given=table)
-            with self._mounted(raw, root):
+            with self._mounted(raw, root) as device:
                 command.run(['tar', '-C', root, '-xf', system], log=self.log)
                 _configure(root, kind)
-                self._inside(root, 'systemctl enable says.service')
-                self._inside(root, 'mkdir -p /boot/grub && grub-mkconfig -o /boot/grub/grub.cfg')
+                self._inside(root, device, 'systemctl enable says.service')
+                self._inside(
+                    root, device, 'mkdir -p /boot/grub && grub-mkconfig -o /boot/grub/grub.cfg'
+                )
                 if package is not None:
                     shutil.copyfile(package, root / 'tmp' / package.name)
-                    self._inside(root, f'dpkg -i /tmp/{package.name} && rm /tmp/{package.name}')
-                self._boot_loader(raw, root)
+                    self._inside(
+                        root, device, f'dpkg -i /tmp/{package.name} && rm /tmp/{package.name}'
+                    )
+                self._boot_loader(raw, root, device)
             words = ['qemu-img', 'convert', '-O', 'qcow2', '-c', '-o', 'compression_type=zstd']
             made = Path(name, 'disk.qcow2')
             command.run([*words, raw, made], log=self.log)
             made.rename(self.disk(kind))
 
     @contextlib.contextmanager
-    def _mounted(self, raw: Path, root: Path) -> Iterator[None]:
-        """Have the file system of a disk, a new one, in a folder."""
+    def _mounted(self, raw: Path, root: Path) -> Iterator[str]:
+        """Have the file system of a disk, a new one, in a folder; its device."""
         words = ['losetup', '--find', '--show', '--offset', str(_FIRST), raw]
         device = command.run(words, log=self.log).strip()
         try:
             command.run(['mkfs.ext4', '-q', '-L', 'root', device], log=self.log)
             command.run(['mount', device, root], log=self.log)
             try:
-                yield
+                yield device
             finally:
                 command.run(['umount', root], log=self.log)
         finally:
             command.run(['losetup', '--detach', device], log=self.log)
 
-    def _inside(self, root: Path, script: str) -> None:
-        """Run a script of the shell in a system, in a mount namespace of its own."""
-        whole = (
-            'mount --bind /dev "$0/dev"; mount -t proc proc "$0/proc"; '
-            'mount -t sysfs sys "$0/sys"; exec chroot "$0" sh -euc "$1"'
-        )
+    def _inside(self, root: Path, device: str, script: str) -> None:
+        """Run a script of the shell in a system, in a mount namespace of its own.
+
+        GRUB makes no entries for what is on a loop device: it is shown the name of later.
+        """
+        number = Path(device).stat().st_rdev
+        whole = f"""
+            mount -t tmpfs dev "$0/dev"
+            for name in null zero random urandom; do
+                touch "$0/dev/$name"; mount --bind "/dev/$name" "$0/dev/$name"
+            done
+            mknod "$0/dev/vda1" b {os.major(number)} {os.minor(number)}
+            mount --rbind "$0/dev" /dev
+            mount /dev/vda1 "$0/mnt"
+            mount --rbind /dev "$0/mnt/dev"
+            mount -t proc proc "$0/mnt/proc"
+            exec chroot "$0/mnt" sh -euc "$1"
+        """
         command.run(
             ['unshare', '--mount', 'sh', '-euc', whole, root, script],
             log=self.log,
             env={'PATH': _PATH, 'LC_ALL': 'C', 'DEBIAN_FRONTEND': 'noninteractive'},
         )
 
-    def _boot_loader(self, raw: Path, root: Path) -> None:
+    def _boot_loader(self, raw: Path, root: Path, device: str) -> None:
         """Write GRUB before the first partition.
 
         `grub-install` would want device nodes of partitions, which containers do not have.
@@ -196,6 +213,7 @@ class Disks:
         core = root / 'boot/grub/core.img'
         self._inside(
             root,
+            device,
             'grub-mkimage -O i386-pc -o /boot/grub/core.img '
             f"-p '(hd0,msdos1)/boot/grub' {' '.join(_MODULES)}",
         )
