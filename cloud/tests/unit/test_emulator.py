@@ -90,6 +90,12 @@ def test_guest_is_shown_a_hypervisor(front: build.Front) -> None:
     ]
 
 
+def test_qemu_finds_its_modules(front: build.Front) -> None:
+    """QEMU seeks modules and firmware from the folder that it is in, behind the front as well."""
+    for name in ('lib', 'share'):
+        assert (front.real.parent / '..' / name).resolve() == Path('/usr', name).resolve()
+
+
 def test_question_to_qemu(front: build.Front) -> None:
     """What QEMU can do is asked of it without a guest, and nothing is changed in that."""
     printed = subprocess.check_output([front.file, '-machine', 'none'], text=True)
