@@ -64,13 +64,15 @@ kernel_is() { # MAJOR MINOR
 }
 
 udev_brings_online() { # SUBSYSTEM ATTRIBUTE
+    subsystem=$1 attribute=$2
+    set --
     for folder in etc run usr/lib lib; do
         for rules in "$root/$folder"/udev/rules.d/*.rules; do
-            [ -f "$rules" ] || continue
-            grep -E "^[^#]*SUBSYSTEM==\"$1\"" "$rules" | grep -q -E "ATTR\{$2\}=\"(1|online)" && return
+            [ ! -f "$rules" ] || set -- "$@" "$rules"
         done
     done
-    return 1
+    [ $# -gt 0 ] && grep -h -E "^[^#]*SUBSYSTEM==\"$subsystem\"" "$@" 2> /dev/null |
+        grep -q -E "ATTR\{$attribute\}=\"(1|online)"
 }
 
 is_installed() {
@@ -230,10 +232,7 @@ remedy_of_memory() {
 }
 
 agent_runs() {
-    for process in "$root"/proc/[0-9]*/comm; do
-        [ "$(line_of "$process")" != qemu-ga ] || return 0
-    done
-    return 1
+    grep -q -s -x qemu-ga "$root"/proc/[0-9]*/comm
 }
 
 has_agent_channel() {
