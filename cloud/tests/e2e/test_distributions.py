@@ -133,6 +133,19 @@ class Debian:
         report = json.loads(self.run(f'{_COMMAND} check --json || [ $? = 1 ]'))
         return {check['name']: check for check in report['checks']}
 
+    def apply(self) -> None:
+        """Change the running kernel as the check says; that starts the agent again, too."""
+        self.run(f"systemd-run --quiet --unit=apply sh -c 'sleep 5; exec {_COMMAND} apply'")
+
+        def over() -> bool:
+            try:
+                return 'inactive' in self.run('systemctl is-active apply.service || :')
+            except (AssertionError, errors.CommandError):
+                return False
+
+        if not waiting.until(over, 120, 2):
+            raise AssertionError('xloud-guest apply does not end')
+
 
 @pytest.fixture
 def disks(world: World) -> distribution.Disks:
@@ -207,21 +220,23 @@ def test_without_the_package(
     predicted = debian.check()
     fails = {name for name, check in predicted.items() if check['state'] == 'fail'}
     say(f'{image}, {means}, check: {sorted(fails) or "nothing"} fails')
-    for name, (size, needs) in CHANGES.items():
+    for name, (_, needs) in CHANGES.items():
         outcome = debian.change(name)
         if outcome.how == 'no':
-            outcome = _mend(debian, outcome, size, needs)
+            outcome = _mend(debian, outcome, needs)
         say(f'{image}, {means}, {outcome}')
         assert (outcome.how == 'at once') is not bool(needs & fails and name.endswith('up'))
 
 
-def _mend(debian: Debian, outcome: Outcome, size: Size, needs: set[str]) -> Outcome:
-    """Do what the check says now."""
-    said = [check for name, check in debian.check().items() if name in needs]
-    failed = [check for check in said if check['state'] == 'fail']
-    assert [check['remedy'] for check in failed] == ['As root: xloud-guest apply']
-    began = time.monotonic()
-    debian.run(f'{_COMMAND} apply')
-    assert debian.sees(size)
-    took = time.monotonic() - began
-    return Outcome(outcome.change, f'after `{_COMMAND.rpartition("/")[2]} apply`', took)
+def _mend(debian: Debian, outcome: Outcome, needs: set[str]) -> Outcome:
+    """Do what the check says now, and request the change again."""
+    failed = [
+        check['remedy']
+        for name, check in debian.check().items()
+        if name in needs and check['state'] == 'fail'
+    ]
+    assert failed == ['Install the package xloud-guest. As root: xloud-guest apply']
+    debian.apply()
+    again = debian.change(outcome.change)
+    assert again.how == 'at once'
+    return again._replace(how='after `xloud-guest apply`')
