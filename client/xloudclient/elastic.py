@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from openstack import exceptions
 from openstack.compute.v2.server import Server
 
-from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, with_code
+from xloudclient.errors import AdjustFailed, AdjustTimeout, NotSupported, XloudError, with_code
 from xloudclient.flavors import ElasticFlavors
 from xloudclient.sizes import UNFINISHED, Forecast, Period, ServerSize
 
@@ -56,6 +56,9 @@ class Elastic(ElasticFlavors):
         """
         query = {'compute_host': host} if host else {}
         servers = list(self._compute.servers(all_projects=all_projects, **query))
+        # Nova ignores that for others, to whom it does not show hosts either.
+        if host and any(server.compute_host != host for server in servers):
+            raise XloudError('Only administrators can list the servers of a host.')
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             sizes = pool.map(self._size_unless_gone, servers)
             return [(server, size) for server, size in zip(servers, sizes) if size]

@@ -9,6 +9,8 @@ from typing import Any, Callable
 import pytest
 from conftest import ADJUST, SPECS, STATUS, Ended, Nova, recorded, status
 
+from xloudclient import remedy
+
 Command = Callable[..., Ended]
 
 STARTED = status('running', current_vcpus=1, current_memory_mb=256)
@@ -82,6 +84,20 @@ def test_request(
     assert accepts.bodies(ADJUST) == [{'persist': True, **body}]
 
 
+def test_dry_run(nova: Nova, command: Command) -> None:
+    """It says what would become of the adjustment, why, and what to do about that."""
+    reason = 'Its host has 2 vCPUs available; the request needs 3 more.'
+    forecast = {'outcome': 'refused', 'code': 'xloud.host_full', 'reason': reason}
+    nova.answer(ADJUST, {'dry_run': forecast})
+    words = ('--vcpus', '4', '--when-full', 'refuse', '--dry-run', '-f', 'json')
+    ended = command('server', 'adjust', 'web', *words)
+    assert (ended.status, ended.err) == (0, '')
+    assert json.loads(ended.out) == {**forecast, 'remedy': remedy('xloud.host_full')}
+    assert nova.bodies(ADJUST) == [
+        {'current_vcpus': 4, 'persist': True, 'when_full': 'refuse', 'dry_run': True}
+    ]
+
+
 @pytest.mark.parametrize(
     ('words', 'code', 'text'),
     [
@@ -101,6 +117,7 @@ def test_request(
             "argument --for: '2w' is not a duration: use seconds, or a unit as in 30m, 2h or 7d",
         ),
         (('--min', '--max'), 2, 'argument --max: not allowed with argument --min'),
+        (('--wait', '--dry-run'), 2, 'argument --dry-run: not allowed with argument --wait'),
     ],
     ids=lambda value: ' '.join(value) if isinstance(value, tuple) else '',
 )
@@ -212,6 +229,17 @@ def test_size_list(nova: Nova, command: Command) -> None:
         'Adjust',
     ]  # fmt: skip
     assert (line['Name'], line['vCPUs'], line['Adjust']) == ('web', '2', 'succeeded')
+
+
+def test_size_list_of_a_host_by_a_member(nova: Nova, command: Command) -> None:
+    """Nova passes over the host then, so the servers would not be those of it."""
+    servers = recorded('servers')
+    for server in servers['servers']:
+        server.pop('OS-EXT-SRV-ATTR:host', None)
+    nova.answer(('GET', '/servers/detail?host=compute1'), servers)
+    ended = command('server', 'size', 'list', '--host', 'compute1')
+    assert (ended.status, ended.out) == (1, '')
+    assert 'Only administrators can list the servers of a host.' in ended.err
 
 
 def test_size_list_of_all_projects(nova: Nova, command: Command) -> None:

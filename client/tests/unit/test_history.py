@@ -98,6 +98,14 @@ def test_plot(nova: Nova, command: Command, monkeypatch: pytest.MonkeyPatch) -> 
     assert max(map(len, ended.out.splitlines())) == 40
 
 
+def test_nothing_to_plot(nova: Nova, command: Command) -> None:
+    """Whoever asks for a time without the server is not left with an empty screen."""
+    nova.answer(HISTORY, {'xloud_history': []})
+    ended = command('server', 'size', 'history', 'web', '--plot')
+    assert (ended.status, ended.out) == (1, '')
+    assert 'There is nothing to plot: the server had no size in that time.' in ended.err
+
+
 def test_plot_lines() -> None:
     """The highest column is the maximum, and a period of any length has one."""
     short = PERIODS[1].start + datetime.timedelta(seconds=1)

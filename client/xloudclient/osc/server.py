@@ -14,7 +14,7 @@ from openstack.compute.v2.server import Server
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from xloudclient import Adjust, Period, ServerSize
+from xloudclient import Adjust, Period, ServerSize, remedy
 from xloudclient.osc import common, plot
 from xloudclient.osc.progress import Progress
 
@@ -79,8 +79,14 @@ class AdjustServer(common.ServerCommand, command.ShowOne):
             help='Shrink memory even below what the guest needs: its processes may be killed '
             '(admin only by default)',
         )
-        parser.add_argument(
+        ending = parser.add_mutually_exclusive_group()
+        ending.add_argument(
             '--wait', action='store_true', help='Wait for the end of the adjustment'
+        )
+        ending.add_argument(
+            '--dry-run',
+            action='store_true',
+            help='Change nothing; show what would become of the adjustment, and why',
         )
         return parser
 
@@ -94,15 +100,20 @@ class AdjustServer(common.ServerCommand, command.ShowOne):
                 size = dataclasses.asdict(elastic.size(server))
                 vcpus = vcpus or size[f'{parsed_args.bound}_vcpus']
                 memory_mb = memory_mb or size[f'{parsed_args.bound}_memory_mb']
+            options = {
+                name: getattr(parsed_args, name)
+                for name in ('live_only', 'for_seconds', 'when_full', 'force')
+            }
+            if parsed_args.dry_run:
+                forecast = elastic.dry_run(server, vcpus, memory_mb, **options)
+                fields = {**dataclasses.asdict(forecast), 'remedy': remedy(forecast.code)}
+                return tuple(fields), tuple(fields.values())
             with self._progress(vcpus, memory_mb) as progress:
                 size = elastic.adjust(
                     server,
                     vcpus,
                     memory_mb,
-                    live_only=parsed_args.live_only,
-                    for_seconds=parsed_args.for_seconds,
-                    when_full=parsed_args.when_full,
-                    force=parsed_args.force,
+                    **options,
                     wait=parsed_args.wait,
                     progress=progress,
                 )
@@ -175,6 +186,8 @@ class ShowServerSizeHistory(common.ServerCommand, command.Lister):
     ) -> int:
         if not parsed_args.plot:
             return super().produce_output(parsed_args, column_names, data)
+        if not data:
+            raise CommandError('There is nothing to plot: the server had no size in that time.')
         width = shutil.get_terminal_size().columns
         self.app.stdout.writelines(f'{line}\n' for line in plot.lines(data, width))
         return 0
