@@ -116,10 +116,10 @@ class Disks:
         done = subprocess.run(
             words, cwd=settings.REPOSITORY, capture_output=True, text=True, check=False
         )
-        found = next(folder.glob('*.deb'), None)
-        if found is None:
+        package = next(folder.glob('*.deb'), None)
+        if package is None:
             raise errors.CommandError(words, done.returncode, done.stdout + done.stderr)
-        return found
+        return package
 
     def _system(self, suite: str, reporter: progress.Progress) -> Path:
         """Return the archive of a whole system."""

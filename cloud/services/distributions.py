@@ -1,4 +1,4 @@
-"""Images of real distributions, where they are asked for."""
+"""Images of real distributions, if they are requested."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_plot(nova: Nova, command: Command, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_nothing_to_plot(nova: Nova, command: Command) -> None:
-    """Whoever asks for a time without the server is not left with an empty screen."""
+    """Whoever names a time without the server is not left with an empty screen."""
     nova.answer(HISTORY, {'xloud_history': []})
     ended = command('server', 'size', 'history', 'web', '--plot')
     assert (ended.status, ended.out) == (1, '')

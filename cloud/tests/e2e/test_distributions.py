@@ -149,7 +149,7 @@ class Debian:
 
 @pytest.fixture
 def disks(world: World) -> distribution.Disks:
-    """The disks, where they were asked for."""
+    """The disks, if they were requested."""
     if not world.context.settings.distributions:
         pytest.skip('needs `xcloud up --distributions`')
     return distribution.Disks(world.context.state)
@@ -223,12 +223,12 @@ def test_without_the_package(
     for name, (_, needs) in CHANGES.items():
         outcome = debian.change(name)
         if outcome.how == 'no':
-            outcome = _mend(debian, outcome, needs)
+            outcome = _remedy(debian, outcome, needs)
         say(f'{image}, {means}, {outcome}')
         assert (outcome.how == 'at once') is not bool(needs & fails and name.endswith('up'))
 
 
-def _mend(debian: Debian, outcome: Outcome, needs: set[str]) -> Outcome:
+def _remedy(debian: Debian, outcome: Outcome, needs: set[str]) -> Outcome:
     """Do what the check says now, and request the change again."""
     failed = [
         check['remedy']
