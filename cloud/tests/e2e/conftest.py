@@ -12,7 +12,7 @@ import openstack
 import pytest
 
 from cloud import ini
-from cloud.services import compute
+from cloud.services import compute, nova
 from cloud.tests.e2e import invariants
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.world import World
@@ -163,6 +163,20 @@ def host_options(world: World) -> Iterator[Callable[[ini.Sections], None]]:
     for service in computes:
         with world.faults.down(service.label):
             service.configure()
+
+
+@pytest.fixture
+def control_options(world: World) -> Iterator[Callable[[ini.Sections], None]]:
+    """Have the conductor and the scheduler run with other options for one test."""
+    file = nova.Conductor(world.context).file
+    own = file.read_text()
+
+    def write(text: str) -> None:
+        with world.faults.down('nova-conductor', 'nova-scheduler'):
+            file.write_text(text)
+
+    yield lambda sections: write(f'{own}\n{ini.render(sections)}')
+    write(own)
 
 
 @pytest.fixture
