@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import sqlalchemy
@@ -20,6 +21,12 @@ class Accounting:
     def task(self, server: str) -> str | None:
         """Return the task of a server, without asking a service."""
         query = sqlalchemy.text('SELECT task_state FROM instances WHERE uuid = :uuid')
+        with self._database.connect() as connection:
+            return connection.execute(query, {'uuid': server}).scalar()
+
+    def host(self, server: str) -> str | None:
+        """Return the host of a server, without asking a service."""
+        query = sqlalchemy.text('SELECT host FROM instances WHERE uuid = :uuid')
         with self._database.connect() as connection:
             return connection.execute(query, {'uuid': server}).scalar()
 
@@ -70,6 +77,25 @@ class Accounting:
         provider = next(entry for entry, name in self.providers().items() if name == hostname)
         answer = self._placement(f'/resource_providers/{provider}/inventories/VCPU')
         return int(answer['total'])
+
+    def cell(self, hostname: str) -> Size:
+        """Return what the one NUMA cell of a host has."""
+        cell = self._cell(hostname)
+        return Size(len(cell['cpuset']), cell['memory'])
+
+    def used_of_cell(self, hostname: str) -> Size:
+        """Return what is used of the one NUMA cell of a host."""
+        cell = self._cell(hostname)
+        return Size(cell['cpu_usage'], cell['memory_usage'])
+
+    def _cell(self, hostname: str) -> dict[str, Any]:
+        query = sqlalchemy.text(
+            'SELECT numa_topology FROM compute_nodes WHERE host = :host AND deleted = 0'
+        )
+        with self._database.connect() as connection:
+            topology = json.loads(connection.execute(query, {'host': hostname}).scalar_one())
+        (cell,) = topology['nova_object.data']['cells']
+        return dict(cell['nova_object.data'])
 
     def _placement(self, path: str) -> Any:
         client = self.context.admin
