@@ -103,13 +103,14 @@ class Departures(object):
     def check(self, context, instance, moving):
         """End a move on which nobody works any more."""
         with self._adjustments.lock(instance):
-            status = move_records.get_status(context, moving)
-            if self._is_departing(instance, moving, status):
+            migration = move_records.get_migration(context, moving)
+            if self._is_departing(instance, moving, migration):
                 return
             # The record of the server may be older than that.
             instance.refresh()
             if instance.host == self._host:
-                self._end_abandoned(context, instance, moving, status)
+                self._end_abandoned(context, instance, moving,
+                                    migration and migration.status)
 
     def _end_abandoned(self, context, instance, moving, status):
         if _is_migrated_otherwise(context, instance, moving):
@@ -139,21 +140,32 @@ class Departures(object):
         except exception.InstanceNotFound:
             return False
 
-    def _is_departing(self, instance, moving, status):
+    def _is_departing(self, instance, moving, migration):
         """Whether anybody still works on the move of a server."""
         if instance.task_state not in (task_states.MIGRATING, None):
             return True
+        status = migration and migration.status
         if status == 'completed':
             return False
         if moving.migration_uuid in self._underway:
             return (instance.task_state is not None or
                     status not in move_records.NOT_UNDERWAY)
-        # The conductor records the migration first, and then it may be looking
-        # for a host until the API does not wait for it any more.
-        timeouts = {None: CONF.rpc_response_timeout,
-                    'accepted': CONF.long_rpc_timeout}
-        return (instance.task_state is not None and status in timeouts and
-                timeutils.utcnow_ts() < moving.since + timeouts[status])
+        return (instance.task_state is not None and
+                status in (None, 'accepted') and
+                self._is_conductor_at_work(moving, migration))
+
+    @staticmethod
+    def _is_conductor_at_work(moving, migration):
+        """Whether this host may still get to know that it is to migrate."""
+        if migration and migration.dest_compute:
+            # That is the last that the conductor does before.
+            return not timeutils.is_older_than(
+                migration.updated_at, CONF.rpc_response_timeout)
+        # It records the migration first, and then it may be looking for a host
+        # until the API does not wait for it any more.
+        timeout = (CONF.long_rpc_timeout if migration else
+                   CONF.rpc_response_timeout)
+        return timeutils.utcnow_ts() < moving.since + timeout
 
     def _start_to_announce(self, context, instance, moving):
         """Notify the new host again that a server is there.

@@ -104,13 +104,18 @@ def end_task(instance, moving, host):
     instance.save(expected_task_state=list(task_states.xloud_adjust_states))
 
 
-def get_status(context, moving):
-    """Return the status of the migration, or None if there is none yet."""
+def get_migration(context, moving):
+    """Return the migration, or None if there is none yet."""
     try:
-        return objects.Migration.get_by_uuid(
-            context, moving.migration_uuid).status
+        return objects.Migration.get_by_uuid(context, moving.migration_uuid)
     except exception.MigrationNotFound:
         return None
+
+
+def get_status(context, moving):
+    """Return the status of the migration, or None if there is none yet."""
+    migration = get_migration(context, moving)
+    return migration and migration.status
 
 
 def close(context, moving):

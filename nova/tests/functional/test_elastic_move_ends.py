@@ -20,6 +20,7 @@ from oslo_utils import timeutils
 from nova.compute.elastic import adjust
 from nova.compute import manager as compute_manager
 from nova.compute import rpcapi
+from nova.compute import rpcapi
 from nova.compute import task_states
 from nova.conductor import api as conductor
 from nova.conductor import manager
@@ -159,6 +160,18 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
             task_states.MIGRATING, self._instance(self.server).task_state)
         self._reconcile()
         self.assertStays(elastic_move_base.MOVE_FAILED)
+
+    def test_host_does_not_hear_of_it(self):
+        """Once a host is chosen, the message to the server's is soon there."""
+        lost = []
+        self._patch(rpcapi.ComputeAPI, 'live_migration',
+                    lambda _method, *args, **kwargs: lost.append(kwargs))
+        self._move()
+        self._wait_until(lambda: lost)
+        self._reconcile()
+        self.assertEqual(
+            task_states.MIGRATING, self._instance(self.server).task_state)
+        self.assertAbandoned()
 
     def test_conductor_hears_of_it_late(self):
         """It does not move a server that is not to be moved any more."""
