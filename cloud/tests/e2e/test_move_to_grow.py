@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import pytest
 
-from cloud import waiting
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
@@ -118,32 +117,3 @@ def test_all_hosts_are_full(
     assert (error['code'], error['error_code']) == (409, 'xloud.no_host'), error
     assert world.guests.host_of(house.server).number == 1
     assert world.guests.live(house.server) == world.accounting.size(house.server) == MINIMUM
-
-
-@pytest.mark.parametrize('label', ['nova-conductor', 'nova-compute-1', 'nova-compute-2'])
-def test_a_service_dies(world: World, house: House, label: str, logs: Logs) -> None:
-    """The server ends at its old or its new size, with the claims of that on one host."""
-    logs.expect('MessagingTimeout|AMQP|Connection|Timed out|timed out|libvirt|Migration')
-    server = house.server
-    body = {'current_vcpus': GROWN.vcpus, 'when_full': 'move'}
-    assert world.api.post_adjust(server, **body) == (202, '')
-    world.faults.kill(label)
-    world.faults.resume(label)
-    sizes: list[Size] = []
-
-    def is_over() -> bool:
-        if world.api.status(server)['adjust']['state'] not in ('succeeded', 'failed'):
-            return False
-        sizes[:] = [world.accounting.size(server), world.guests.live(server)]
-        allocations = world.accounting.allocations(server)
-        place = world.guests.host_of(server).host
-        return (
-            world.accounting.task(server) is None
-            and sizes[0] == sizes[1]
-            and allocations == {place: sizes[0]}
-        )
-
-    assert waiting.until(is_over, 240, 1), (sizes, world.accounting.allocations(server))
-    print(f'after {label} died: {sizes[0]}, {world.api.status(server)["adjust"]}')
-    assert sizes[0] in (MINIMUM, GROWN)
-    assert world.guests.held_mb(server) == HELD_MB
