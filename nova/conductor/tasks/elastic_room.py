@@ -122,6 +122,10 @@ def _may_leave(neighbour):
         not neighbour.locked and
         not neighbour.numa_topology and
         elastic.get_pending(neighbour) == elastic.Pending() and
+        # Nobody's token may be sent to where its user says images are.
+        not any('/' in (reference or '') for reference in (
+            neighbour.image_ref, neighbour.kernel_id,
+            neighbour.ramdisk_id)) and
         # Devices of the host stay there.
         not neighbour.pci_requests.requests and
         all(vif.get('vnic_type') in (None, network_model.VNIC_TYPE_NORMAL)

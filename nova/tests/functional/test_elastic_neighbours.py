@@ -208,7 +208,8 @@ class ElasticNeighboursTest(NeighboursTestBase):
 class ElasticNeighboursStayTest(NeighboursTestBase):
     """Nobody leaves a host without need, or who is not to."""
 
-    @ddt.data('device', 'flavor', 'locked', 'moved', 'stopped', 'waiting')
+    @ddt.data('device', 'flavor', 'kernel', 'locked', 'moved', 'stopped',
+              'waiting')
     def test_who_stays(self, reason):
         """They could leave, but for this."""
         neighbour = self._boot(self._elastic_flavor(
@@ -227,6 +228,10 @@ class ElasticNeighboursStayTest(NeighboursTestBase):
             instance.pci_requests = objects.InstancePCIRequests(
                 instance_uuid=instance.uuid, requests=[
                     objects.InstancePCIRequest(count=1, spec=[{}])])
+            instance.save()
+        elif reason == 'kernel':
+            instance = self._instance(neighbour)
+            instance.kernel_id = 'http://elsewhere/v2/images/kernel'
             instance.save()
         elif reason == 'waiting':
             response = self._post(

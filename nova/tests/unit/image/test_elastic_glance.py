@@ -23,24 +23,33 @@ from nova import test
 
 class ElasticGlanceTest(test.NoDBTestCase):
 
-    def _auth_of(self, context):
+    def setUp(self):
+        super().setUp()
+        self.flags(api_servers=['http://images'], group='glance')
+        self.own = {'service_user': mock.sentinel.own}
+
+    def _auth_of(self, context, **where):
         """How a client for this context authenticates itself."""
         with mock.patch('glanceclient.Client') as client, mock.patch.object(
                 ks_loading, 'load_session_from_conf_options'), \
                 mock.patch.object(
                     ks_loading, 'load_auth_from_conf_options',
                     side_effect=lambda conf, group: self.own.get(group)):
-            glance.GlanceClientWrapper(context, endpoint='http://images')
+            glance.GlanceClientWrapper(context, **where).call(
+                context, 2, 'get', args=('id',))
         return client.call_args.kwargs['auth']
-
-    def setUp(self):
-        super().setUp()
-        self.own = {'service_user': mock.sentinel.own}
 
     def test_no_user(self):
         """As for volumes and ports, the service uses its own credentials."""
-        self.assertIs(mock.sentinel.own, self._auth_of(
-            nova_context.get_admin_context()))
+        context = nova_context.get_admin_context()
+        self.assertIs(mock.sentinel.own, self._auth_of(context))
+        self.assertIsNone(context.user_auth_plugin)
+
+    def test_server_of_a_user(self):
+        """One that an image names does not get them."""
+        context = nova_context.get_admin_context()
+        self.assertIsNone(self._auth_of(
+            context, endpoint='http://elsewhere').auth_token)
 
     def test_user(self):
         """Whoever has a token reads what the token allows."""
@@ -53,7 +62,7 @@ class ElasticGlanceTest(test.NoDBTestCase):
         """Who is no administrator gets no credentials of the service."""
         context = nova_context.RequestContext(
             'user', 'project', is_admin=False)
-        self.assertIsNot(mock.sentinel.own, self._auth_of(context))
+        self.assertIsNone(self._auth_of(context).auth_token)
 
     def test_not_configured(self):
         """Without [service_user] it is as ever."""
