@@ -25,8 +25,8 @@ def declare(world: World) -> Iterator[Callable[..., None]]:
     def set_elastic(**values: str) -> None:
         words = [word for field, value in values.items() for word in (f'--{field}', value)]
         world.api.cli('image', 'elastic', 'set', 'guest', *words)
-        shown = world.api.cli('image', 'elastic', 'show', 'guest', '-f', 'json')
-        assert {field: shown[field] for field in values} == values
+        declared = world.api.cli('image', 'elastic', 'show', 'guest', '-f', 'json')
+        assert {field: declared[field] for field in values} == values
 
     yield set_elastic
     world.api.cli('image', 'elastic', 'unset', 'guest')
