@@ -9,8 +9,9 @@ from pathlib import Path
 
 from cloud import command, errors
 
-#: Denies a package the start of its service: ours are started by us.
-_DENY = '#!/bin/sh\nexit 101\n'
+#: Denies a package the start of its service: ours are started by us. What says so of itself was
+#: left behind by a run that was interrupted, and goes with the next one.
+_DENY = '#!/bin/sh\n# For the time in which xcloud installs packages.\nexit 101\n'
 _POLICY = Path('/usr/sbin/policy-rc.d')
 
 
@@ -66,7 +67,8 @@ def dependency(name: str) -> str:
 
 @contextlib.contextmanager
 def _no_services() -> Iterator[None]:
-    if _POLICY.exists():  # The administrator has a policy: keep it.
+    if _POLICY.exists() and _POLICY.read_text() != _DENY:
+        # The administrator has a policy: keep it.
         yield
         return
     _POLICY.write_text(_DENY)

@@ -196,6 +196,24 @@ def test_tools_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert install.endswith('install -y --no-install-recommends bird')
 
 
+def test_policy_that_was_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a run left that was interrupted is removed; an administrator's own policy stays."""
+    policy = tmp_path / 'policy-rc.d'
+    monkeypatch.setattr(machine, 'POLICY', policy)
+    apt = tmp_path / 'apt-get'
+    apt.write_text(f'#!/bin/sh\ncp {policy} {tmp_path}/seen\n')
+    apt.chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path), prepend=':')
+    monkeypatch.setattr('os.geteuid', lambda: 0)
+    for _ in range(2):
+        assert machine.lacking({'feather': 'bird'}) == ''
+        assert not policy.exists()
+        (tmp_path / 'seen').rename(policy)
+    policy.write_text('#!/bin/sh\nexit 0\n')
+    assert machine.lacking({'feather': 'bird'}) == ''
+    assert policy.read_text() == '#!/bin/sh\nexit 0\n'
+
+
 def test_everything_on_every_release(house: House) -> None:
     """`test --all` adds the long stages, and repeats those that depend on the release for each."""
     plain, depending = stage('plain', '1 passed'), of_release('depending')
