@@ -40,10 +40,8 @@ class ElasticFlavors:
     def flavor(self, flavor: str | Flavor) -> FlavorSize:
         """Return the minimum and the maximum of a flavor."""
         flavor = self._find_flavor(flavor)
-        vcpus, memory_mb = (
-            _minimum(flavor.extra_specs.get(name), maximum)
-            for name, maximum in ((MINIMUM_CPU, flavor.vcpus), (MINIMUM_MEMORY, flavor.ram))
-        )
+        vcpus = _minimum(flavor, MINIMUM_CPU, flavor.vcpus)
+        memory_mb = _minimum(flavor, MINIMUM_MEMORY, flavor.ram)
         return FlavorSize(
             id=flavor.id,
             name=flavor.name,
@@ -62,9 +60,14 @@ class ElasticFlavors:
         min_memory_mb: int | None = None,
     ) -> None:
         """Make a flavor elastic: servers created from now on boot at its minimum and can grow."""
-        minimum = {MINIMUM_CPU: min_vcpus, MINIMUM_MEMORY: min_memory_mb}
-        specs = {name: str(value) for name, value in minimum.items() if value is not None}
-        self._compute.create_flavor_extra_specs(self._find_flavor(flavor), specs)
+        flavor = self._find_flavor(flavor)
+        specs = {
+            name: str(value)
+            for minimum, value in ((MINIMUM_CPU, min_vcpus), (MINIMUM_MEMORY, min_memory_mb))
+            if value is not None
+            for name in _names(flavor, minimum) or [minimum]
+        }
+        self._compute.create_flavor_extra_specs(flavor, specs)
 
     @with_code()
     def unset_flavor(
@@ -72,8 +75,8 @@ class ElasticFlavors:
     ) -> None:
         """Remove minimums of a flavor: servers created from now on have its vCPUs or memory."""
         flavor = self._find_flavor(flavor)
-        for name, remove in ((MINIMUM_CPU, vcpus), (MINIMUM_MEMORY, memory)):
-            if remove and name in flavor.extra_specs:
+        for minimum, remove in ((MINIMUM_CPU, vcpus), (MINIMUM_MEMORY, memory)):
+            for name in _names(flavor, minimum) if remove else ():
                 self._compute.delete_flavor_extra_specs_property(flavor, name)
 
     @with_code()
@@ -102,9 +105,14 @@ class ElasticFlavors:
         return self._compute.find_flavor(name_or_id, ignore_missing=False, get_extra_specs=True)
 
 
-def _minimum(spec: str | None, maximum: int) -> int | None:
-    """Read an extra spec as Nova does, which ignores an invalid minimum."""
-    with contextlib.suppress(TypeError, ValueError):
-        value = int(spec)  # type: ignore[arg-type]
+def _names(flavor: Flavor, minimum: str) -> list[str]:
+    """Return the names by which a flavor sets a minimum."""
+    return [name for name in (minimum, OTHER_NAMES[minimum]) if name in flavor.extra_specs]
+
+
+def _minimum(flavor: Flavor, minimum: str, maximum: int) -> int | None:
+    """Read a minimum as Nova does, which ignores an invalid one, and two that differ."""
+    with contextlib.suppress(ValueError):
+        (value,) = {int(flavor.extra_specs[name]) for name in _names(flavor, minimum)}
         return value if 1 <= value <= maximum else None
     return None

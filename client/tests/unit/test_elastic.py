@@ -319,3 +319,50 @@ def test_dry_run(nova: Nova, elastic: Elastic) -> None:
         'when_full': 'wait',
         'dry_run': True,
     }
+
+
+def set_extra_specs(nova: Nova, **specs: str) -> None:
+    """Set what the elastic flavor has, with `hw_` for `hw:`, and accept changes."""
+    answer = recorded('flavor-elastic')
+    named = {name.replace('hw_', 'hw:'): value for name, value in specs.items()}
+    answer['flavor']['extra_specs'] = named
+    nova.answer(('GET', '/flavors/elastic'), answer)
+    nova.answer(SPECS, {'extra_specs': {}})
+    for name in named:
+        nova.answer(('DELETE', f'{SPECS[1]}/{name}'), {})
+
+
+@pytest.mark.parametrize(
+    ('specs', 'minimum'),
+    [
+        ({'hw_cpu_min': '1'}, (1, 768)),
+        ({'hw_mem_min': '256'}, (4, 256)),
+        ({'minimum_cpu': '1', 'hw_cpu_min': '01', 'hw_mem_min': '256'}, (1, 256)),
+        # Two names that set different minimums set none.
+        ({'minimum_cpu': '1', 'hw_cpu_min': '2', 'hw_mem_min': '256'}, (4, 256)),
+    ],
+)
+def test_flavor_with_other_names(
+    nova: Nova, elastic: Elastic, specs: dict[str, str], minimum: tuple[int, int]
+) -> None:
+    """The other names of a minimum count as they do for Nova."""
+    set_extra_specs(nova, **specs)
+    assert elastic.flavor('elastic') == FlavorSize('elastic', 'elastic', True, *minimum, 4, 768)
+
+
+def test_set_flavor_with_other_names(nova: Nova, elastic: Elastic) -> None:
+    """A minimum is set by the names that are there, so that they agree."""
+    set_extra_specs(nova, hw_cpu_min='1', minimum_memory='256', hw_mem_min='256')
+    elastic.set_flavor('elastic', 2, 512)
+    names = 'hw:cpu_min', 'minimum_memory', 'hw:mem_min'
+    assert nova.bodies(SPECS) == [{'extra_specs': dict(zip(names, ('2', '512', '512')))}]
+
+
+def test_unset_flavor_with_other_names(nova: Nova, elastic: Elastic) -> None:
+    """A flavor is fixed again, whatever names its minimums have."""
+    set_extra_specs(nova, hw_cpu_min='1', minimum_memory='256', hw_mem_min='256')
+    elastic.unset_flavor('elastic', memory=False)
+    elastic.unset_flavor('elastic', vcpus=False)
+    assert [path for method, path, _ in nova.calls if method == 'DELETE'] == [
+        f'{SPECS[1]}/{name}' for name in ('hw:cpu_min', 'minimum_memory', 'hw:mem_min')
+    ]
