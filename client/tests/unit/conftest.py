@@ -104,7 +104,7 @@ class Nova:
         return [body for method, path, body in self.calls if (method, path) == call]
 
     def reply(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        """Record a call and return its answer; None is Nova's for an unknown path."""
+        """Record a call, return its answer: a string is HTML, None Nova's for an unknown path."""
         path, _, query = path.rstrip('/').partition('?')
         path += f'?{"&".join(sorted(query.split("&")))}' if query else ''
         if path not in _ROOTS:
@@ -124,7 +124,8 @@ def nova() -> Iterator[Nova]:
             content = self.rfile.read(int(self.headers.get('Content-Length', 0)))
             path = self.path[len('/v2.1') :] if self.path.startswith('/v2.1') else self.path
             code, body = served.reply(self.command, path, json.loads(content) if content else None)
-            kind, text = ('text/html', '404 Not Found') if body is None else (
+            body = '404 Not Found' if body is None else body
+            kind, text = ('text/html', body) if isinstance(body, str) else (
                 'application/json', json.dumps(body)
             )  # fmt: skip
             self.send_response(code)

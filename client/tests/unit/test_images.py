@@ -118,6 +118,23 @@ def test_refused(nova: Nova, command: Command) -> None:
     assert (ended.status, ended.err) == (1, 'No Image found for absent\n')
 
 
+def test_refused_in_html(nova: Nova, command: Command) -> None:
+    """Glance's answers in HTML, too, begin with the reason."""
+    page = """<html>
+ <head>
+  <title>403 Forbidden</title>
+ </head>
+ <body>
+  <h1>403 Forbidden</h1>
+  Property os_elastic_vcpus is protected.<br /><br />
+ </body>
+</html>"""
+    nova.answer(PATCH, page, status=403)
+    ended = command('image', 'elastic', 'set', 'debian', '--vcpus', 'yes')
+    reason = '403 Forbidden: Property os_elastic_vcpus is protected.'
+    assert ended == Ended(1, '', f'{reason}\n')
+
+
 def test_python(nova: Nova, images: xloudclient.ElasticImages) -> None:
     """The same in Python; images are names, IDs or objects."""
     nova.image(**DECLARED)

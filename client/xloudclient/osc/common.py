@@ -70,6 +70,8 @@ def _reasons() -> Iterator[None]:
 
 
 def _command_error(reason: str, code: str | None) -> CommandError:
+    # The details that openstacksdk of 2024.1 makes of HTML, such as Glance's, begin with a colon.
+    reason = reason.removeprefix(': ')
     return CommandError(f'{reason} ({code})' if code else reason)
 
 
