@@ -32,20 +32,23 @@ def request(size: dict[str, Any], options: dict[str, Any]) -> Request:
 
 
 def in_progress(size: dict[str, Any], requested: Request) -> bool:
-    """Return whether an adjustment to the same size runs or waits."""
-    last = size['adjust']
-    return bool(
-        last
-        and last['state'] in UNFINISHED
-        and requested.vcpus in (None, last['vcpus'])
-        and _same_memory(requested.memory_mb, last['memory_mb'])
+    """Return whether an adjustment to the same size runs or waits.
+
+    Whether that is permanent, or for a limited time, is known only once it has ended.
+    """
+    if not _is_adjusted(size, requested):
+        return False
+    vcpus, memory_mb = (
+        size[f'current_{name}'] if size['adjust'][name] is None else size['adjust'][name]
+        for name in ('vcpus', 'memory_mb')
     )
+    return requested.vcpus in (None, vcpus) and _same_memory(requested.memory_mb, memory_mb)
 
 
 def changes(size: dict[str, Any], requested: Request) -> bool:
-    """Return whether the server differs from what is requested of it."""
-    if in_progress(size, requested):
-        return False
+    """Return whether the server differs from what is requested of it, or is going to."""
+    if _is_adjusted(size, requested):
+        return not in_progress(size, requested)
     for kind in ('current', 'start') if requested.persist else ('current',):
         if requested.vcpus not in (None, size[f'{kind}_vcpus']):
             return True
@@ -53,11 +56,6 @@ def changes(size: dict[str, Any], requested: Request) -> bool:
             return True
     # It has the size, but only for a time.
     return requested.for_seconds is None and size['returns_at'] is not None
-
-
-def awaited(changed: bool, size: dict[str, Any], requested: Request) -> bool:
-    """Return whether there is an adjustment to wait for: one of now, or one of before."""
-    return changed or in_progress(size, requested)
 
 
 def shown(size: dict[str, Any]) -> dict[str, Any]:
@@ -77,6 +75,16 @@ def predicted(size: dict[str, Any], requested: Request) -> dict[str, Any]:
     seconds = requested.for_seconds
     after['returns_at'] = None if seconds is None else f'in {seconds} seconds'
     return after
+
+
+def _is_adjusted(size: dict[str, Any], requested: Request) -> bool:
+    """Return whether an adjustment of what is requested has not ended."""
+    last = size['adjust']
+    if not last or last['state'] not in UNFINISHED:
+        return False
+    names = [name for name in ('vcpus', 'memory_mb') if last[name] is not None]
+    # While one begins, Nova does not say of what it is.
+    return not names or any(getattr(requested, name) is not None for name in names)
 
 
 def _same_memory(requested: int | None, memory_mb: int | None) -> bool:

@@ -13,7 +13,9 @@ author:
 description:
   - Adjusts an elastic server of a cloud that runs xloud-nova. The flavor of the server sets the bounds.
   - vCPUs and memory are one adjustment. The server gets both or neither.
-  - A server that has the size already, or is being adjusted to it, is left alone.
+  - A server that has the size already is left alone. An adjustment to another size that waits for capacity is replaced.
+  - If an adjustment to the size is in progress, the module waits for its end, in check mode as well. It adjusts the server
+    if that still differs, as after an adjustment until the next start. With O(wait=false) the server is left alone.
   - In check mode the cloud checks the adjustment, and changes nothing. The module fails where the adjustment
     would be refused.
 options:
@@ -197,6 +199,7 @@ remedy:
 """
 
 import dataclasses
+import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -250,6 +253,18 @@ def _adjust(module: AnsibleModule, elastic: Any) -> None:
     size = elastic.size(server)
     before = dataclasses.asdict(size)
     requested = plan.request(before, options)
+    target = requested.vcpus, requested.memory_mb
+    end = time.monotonic() + params['timeout']
+
+    def wait(changed: bool) -> Any:
+        try:
+            return elastic.wait(server, *target, timeout=end - time.monotonic())
+        except XloudError as error:
+            cloud.fail(module, str(error), error.code, changed=changed)
+
+    if params['wait'] and plan.in_progress(before, requested):
+        size = wait(changed=False)
+        before = dataclasses.asdict(size)
     changed = plan.changes(before, requested)
     how = {
         'live_only': not requested.persist,
@@ -257,7 +272,6 @@ def _adjust(module: AnsibleModule, elastic: Any) -> None:
         'when_full': params['when_full'],
         'force': params['force'],
     }
-    target = requested.vcpus, requested.memory_mb
     if changed and module.check_mode:
         result = elastic.dry_run(server, *target, **how)
         if result.outcome == 'refused':
@@ -267,11 +281,8 @@ def _adjust(module: AnsibleModule, elastic: Any) -> None:
         _end(module, server, size, changed=True, diff=diff, prediction=prediction)
     if changed:
         size = elastic.adjust(server, *target, **how)
-    if params['wait'] and not module.check_mode and plan.awaited(changed, before, requested):
-        try:
-            size = elastic.wait(server, *target, timeout=params['timeout'])
-        except XloudError as error:
-            cloud.fail(module, str(error), error.code, changed=changed)
+        if params['wait']:
+            size = wait(changed=True)
     diff = {'before': plan.shown(before), 'after': plan.shown(dataclasses.asdict(size))}
     _end(module, server, size, changed=changed, **({'diff': diff} if changed else {}))
 

@@ -60,6 +60,15 @@ def adjusts(state: str, vcpus: int | None = 4, memory_mb: int | None = 768) -> d
         (adjusts('failed'), Request(4, 768), True),
         (adjusts('succeeded'), Request(4, 768), True),
         (adjusts('failed'), Request(2, 512), False),
+        # It has the size, but not for long.
+        (adjusts('waiting'), Request(2), True),
+        (adjusts('running'), Request(2, 512), True),
+        (adjusts('moving', vcpus=None), Request(memory_mb=512), True),
+        # What an adjustment leaves as it is differs only if the server does.
+        (adjusts('waiting', memory_mb=None), Request(4, 512), False),
+        (adjusts('waiting', memory_mb=None), Request(memory_mb=512), False),
+        (adjusts('waiting', memory_mb=None), Request(memory_mb=640), True),
+        (adjusts('running', None, None), Request(3), True),
     ],
 )
 def test_changes(size: dict[str, Any], requested: Request, changes: bool) -> None:
@@ -68,19 +77,23 @@ def test_changes(size: dict[str, Any], requested: Request, changes: bool) -> Non
 
 
 @pytest.mark.parametrize(
-    ('size', 'requested', 'changed', 'awaited'),
+    ('size', 'requested', 'in_progress'),
     [
-        ({}, Request(3), True, True),
-        ({}, Request(2), False, False),
+        ({}, Request(2), False),
         # One of before that failed is not waited for.
-        (adjusts('failed'), Request(2), False, False),
-        (adjusts('running'), Request(4), False, True),
-        (adjusts('waiting'), Request(4), False, True),
+        (adjusts('failed'), Request(4), False),
+        (adjusts('running'), Request(4), True),
+        (adjusts('waiting'), Request(4), True),
+        (adjusts('waiting'), Request(2), False),
+        # Nor is one of something else.
+        (adjusts('waiting', memory_mb=None), Request(memory_mb=512), False),
+        # To which size it leads is known at its end.
+        (adjusts('running', None, None), Request(2), True),
     ],
 )
-def test_awaited(size: dict[str, Any], requested: Request, changed: bool, awaited: bool) -> None:
-    """An adjustment that was requested by now, or before, is waited for."""
-    assert plan.awaited(changed, {**SIZE, **size}, requested) is awaited
+def test_in_progress(size: dict[str, Any], requested: Request, in_progress: bool) -> None:
+    """An adjustment of before to the same size is waited for."""
+    assert plan.in_progress({**SIZE, **size}, requested) is in_progress
 
 
 @pytest.mark.parametrize(
