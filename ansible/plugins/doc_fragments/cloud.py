@@ -10,9 +10,10 @@ class ModuleDocFragment:
 options:
   cloud:
     description:
-      - The name of a cloud in C(clouds.yaml), or the settings that a cloud has there, as a dictionary.
+      - The name of a cloud in C(clouds.yaml). Settings as a dictionary are refused, since Ansible would log their
+        password. O(auth) and the other options take them.
       - Not needed if O(auth) is set, or if the environment has C(OS_CLOUD) or the other C(OS_*) variables.
-    type: raw
+    type: str
   auth:
     description:
       - What the authentication needs, such as C(auth_url), C(username), C(password) and C(project_name).

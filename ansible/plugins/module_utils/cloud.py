@@ -26,14 +26,14 @@ _NAMES = {
     'client_key': 'key',
 }
 
-#: What a dictionary of settings has in it.
+#: What is set beside the name of a cloud.
 _SETTINGS = ('auth', 'auth_type', 'region_name', 'api_timeout', *_NAMES)
 
 
 def argument_spec(**options: Any) -> dict[str, Any]:
     """Return the options of a module, with those of the cloud among them."""
     return {
-        'cloud': {'type': 'raw'},
+        'cloud': {'type': _cloud_name},
         'auth': {'type': 'dict', 'no_log': True},
         'auth_type': {'type': 'str'},
         'region_name': {'type': 'str'},
@@ -100,11 +100,14 @@ def _connect(module: AnsibleModule) -> openstack.connection.Connection:
         openstack.enable_logging(debug=debug, http_debug=debug, path=params['sdk_log_path'])
     settings = {_NAMES.get(name, name): params[name] for name in _SETTINGS}
     settings = {name: value for name, value in settings.items() if value is not None}
-    cloud = params['cloud']
-    if not isinstance(cloud, dict):
-        return openstack.connect(cloud=cloud, interface=params['interface'], **settings)
-    if settings:
-        module.fail_json(
-            msg=f'cloud is a dictionary, which has to have these, too: {", ".join(settings)}'
-        )
-    return openstack.connect(**{'interface': params['interface'], **cloud})
+    return openstack.connect(cloud=params['cloud'], interface=params['interface'], **settings)
+
+
+def _cloud_name(value: Any) -> str:
+    """Return the name of a cloud; settings have secrets, which Ansible hides only in auth."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (dict, list)):
+        # Else Ansible would show what was refused.
+        value.clear()
+    raise TypeError('it has to be the name of a cloud. Settings go into auth.')

@@ -129,3 +129,13 @@ def test_permanent_adjustment_in_progress(nova: Nova, words: tuple[str, ...]) ->
     nova.sizes = [running, running, recorded('status-succeeded', **dict.fromkeys(names, vcpus))]
     assert result(nova, *words, vcpus=vcpus)['changed'] is False
     assert nova.requests == []
+
+
+@pytest.mark.parametrize('kind', [dict, list])
+def test_cloud_with_secrets(kind: type) -> None:
+    """Settings in place of the name of a cloud are refused, and not shown."""
+    settings = {'auth': {'password': 'HIDDEN'}}
+    printed = run('-vvv', name=SERVER, vcpus=2, cloud=settings if kind is dict else [settings])
+    assert 'it has to be the name of a cloud. Settings go into auth.' in printed
+    assert '"invocation"' in printed
+    assert 'HIDDEN' not in printed
