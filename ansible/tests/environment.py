@@ -130,6 +130,9 @@ def _prepare_home() -> None:
     file = HOME / '.config' / 'pip' / 'pip.conf'
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = (f'{name} = {" ".join(value.split())}' for name, value in values.items())
+    # The address of an index can have credentials.
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
     file.write_text('\n'.join(['[global]', *lines, '']))
 
 
