@@ -77,6 +77,20 @@ def test_page(name: str) -> None:
     assert 'region_name' in page
 
 
+def test_check_mode(documentation: dict[str, Any]) -> None:
+    """What check mode cannot predict is documented."""
+    check_mode = {
+        name: page['doc']['attributes']['check_mode'] for name, page in documentation.items()
+    }
+    support = {name.rpartition('.')[2]: one['support'] for name, one in check_mode.items()}
+    assert support == {
+        'flavor_elastic': 'full',
+        'server_size': 'partial',
+        'server_size_info': 'full',
+    }
+    assert 'O(cancel)' in str(check_mode['xloud.elastic.server_size']['details'])
+
+
 def test_examples(documentation: dict[str, Any], tmp_path: Path) -> None:
     """The options in each example, and in the README, are those of the module."""
     texts = [page['examples'] for page in documentation.values()]

@@ -87,7 +87,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     description: Can run in check mode and return the changed status without changing anything.
-    support: full
+    support: partial
+    details: With O(cancel), check mode reports unchanged for an adjustment that moves its server, where a run may cancel it.
   diff_mode:
     description: Returns what changed, or what would change in check mode.
     support: full
