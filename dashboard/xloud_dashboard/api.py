@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Iterable
+import contextlib
+import logging
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from keystoneauth1 import session, token_endpoint
-from openstack import connection, exceptions
+from keystoneauth1.exceptions import ClientException
+from openstack import exceptions
 from openstack.compute.v2.server import Server
 from openstack_dashboard import policy
 from openstack_dashboard.api import base
 from xloudclient import Elastic, FlavorSize, Forecast, Period, ServerSize, XloudError
 
-from xloud_dashboard import words
+from xloud_dashboard import service, words
+from xloud_dashboard.service import ERRORS as ERRORS
+
+LOG = logging.getLogger(__name__)
 
 #: Seconds for which the size of a server is not requested again for the same user.
 AGE = 5
@@ -33,8 +38,6 @@ _MINIMUMS = {'minimum_cpu', 'minimum_memory', 'hw:cpu_min', 'hw:mem_min'}
 
 #: The first version of Nova's API that shows this flavor.
 _EMBEDDED = '2.47'
-
-ERRORS = (exceptions.SDKException,)
 
 
 def may(request: HttpRequest, action: str, server: Any = None) -> bool:
@@ -52,64 +55,115 @@ def explain(error: Exception) -> tuple[str, str]:
         return reason, words.advice(getattr(error, 'code', None))
     if isinstance(error, XloudError):
         return str(error), words.advice(error.code)
+    if isinstance(error, ClientException):
+        # Its own text has addresses that are not the user's business.
+        return str(_('The Compute service is not responding.')), str(_('Try again later.'))
     return str(error), ''
 
 
 def size(request: HttpRequest, server_id: str, fresh: bool = False) -> ServerSize:
     """Return the size of a server, which may be a few seconds old."""
+    with _compute(request) as compute:
+        return _size(request, compute, server_id, fresh)
+
+
+def sizes(request: HttpRequest, servers: Iterable[Any]) -> dict[str, ServerSize | None]:
+    """Return the size of each server by its ID, and None for one that is not elastic.
+
+    A size that cannot be shown now is missing: the table has the rest of the server.
+    """
+    servers = list(servers)
+    try:
+        return _sizes(request, servers)
+    except Exception as error:
+        LOG.warning('Could not get the sizes of servers: %r', error)
+        return {}
+    finally:
+        # The menus of the rows need not ask again, one after the other.
+        for server in servers:
+            _known(request).setdefault(server.id, False)
+
+
+def _sizes(request: HttpRequest, servers: list[Any]) -> dict[str, ServerSize | None]:
+    chosen = [server for server in servers if may(request, 'status', server)]
+    with _compute(request) as compute, concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
+        futures = {
+            server.id: pool.submit(_size_if_elastic, request, compute, server) for server in chosen
+        }
+    found: dict[str, ServerSize | None] = dict.fromkeys(server.id for server in servers)
+    for server_id, future in futures.items():
+        try:
+            found[server_id] = future.result()
+        except Exception as error:
+            del found[server_id]
+            LOG.warning('Could not get the size of server %s: %r', server_id, error)
+    return found
+
+
+def _size_if_elastic(request: HttpRequest, compute: Any, server: Any) -> ServerSize | None:
+    if _is_elastic(request, compute, server):
+        return _size(request, compute, server.id)
+    return None
+
+
+def _size(request: HttpRequest, compute: Any, server_id: str, fresh: bool = False) -> ServerSize:
     key = _key(request, server_id)
     kept = None if fresh else cache.get(key)
-    if kept is not None:
-        return kept
-    current = _elastic(request).size(Server(id=server_id))
-    cache.set(key, current, AGE)
-    return current
-
-
-def sizes(request: HttpRequest, servers: Iterable[Any]) -> dict[str, ServerSize]:
-    """Return the sizes of those servers that are elastic, as far as they can be shown."""
-    chosen = [server for server in servers if may(request, 'status', server)]
-    _compute(request)  # Once, before several threads need it.
-    with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
-        values = pool.map(lambda server: _size_if_elastic(request, server), chosen)
-        return {server.id: value for server, value in zip(chosen, values) if value}
-
-
-def _size_if_elastic(request: HttpRequest, server: Any) -> ServerSize | None:
-    try:
-        return size(request, server.id) if is_elastic(request, server) else None
-    except ERRORS:
-        return None  # It is gone, or Nova cannot say now: the table has the rest of the server.
+    if kept is None:
+        kept = Elastic(compute).size(Server(id=server_id))
+        cache.set(key, kept, AGE)
+    return kept
 
 
 def is_elastic(request: HttpRequest, server: Any) -> bool:
+    """Return whether a server is known to be elastic; what goes wrong is only logged."""
+    known = _known(request)
+    if server.id not in known:
+        known[server.id] = False
+        try:
+            with _compute(request) as compute:
+                _is_elastic(request, compute, server)
+        except Exception as error:
+            LOG.warning('Could not get the flavor of server %s: %r', server.id, error)
+    return known[server.id]
+
+
+def _is_elastic(request: HttpRequest, compute: Any, server: Any) -> bool:
     """Return whether the flavor that a server was created with has a minimum."""
     key = f'xloud:elastic:{server.id}:{_flavor_id(server)}'
     answer = cache.get(key)
     if answer is None:
-        compute = _compute(request)
         response = compute.get(f'/servers/{server.id}', microversion=_EMBEDDED)
         exceptions.raise_from_response(response)
         specs = response.json()['server']['flavor'].get('extra_specs', {})
         answer = not _MINIMUMS.isdisjoint(specs)
         cache.set(key, answer, _DAY)
+    _known(request)[server.id] = answer
     return answer
+
+
+def _known(request: HttpRequest) -> dict[str, bool]:
+    """Return which servers are elastic, as far as it was requested for a page."""
+    return request.__dict__.setdefault('_xloud_elastic', {})
 
 
 def history(request: HttpRequest, server_id: str) -> list[Period]:
     """Return the periods in which a server was accounted for one size."""
-    return _elastic(request).history(Server(id=server_id))
+    with _compute(request) as compute:
+        return Elastic(compute).history(Server(id=server_id))
 
 
 def dry_run(request: HttpRequest, server_id: str, **adjustment: Any) -> Forecast:
     """Return what would become of an adjustment now."""
-    return _elastic(request).dry_run(Server(id=server_id), **adjustment)
+    with _compute(request) as compute:
+        return Elastic(compute).dry_run(Server(id=server_id), **adjustment)
 
 
 def adjust(request: HttpRequest, server_id: str, **adjustment: Any) -> ServerSize:
     """Request an adjustment, and return the size right after it."""
     try:
-        return _elastic(request).adjust(Server(id=server_id), **adjustment)
+        with _compute(request) as compute:
+            return Elastic(compute).adjust(Server(id=server_id), **adjustment)
     finally:
         cache.delete(_key(request, server_id))
 
@@ -117,45 +171,41 @@ def adjust(request: HttpRequest, server_id: str, **adjustment: Any) -> ServerSiz
 def cancel(request: HttpRequest, server_id: str) -> ServerSize:
     """End an adjustment that waits."""
     try:
-        return _elastic(request).cancel(Server(id=server_id))
+        with _compute(request) as compute:
+            return Elastic(compute).cancel(Server(id=server_id))
     finally:
         cache.delete(_key(request, server_id))
 
 
 def flavor(request: HttpRequest, flavor_id: str) -> FlavorSize:
     """Return the bounds of a flavor."""
-    return _elastic(request).flavor(flavor_id)
+    with _compute(request) as compute:
+        return Elastic(compute).flavor(flavor_id)
 
 
 def set_flavor(
     request: HttpRequest, flavor_id: str, vcpus: int | None, memory_mb: int | None
 ) -> None:
     """Set the minimums of a flavor, and remove those that are None."""
-    elastic = _elastic(request)
-    # First what Nova may refuse.
-    if vcpus is not None or memory_mb is not None:
-        elastic.set_flavor(flavor_id, vcpus, memory_mb)
-    if vcpus is None or memory_mb is None:
-        elastic.unset_flavor(flavor_id, vcpus=vcpus is None, memory=memory_mb is None)
+    with _compute(request) as compute:
+        elastic = Elastic(compute)
+        # First what Nova may refuse.
+        if vcpus is not None or memory_mb is not None:
+            elastic.set_flavor(flavor_id, vcpus, memory_mb)
+        if vcpus is None or memory_mb is None:
+            elastic.unset_flavor(flavor_id, vcpus=vcpus is None, memory=memory_mb is None)
 
 
-def _elastic(request: HttpRequest) -> Elastic:
-    return Elastic(_compute(request))
-
-
-def _compute(request: HttpRequest) -> Any:
-    """Return openstacksdk's compute service for the token of the user, made once a request."""
-    compute = getattr(request, '_xloud_compute', None)
-    if compute is None:
-        url = base.url_for(request, 'compute')
-        verify = settings.OPENSTACK_SSL_CACERT or True
-        own = session.Session(
-            auth=token_endpoint.Token(url, request.user.token.id),
-            verify=False if settings.OPENSTACK_SSL_NO_VERIFY else verify,
-        )
-        compute = connection.Connection(session=own, compute_endpoint_override=url).compute
-        request._xloud_compute = compute  # noqa: SLF001 -- as Django's middleware does
-    return compute
+@contextlib.contextmanager
+def _compute(request: HttpRequest) -> Iterator[Any]:
+    """Make the compute service for the user of a request."""
+    verify = settings.OPENSTACK_SSL_CACERT or True
+    with service.compute(
+        base.url_for(request, 'compute'),
+        request.user.token.id,
+        False if settings.OPENSTACK_SSL_NO_VERIFY else verify,
+    ) as compute:
+        yield compute
 
 
 def _flavor_id(server: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import logging
 from typing import Any
 
 from django import urls
@@ -17,8 +18,13 @@ from xloudclient import ServerSize
 
 from xloud_dashboard import api, words
 
+LOG = logging.getLogger(__name__)
+
 #: What the column has as data for a server that is not elastic, or was never adjusted.
 _PLAIN, _QUIET = 'plain', 'quiet'
+
+#: What is shown in place of a size that is not known now.
+_UNKNOWN = '-'
 
 _DONE = 'succeeded'
 
@@ -36,13 +42,24 @@ class SizeColumn(tables.Column):
     """
 
     def get_raw_data(self, datum: Any) -> str:
-        size = self._size(datum)
+        size = self._sizes(datum).get(datum.id)
         if size is None:
             return _PLAIN
         return size.adjust.state if size.adjust else _QUIET
 
     def get_data(self, datum: Any) -> str:
-        size = self._size(datum)
+        """Return the cell. Whatever goes wrong with a size, the table is shown."""
+        try:
+            return self._cell(datum)
+        except Exception:
+            LOG.exception('Could not show the size of server %s.', datum.id)
+            return _UNKNOWN
+
+    def _cell(self, datum: Any) -> str:
+        sizes = self._sizes(datum)
+        if datum.id not in sizes:
+            return _UNKNOWN
+        size = sizes[datum.id]
         if size is None:
             return ''
         state = self.get_raw_data(datum)
@@ -55,8 +72,8 @@ class SizeColumn(tables.Column):
         }
         return render_to_string('xloud_dashboard/_size_cell.html', context)
 
-    def _size(self, datum: Any) -> ServerSize | None:
-        """Return the size of one server; those of the whole table are requested together."""
+    def _sizes(self, datum: Any) -> dict[str, ServerSize | None]:
+        """Return the sizes of the whole table, which are requested together."""
         sizes = getattr(self.table, 'xloud_sizes', None)
         if sizes is None:
             # A row that is updated by itself is not among the data of the table.
@@ -64,7 +81,7 @@ class SizeColumn(tables.Column):
             unique = {server.id: server for server in servers}
             sizes = api.sizes(self.table.request, unique.values())
             self.table.xloud_sizes = sizes
-        return sizes.get(datum.id)
+        return sizes
 
 
 class AdjustSize(policy.PolicyTargetMixin, tables.LinkAction):
@@ -83,10 +100,7 @@ class AdjustSize(policy.PolicyTargetMixin, tables.LinkAction):
             return False
         if getattr(instance, 'locked', False) and not request.user.is_superuser:
             return False
-        try:
-            return api.is_elastic(request, instance)
-        except api.ERRORS:
-            return False
+        return api.is_elastic(request, instance)
 
 
 class ElasticFlavor(tables.LinkAction):

@@ -28,10 +28,7 @@ class SizeTab(tabs.Tab):
 
     def allowed(self, request: HttpRequest) -> bool:
         server = self.tab_group.kwargs['instance']
-        try:
-            return api.may(request, 'status', server) and api.is_elastic(request, server)
-        except api.ERRORS:
-            return False
+        return api.may(request, 'status', server) and api.is_elastic(request, server)
 
     def get_context_data(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
         server = self.tab_group.kwargs['instance']

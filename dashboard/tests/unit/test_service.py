@@ -1,0 +1,69 @@
+"""Requests to a server that answers as Nova, and as what may stand in its place."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Callable
+
+import pytest
+from openstack.compute.v2.server import Server
+from xloudclient import Elastic
+
+from xloud_dashboard import service
+
+Nova = Callable[[str], str]
+
+
+@pytest.fixture
+def nova() -> Iterator[Nova]:
+    """Answer every request but that for the version with a text, and return the address."""
+    servers = []
+
+    def start(text: str) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                link = f'http://{self.headers["Host"]}/v2.1'
+                answer = json.dumps(version(link)) if self.path == '/v2.1' else text
+                self.send_response(200)
+                self.send_header('Content-Type', 'application/json')
+                self.send_header('Content-Length', str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer.encode())
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        threading.Thread(target=server.serve_forever).start()
+        servers.append(server)
+        return f'http://127.0.0.1:{server.server_port}/v2.1'
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def version(link: str) -> dict[str, object]:
+    """Return how Nova describes its API."""
+    links = [{'rel': 'self', 'href': link}]
+    version = {'id': 'v2.1', 'status': 'CURRENT', 'version': '2.96', 'min_version': '2.1'}
+    return {'version': {**version, 'links': links}}
+
+
+@pytest.mark.parametrize('text', ['<html>', '{}', '[]', '{"xloud_status": {"adjust": 1}}'])
+def test_answers_that_are_not_those_of_nova(nova: Nova, text: str) -> None:
+    """They are among the errors that every caller handles."""
+    url = nova(text)
+    with pytest.raises(service.ERRORS, match='cannot be read'), service.compute(url, 'x') as found:
+        Elastic(found).size(Server(id='a'))
+
+
+def test_nobody_answers() -> None:
+    """This is among the errors that every caller handles, too."""
+    url = 'http://127.0.0.1:1/v2.1'
+    with pytest.raises(service.ERRORS), service.compute(url, 'x') as found:
+        Elastic(found).size(Server(id='a'))
