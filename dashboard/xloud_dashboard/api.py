@@ -81,7 +81,7 @@ def sizes(request: HttpRequest, servers: Iterable[Any]) -> dict[str, ServerSize 
     finally:
         # The menus of the rows need not ask again, one after the other.
         for server in servers:
-            _known(request).setdefault(server.id, False)
+            _answers(request).setdefault(server.id, False)
 
 
 def _sizes(request: HttpRequest, servers: list[Any]) -> dict[str, ServerSize | None]:
@@ -117,15 +117,15 @@ def _size(request: HttpRequest, compute: Any, server_id: str, fresh: bool = Fals
 
 def is_elastic(request: HttpRequest, server: Any) -> bool:
     """Return whether a server is known to be elastic; what goes wrong is only logged."""
-    known = _known(request)
-    if server.id not in known:
-        known[server.id] = False
+    answers = _answers(request)
+    if server.id not in answers:
+        answers[server.id] = False
         try:
             with _compute(request) as compute:
                 _is_elastic(request, compute, server)
         except Exception as error:
             LOG.warning('Could not get the flavor of server %s: %r', server.id, error)
-    return known[server.id]
+    return answers[server.id]
 
 
 def _is_elastic(request: HttpRequest, compute: Any, server: Any) -> bool:
@@ -138,11 +138,11 @@ def _is_elastic(request: HttpRequest, compute: Any, server: Any) -> bool:
         specs = response.json()['server']['flavor'].get('extra_specs', {})
         answer = not _MINIMUMS.isdisjoint(specs)
         cache.set(key, answer, _DAY)
-    _known(request)[server.id] = answer
+    _answers(request)[server.id] = answer
     return answer
 
 
-def _known(request: HttpRequest) -> dict[str, bool]:
+def _answers(request: HttpRequest) -> dict[str, bool]:
     """Return which servers are elastic, as far as it was requested for a page."""
     return request.__dict__.setdefault('_xloud_elastic', {})
 

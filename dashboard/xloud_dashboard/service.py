@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from keystoneauth1 import session, token_endpoint
 from keystoneauth1.exceptions import ClientException
 from openstack import connection, exceptions
+from openstack.proxy import Proxy
 from xloudclient import XloudError
 
 LOG = logging.getLogger(__name__)
@@ -18,15 +20,28 @@ LOG = logging.getLogger(__name__)
 #: What goes wrong with a request to Nova is one of these.
 ERRORS = (exceptions.SDKException, ClientException)
 
+#: What Nova says of its versions, by its address: it is requested once by a process.
+_VERSIONS: dict[str, Any] = {}
+
 
 @contextlib.contextmanager
 def compute(url: str, token: str, verify: bool | str = True) -> Iterator[Any]:
     """Make openstacksdk's compute service for the token of a user."""
-    own = session.Session(auth=token_endpoint.Token(url, token), verify=verify)
+    own = session.Session(
+        auth=token_endpoint.Token(url, token), verify=verify, discovery_cache=_VERSIONS
+    )
     try:
-        yield connection.Connection(session=own, compute_endpoint_override=url).compute
+        cloud = connection.Connection(session=own, compute_endpoint_override=url)
+        # Else the process keeps every connection, with the user's token, until it ends.
+        atexit.unregister(cloud.close)
+        yield cloud.compute
     except ERRORS:
         raise
     except Exception as error:  # Such as an answer of a proxy that is not JSON.
         LOG.exception('Could not read an answer of the Compute service.')
         raise XloudError(_('The answer of the Compute service cannot be read.')) from error
+    finally:
+        own.session.close()
+        # The keys of this cache are services, with their connections.
+        with contextlib.suppress(AttributeError):  # It is openstacksdk's own.
+            Proxy._extract_name.cache_clear()  # noqa: SLF001 -- there is no public way

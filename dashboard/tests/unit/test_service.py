@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Callable
 
 import pytest
+from keystoneauth1.session import Session
 from openstack.compute.v2.server import Server
+from openstack.connection import Connection
 from xloudclient import Elastic
 
 from xloud_dashboard import service
@@ -67,3 +70,17 @@ def test_nobody_answers() -> None:
     url = 'http://127.0.0.1:1/v2.1'
     with pytest.raises(service.ERRORS), service.compute(url, 'x') as found:
         Elastic(found).size(Server(id='a'))
+
+
+def test_nothing_of_a_page_is_left(nova: Nova) -> None:
+    """Connections, which have the user's token, and their sockets go with the page."""
+    url = nova('{}')
+    for _ in range(20):
+        with service.compute(url, 'x') as found:
+            found.get('/servers/a')
+            own = found.session.session
+        pools = [adapter.poolmanager.pools for adapter in own.adapters.values()]
+        assert not any(len(pool) for pool in pools)
+    del found, own, pools
+    gc.collect()
+    assert not [it for it in gc.get_objects() if type(it) in (Connection, Session)]
