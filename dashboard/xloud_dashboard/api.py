@@ -130,7 +130,7 @@ def is_elastic(request: HttpRequest, server: Any) -> bool:
 
 def _is_elastic(request: HttpRequest, compute: Any, server: Any) -> bool:
     """Return whether the flavor that a server was created with has a minimum."""
-    key = f'xloud:elastic:{server.id}:{_flavor_id(server)}'
+    key = service.cache_key('elastic', server.id, _flavor_id(server))
     answer = cache.get(key)
     if answer is None:
         response = compute.get(f'/servers/{server.id}', microversion=_EMBEDDED)
@@ -215,4 +215,4 @@ def _flavor_id(server: Any) -> str:
 
 def _key(request: HttpRequest, server_id: str) -> str:
     """Return under what the size of a server is kept: not everybody may see it."""
-    return f'xloud:size:{server_id}:{request.user.id}:{request.user.project_id}'
+    return service.cache_key('size', server_id, request.user.id, request.user.project_id)

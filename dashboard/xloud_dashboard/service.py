@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -45,3 +46,8 @@ def compute(url: str, token: str, verify: bool | str = True) -> Iterator[Any]:
         # The keys of this cache are services, with their connections.
         with contextlib.suppress(AttributeError):  # It is openstacksdk's own.
             Proxy._extract_name.cache_clear()  # noqa: SLF001 -- there is no public way
+
+
+def cache_key(kind: str, *parts: str) -> str:
+    """Return a key that every cache accepts; the ID of a flavor can have spaces, and be long."""
+    return f'xloud:{kind}:{hashlib.sha256(repr(parts).encode()).hexdigest()}'

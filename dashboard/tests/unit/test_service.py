@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Callable
 
 import pytest
+from django.core.cache.backends.base import memcache_key_warnings
 from keystoneauth1.session import Session
 from openstack.compute.v2.server import Server
 from openstack.connection import Connection
@@ -84,3 +85,12 @@ def test_nothing_of_a_page_is_left(nova: Nova) -> None:
     del found, own, pools
     gc.collect()
     assert not [it for it in gc.get_objects() if type(it) in (Connection, Session)]
+
+
+def test_flavors_that_are_no_keys_of_a_cache() -> None:
+    """Memcached accepts the keys of servers with any flavor, and no two have the same."""
+    flavors = ['a', 'a b', 'a' * 255, 'ä', '']
+    keys = {service.cache_key('elastic', 'server', flavor) for flavor in flavors}
+    assert len(keys) == len(flavors)
+    assert not [text for key in keys for text in memcache_key_warnings(f':1:{key}')]
+    assert service.cache_key('size', 'a', 'bc') != service.cache_key('size', 'ab', 'c')
