@@ -33,12 +33,6 @@ _DAY = 86400
 
 _AT_ONCE = 8
 
-#: Any of these in the flavor that a server was created with makes it elastic.
-_MINIMUMS = {'minimum_cpu', 'minimum_memory', 'hw:cpu_min', 'hw:mem_min'}
-
-#: The first version of Nova's API that shows this flavor.
-_EMBEDDED = '2.47'
-
 
 def may(request: HttpRequest, action: str, server: Any = None) -> bool:
     """Return whether the policy lets a user do something with a server."""
@@ -133,13 +127,12 @@ def _is_elastic(request: HttpRequest, compute: Any, server: Any) -> bool:
     key = service.cache_key('elastic', server.id, _flavor_id(server))
     answer = cache.get(key)
     if answer is None:
-        response = compute.get(f'/servers/{server.id}', microversion=_EMBEDDED)
-        exceptions.raise_from_response(response)
-        specs = response.json()['server']['flavor'].get('extra_specs', {})
-        answer = not _MINIMUMS.isdisjoint(specs)
-        cache.set(key, answer, _DAY)
-    _answers(request)[server.id] = answer
-    return answer
+        answer = service.has_minimum(compute, server.id)
+        # Another user of the project may see it.
+        if answer is not None:
+            cache.set(key, answer, _DAY)
+    _answers(request)[server.id] = bool(answer)
+    return bool(answer)
 
 
 def _answers(request: HttpRequest) -> dict[str, bool]:

@@ -21,6 +21,12 @@ LOG = logging.getLogger(__name__)
 #: What goes wrong with a request to Nova is one of these.
 ERRORS = (exceptions.SDKException, ClientException)
 
+#: Any of these in the flavor that a server was created with makes it elastic.
+_MINIMUMS = {'minimum_cpu', 'minimum_memory', 'hw:cpu_min', 'hw:mem_min'}
+
+#: The first version of Nova's API that shows this flavor.
+_EMBEDDED = '2.47'
+
 #: What Nova says of its versions, by its address: it is requested once by a process.
 _VERSIONS: dict[str, Any] = {}
 
@@ -46,6 +52,14 @@ def compute(url: str, token: str, verify: bool | str = True) -> Iterator[Any]:
         # The keys of this cache are services, with their connections.
         with contextlib.suppress(AttributeError):  # It is openstacksdk's own.
             Proxy._extract_name.cache_clear()  # noqa: SLF001 -- there is no public way
+
+
+def has_minimum(compute: Any, server_id: str) -> bool | None:
+    """Return whether the flavor of a server has a minimum; None if the user may not see that."""
+    response = compute.get(f'/servers/{server_id}', microversion=_EMBEDDED)
+    exceptions.raise_from_response(response)
+    specs = response.json()['server']['flavor'].get('extra_specs')
+    return None if specs is None else not _MINIMUMS.isdisjoint(specs)
 
 
 def cache_key(kind: str, *parts: str) -> str:

@@ -87,6 +87,22 @@ def test_nothing_of_a_page_is_left(nova: Nova) -> None:
     assert not [it for it in gc.get_objects() if type(it) in (Connection, Session)]
 
 
+@pytest.mark.parametrize(
+    ('flavor', 'answer'),
+    [
+        ({'extra_specs': {'minimum_cpu': '1'}}, True),
+        ({'extra_specs': {'hw:mem_min': '256'}}, True),
+        ({'extra_specs': {'hw:cpu_policy': 'shared'}}, False),
+        ({'extra_specs': {}}, False),
+        ({}, None),
+    ],
+)
+def test_whether_a_server_is_elastic(nova: Nova, flavor: dict, answer: bool | None) -> None:
+    """It is not known, and not kept, if policy does not let the user see the extra specs."""
+    with service.compute(nova(json.dumps({'server': {'flavor': flavor}})), 'x') as found:
+        assert service.has_minimum(found, 'a') is answer
+
+
 def test_flavors_that_are_no_keys_of_a_cache() -> None:
     """Memcached accepts the keys of servers with any flavor, and no two have the same."""
     flavors = ['a', 'a b', 'a' * 255, 'ä', '']
