@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
+import functools
 import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -31,7 +31,9 @@ AGE = 5
 #: as the server has it.
 _DAY = 86400
 
-_AT_ONCE = 8
+#: Of how many servers of a page the size is requested, and for how many seconds it is waited.
+_ROWS = 100
+_SECONDS = 3
 
 
 def may(request: HttpRequest, action: str, server: Any = None) -> bool:
@@ -79,19 +81,15 @@ def sizes(request: HttpRequest, servers: Iterable[Any]) -> dict[str, ServerSize 
 
 
 def _sizes(request: HttpRequest, servers: list[Any]) -> dict[str, ServerSize | None]:
-    chosen = [server for server in servers if may(request, 'status', server)]
-    with _compute(request) as compute, concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
-        futures = {
-            server.id: pool.submit(_size_if_elastic, request, compute, server) for server in chosen
+    allowed = [server for server in servers if may(request, 'status', server)]
+    with _compute(request, _SECONDS) as compute:
+        jobs = {
+            server.id: functools.partial(_size_if_elastic, request, compute, server)
+            for server in allowed[:_ROWS]
         }
-    found: dict[str, ServerSize | None] = dict.fromkeys(server.id for server in servers)
-    for server_id, future in futures.items():
-        try:
-            found[server_id] = future.result()
-        except Exception as error:
-            del found[server_id]
-            LOG.warning('Could not get the size of server %s: %r', server_id, error)
-    return found
+        sizes = service.results_within(_SECONDS, jobs)
+    hidden = {server.id for server in servers} - {server.id for server in allowed}
+    return {**dict.fromkeys(hidden), **sizes}
 
 
 def _size_if_elastic(request: HttpRequest, compute: Any, server: Any) -> ServerSize | None:
@@ -115,7 +113,7 @@ def is_elastic(request: HttpRequest, server: Any) -> bool:
     if server.id not in answers:
         answers[server.id] = False
         try:
-            with _compute(request) as compute:
+            with _compute(request, _SECONDS) as compute:
                 _is_elastic(request, compute, server)
         except Exception as error:
             LOG.warning('Could not get the flavor of server %s: %r', server.id, error)
@@ -190,13 +188,14 @@ def set_flavor(
 
 
 @contextlib.contextmanager
-def _compute(request: HttpRequest) -> Iterator[Any]:
+def _compute(request: HttpRequest, timeout: float = service.TIMEOUT) -> Iterator[Any]:
     """Make the compute service for the user of a request."""
     verify = settings.OPENSTACK_SSL_CACERT or True
     with service.compute(
         base.url_for(request, 'compute'),
         request.user.token.id,
         False if settings.OPENSTACK_SSL_NO_VERIFY else verify,
+        timeout,
     ) as compute:
         yield compute
 

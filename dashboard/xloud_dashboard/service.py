@@ -6,8 +6,9 @@ import atexit
 import contextlib
 import hashlib
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from concurrent import futures
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 from keystoneauth1 import session, token_endpoint
@@ -17,6 +18,13 @@ from openstack.proxy import Proxy
 from xloudclient import XloudError
 
 LOG = logging.getLogger(__name__)
+
+T = TypeVar('T')
+
+#: Seconds until an answer; Nova itself waits as long for a host.
+TIMEOUT = 60
+
+_AT_ONCE = 8
 
 #: What goes wrong with a request to Nova is one of these.
 ERRORS = (exceptions.SDKException, ClientException)
@@ -32,10 +40,15 @@ _VERSIONS: dict[str, Any] = {}
 
 
 @contextlib.contextmanager
-def compute(url: str, token: str, verify: bool | str = True) -> Iterator[Any]:
+def compute(
+    url: str, token: str, verify: bool | str = True, timeout: float = TIMEOUT
+) -> Iterator[Any]:
     """Make openstacksdk's compute service for the token of a user."""
     own = session.Session(
-        auth=token_endpoint.Token(url, token), verify=verify, discovery_cache=_VERSIONS
+        auth=token_endpoint.Token(url, token),
+        verify=verify,
+        timeout=timeout,
+        discovery_cache=_VERSIONS,
     )
     try:
         cloud = connection.Connection(session=own, compute_endpoint_override=url)
@@ -52,6 +65,23 @@ def compute(url: str, token: str, verify: bool | str = True) -> Iterator[Any]:
         # The keys of this cache are services, with their connections.
         with contextlib.suppress(AttributeError):  # It is openstacksdk's own.
             Proxy._extract_name.cache_clear()  # noqa: SLF001 -- there is no public way
+
+
+def results_within(seconds: float, jobs: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+    """Return the results of those jobs that end in time, and without an error, by their servers."""
+    pool = futures.ThreadPoolExecutor(_AT_ONCE)
+    servers = {pool.submit(job): server_id for server_id, job in jobs.items()}
+    done, late = futures.wait(servers, timeout=seconds)
+    pool.shutdown(wait=False, cancel_futures=True)
+    if late:
+        LOG.warning('%d sizes were not there after %s seconds.', len(late), seconds)
+    results = {}
+    for job in done:
+        try:
+            results[servers[job]] = job.result()
+        except Exception as error:
+            LOG.warning('Could not get the size of server %s: %r', servers[job], error)
+    return results
 
 
 def has_minimum(compute: Any, server_id: str) -> bool | None:

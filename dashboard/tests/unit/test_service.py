@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Callable
 
@@ -85,6 +88,39 @@ def test_nothing_of_a_page_is_left(nova: Nova) -> None:
     del found, own, pools
     gc.collect()
     assert not [it for it in gc.get_objects() if type(it) in (Connection, Session)]
+
+
+def test_a_slow_and_a_failing_request() -> None:
+    """The page has the results of the others in time, and what has not begun never does."""
+    release, begun = threading.Event(), []
+
+    def wait(number: int) -> None:
+        begun.append(number)
+        release.wait(10)
+
+    def fail() -> None:
+        raise KeyError('flavor')
+
+    jobs = {'good': lambda: 1, 'bad': fail}
+    jobs.update({str(number): partial(wait, number) for number in range(20)})
+    start = time.monotonic()
+    try:
+        assert service.results_within(0.3, jobs) == {'good': 1}
+        assert time.monotonic() - start < 2
+    finally:
+        release.set()
+    time.sleep(0.2)
+    assert len(begun) == 8
+
+
+def test_a_server_that_does_not_answer() -> None:
+    """A request ends with an error, and not with the patience of the web server."""
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        url = f'http://127.0.0.1:{silent.getsockname()[1]}/v2.1'
+        start = time.monotonic()
+        with pytest.raises(service.ERRORS), service.compute(url, 'x', timeout=0.2) as found:
+            Elastic(found).size(Server(id='a'))
+        assert time.monotonic() - start < 3
 
 
 @pytest.mark.parametrize(
