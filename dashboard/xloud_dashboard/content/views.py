@@ -101,7 +101,9 @@ class SizeView(ServerMixin, generic.View):
 
     def get(self, request: HttpRequest, server_id: str) -> HttpResponse:
         context = tabs.context(request, self.server())
-        return shortcuts.render(request, 'xloud_dashboard/_size.html', context)
+        # With an error the page keeps what it shows, and requests it again later.
+        status = 503 if 'error' in context else 200
+        return shortcuts.render(request, 'xloud_dashboard/_size.html', context, status=status)
 
 
 class CancelView(ServerMixin, generic.View):

@@ -76,6 +76,11 @@
     }
     $part.data('xloud-followed', true);
     var milliseconds = 1000 * Number($part.attr('data-seconds'));
+    var pause = milliseconds;
+    function later() {
+      pause *= 2; // Nova, or the session, may not be back soon.
+      setTimeout(again, pause);
+    }
     function again() {
       if (!document.contains($part[0])) {
         return;
@@ -85,13 +90,18 @@
         return;
       }
       $.get($part.attr('data-size-url')).done(function (html) {
+        if (!html) { // Horizon's answer in place of a redirection.
+          later();
+          return;
+        }
+        pause = milliseconds;
         if ($part.html() !== html) {
           $part.html(html);
         }
         if ($part.find('[data-unfinished="true"]').length) {
           setTimeout(again, milliseconds);
         }
-      });
+      }).fail(later);
     }
     setTimeout(again, milliseconds);
   }
