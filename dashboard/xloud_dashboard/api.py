@@ -139,9 +139,9 @@ def _answers(request: HttpRequest) -> dict[str, bool]:
 
 
 def history(request: HttpRequest, server_id: str) -> list[Period]:
-    """Return the periods in which a server was accounted for one size."""
+    """Return the last periods in which a server was accounted for one size."""
     with _compute(request) as compute:
-        return Elastic(compute).history(Server(id=server_id))
+        return service.history(compute, server_id)
 
 
 def dry_run(request: HttpRequest, server_id: str, **adjustment: Any) -> Forecast:

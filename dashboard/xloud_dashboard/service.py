@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import datetime
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -14,8 +15,9 @@ from django.utils.translation import gettext as _
 from keystoneauth1 import session, token_endpoint
 from keystoneauth1.exceptions import ClientException
 from openstack import connection, exceptions
+from openstack.compute.v2.server import Server
 from openstack.proxy import Proxy
-from xloudclient import XloudError
+from xloudclient import Elastic, Period, XloudError
 
 LOG = logging.getLogger(__name__)
 
@@ -25,6 +27,9 @@ T = TypeVar('T')
 TIMEOUT = 60
 
 _AT_ONCE = 8
+
+#: How much of the history of a server is shown.
+DAYS, PERIODS = 30, 200
 
 #: What goes wrong with a request to Nova is one of these.
 ERRORS = (exceptions.SDKException, ClientException)
@@ -90,6 +95,12 @@ def has_minimum(compute: Any, server_id: str) -> bool | None:
     exceptions.raise_from_response(response)
     specs = response.json()['server']['flavor'].get('extra_specs')
     return None if specs is None else not _MINIMUMS.isdisjoint(specs)
+
+
+def history(compute: Any, server_id: str) -> list[Period]:
+    """Return the last periods in which a server was accounted for one size."""
+    start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(DAYS)
+    return Elastic(compute).history(Server(id=server_id), start)[-PERIODS:]
 
 
 def cache_key(kind: str, *parts: str) -> str:

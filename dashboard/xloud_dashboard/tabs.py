@@ -11,7 +11,7 @@ from django.middleware import csrf
 from django.utils.translation import gettext_lazy as _
 from horizon import tabs
 
-from xloud_dashboard import api, limits, plot, words
+from xloud_dashboard import api, limits, plot, service, words
 
 #: The states of an adjustment that has not ended.
 _UNFINISHED = ('running', 'waiting', 'moving')
@@ -77,6 +77,8 @@ def _history(request: HttpRequest, server: Any) -> dict[str, Any]:
     if not periods:
         return {}
     return {
+        'days': service.DAYS,
+        'most': service.PERIODS,
         'plot': plot.svg(periods, size.max_vcpus, size.max_memory_mb),
         'periods': [
             {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import gc
 import json
 import socket
@@ -11,17 +13,18 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.cache.backends.base import memcache_key_warnings
 from keystoneauth1.session import Session
 from openstack.compute.v2.server import Server
 from openstack.connection import Connection
-from xloudclient import Elastic
+from xloudclient import Elastic, Period
 
 from xloud_dashboard import service
 
-Nova = Callable[[str], str]
+Nova = Callable[..., str]
 
 
 @pytest.fixture
@@ -29,9 +32,11 @@ def nova() -> Iterator[Nova]:
     """Answer every request but that for the version with a text, and return the address."""
     servers = []
 
-    def start(text: str) -> str:
+    def start(text: str, paths: list[str] | None = None) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if paths is not None:
+                    paths.append(self.path)
                 link = f'http://{self.headers["Host"]}/v2.1'
                 answer = json.dumps(version(link)) if self.path == '/v2.1' else text
                 self.send_response(200)
@@ -137,6 +142,24 @@ def test_whether_a_server_is_elastic(nova: Nova, flavor: dict, answer: bool | No
     """It is not known, and not kept, if policy does not let the user see the extra specs."""
     with service.compute(nova(json.dumps({'server': {'flavor': flavor}})), 'x') as found:
         assert service.has_minimum(found, 'a') is answer
+
+
+def test_a_long_history(nova: Nova) -> None:
+    """The last periods of a month are shown: neither more requested, nor others kept."""
+    begin, paths = datetime.datetime(2026, 2, 1, tzinfo=datetime.timezone.utc), []
+    times = [(begin + datetime.timedelta(minutes=n)).isoformat() for n in range(301)]
+    periods = [
+        {**dict.fromkeys(field.name for field in dataclasses.fields(Period)), 'start': a, 'end': b}
+        for a, b in zip(times, times[1:])
+    ]
+    with service.compute(nova(json.dumps({'xloud_history': periods}), paths), 'x') as found:
+        result = service.history(found, 'a')
+    assert [period.end.isoformat() for period in result] == times[-200:]
+    (start,) = parse_qs(urlsplit(paths[-1]).query)['from']
+    age = datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(
+        start.replace('Z', '+00:00')
+    )
+    assert round(age / datetime.timedelta(days=1), 2) == 30
 
 
 def test_flavors_that_are_no_keys_of_a_cache() -> None:
