@@ -38,5 +38,7 @@ def arguments(given: Sequence[str], short: bool = False) -> list[str]:
     words += ['-W', 'ignore::DeprecationWarning', '--tb', 'short']
     words += ['-m', 'short'] if short else []
     # Without a path, pytest would load the tests of the whole repository.
-    named = any((settings.REPOSITORY / word.partition('::')[0]).exists() for word in given)
+    paths = [settings.REPOSITORY / word.partition('::')[0] for word in given]
+    # Not "-k dashboard", which is the name of a folder as well.
+    named = any(path.is_relative_to(settings.E2E) and path.exists() for path in paths)
     return [*words, *([] if named else [str(settings.E2E)]), *given]
