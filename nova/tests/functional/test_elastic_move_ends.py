@@ -20,7 +20,6 @@ from oslo_utils import timeutils
 from nova.compute.elastic import adjust
 from nova.compute import manager as compute_manager
 from nova.compute import rpcapi
-from nova.compute import rpcapi
 from nova.compute import task_states
 from nova.conductor import api as conductor
 from nova.conductor import manager
