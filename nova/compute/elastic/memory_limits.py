@@ -24,6 +24,10 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
+def _is_enabled():
+    return CONF.xloud.memory_limit_overhead is not None
+
+
 class MemoryLimits(object):
 
     def __init__(self, accounting, adjustments, questions):
@@ -37,7 +41,7 @@ class MemoryLimits(object):
         An adjustment may have left that for later, and a guest that was
         started before the limit was configured has another one.
         """
-        if CONF.xloud.memory_limit_overhead is None:
+        if not _is_enabled():
             return
         with self._adjustments.lock(instance):
             instance.refresh()
@@ -57,7 +61,7 @@ class MemoryLimits(object):
 
         The limit of its old host did not come with it.
         """
-        if elastic.is_elastic(instance.flavor):
+        if _is_enabled() and elastic.is_elastic(instance.flavor):
             background.start(context, self._begin, context, instance)
 
     def _begin(self, context, instance):
