@@ -297,8 +297,10 @@ Related options:
 How long to wait for an answer of the hypervisor about one guest, in seconds.
 
 The monitor of a guest may not respond, for instance while its storage hangs.
-After this time an adjustment of the server is refused, and its status lacks
-what only the monitor can provide, such as the floor of its memory.
+After this time the status of the server lacks what only the monitor can
+provide, such as the floor of its memory. An adjustment waits five seconds
+longer before it is refused: for so long, libvirt may keep an answer about one
+guest back while it waits for another.
 """),
     cfg.IntOpt(
         'guest_agent_timeout',

@@ -25,6 +25,11 @@ CONF = nova.conf.CONF
 
 LOG = logging.getLogger(__name__)
 
+# While a guest of the host does not respond, libvirt (9.0 for one) may notice
+# a question about another one only when its daemon looks whether the client
+# is still there, which is every five seconds.
+_NOTICED_WITHIN = 5
+
 
 class Plan(object):
     """What a requested size means for a server and its guest."""
@@ -135,7 +140,7 @@ class Plan(object):
                 # the claim whether the hypervisor responds for the guest.
                 self._memory_usage = self._questions.ask(
                     self._context, instance.uuid,
-                    CONF.xloud.guest_query_timeout,
+                    CONF.xloud.guest_query_timeout + _NOTICED_WITHIN,
                     self._driver.get_memory_usage, instance)
         except exception.InstanceNotFound:
             raise exception.ServerAdjustNoGuest()

@@ -230,6 +230,16 @@ class ElasticReconcileFaultsTest(elastic_helpers.ElasticAdjustTestBase):
         self.flags(guest_query_timeout=1, group='xloud')
         return released
 
+    def test_late_answer(self):
+        """An adjustment waits for a hypervisor that another guest delays."""
+        server = self._boot()
+        self.flags(guest_query_timeout=1, group='xloud')
+        self._patch(fake.FakeDriver, 'get_memory_usage',
+                    lambda method, fake_driver, instance:
+                        time.sleep(3) or method(fake_driver, instance))
+        self._adjust(server, GROWN)
+        self.assertEqual(GROWN, elastic.size(self._instance(server)))
+
     def test_hung_guest(self):
         """One guest that hangs holds up neither tasks nor other servers."""
         hung, other = self._boot(), self._boot()
