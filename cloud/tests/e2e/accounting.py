@@ -57,9 +57,7 @@ class Accounting:
         answer = self._placement(f'/allocations/{server}')['allocations']
         names = self.providers()
         return {
-            names[provider]: Size(
-                allocation['resources'].get('VCPU', 0), allocation['resources'].get('MEMORY_MB', 0)
-            )
+            names[provider]: _size(allocation['resources'])
             for provider, allocation in answer.items()
         }
 
@@ -69,8 +67,7 @@ class Accounting:
 
     def usage(self, provider: str) -> Size:
         """Return the usage of a provider, by its UUID."""
-        used = self._placement(f'/resource_providers/{provider}/usages')['usages']
-        return Size(used.get('VCPU', 0), used.get('MEMORY_MB', 0))
+        return _size(self._placement(f'/resource_providers/{provider}/usages')['usages'])
 
     def host_vcpus(self, hostname: str) -> int:
         """Return how many VCPUs placement says a host has."""
@@ -88,6 +85,10 @@ class Accounting:
         cell = self._cell(hostname)
         return Size(cell['cpu_usage'], cell['memory_usage'])
 
+    def pinned_cpus(self, hostname: str) -> set[int]:
+        """Return which CPUs of the one NUMA cell of a host belong to a server."""
+        return set(self._cell(hostname)['pinned_cpus'])
+
     def _cell(self, hostname: str) -> dict[str, Any]:
         query = sqlalchemy.text(
             'SELECT numa_topology FROM compute_nodes WHERE host = :host AND deleted = 0'
@@ -100,3 +101,8 @@ class Accounting:
     def _placement(self, path: str) -> Any:
         client = self.context.admin
         return client.get(self.context.settings.url('placement') + path)
+
+
+def _size(resources: dict[str, int]) -> Size:
+    """Return what placement calls by its classes; a host has CPUs of both kinds."""
+    return Size(resources.get('VCPU', 0) + resources.get('PCPU', 0), resources.get('MEMORY_MB', 0))

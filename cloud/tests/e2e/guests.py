@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from cloud import waiting
@@ -51,6 +51,21 @@ class Guests:
 
     def domain(self, server: str) -> ET.Element:
         return ET.fromstring(self.virsh(server, 'dumpxml'))
+
+    def pins(self, server: str) -> dict[int, frozenset[int]]:
+        """Return on which CPUs of the machine each vCPU that a guest has may run."""
+        has = {
+            int(vcpu.get('id', ''))
+            for vcpu in self.domain(server).iterfind('./vcpus/vcpu')
+            if vcpu.get('enabled') == 'yes'
+        }
+        lines = self.virsh(server, 'vcpupin', '--live').splitlines()
+        matches = (re.match(r'\s*(\d+)\s+(\S+)$', line) for line in lines)
+        return {
+            int(match[1]): frozenset(_numbers(match[2]))
+            for match in matches
+            if match and int(match[1]) in has
+        }
 
     def boot_of(self, server: str) -> str | None:
         """Return what is another after each start of a server's guest."""
@@ -176,3 +191,10 @@ class Guests:
                 f'for {seconds} s the guest did not say what was expected; its last lines:\n{last}'
             )
         return heard[-1]
+
+
+def _numbers(ranges: str) -> Iterator[int]:
+    """Yield what libvirt writes as ``0-2,5``."""
+    for part in ranges.split(','):
+        first, _, last = part.partition('-')
+        yield from range(int(first), int(last or first) + 1)

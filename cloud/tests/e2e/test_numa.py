@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cloud import ini, waiting
+from cloud.tests.e2e import numa
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
@@ -22,12 +23,6 @@ MINIMUM, MEMORY = Size(1, 256), 512
 
 #: What the console's form says of NUMA.
 FORM = {'hw:numa_nodes': '1', 'hw:mem_page_size': 'any'}
-
-#: Nova's own, and the one that knows the cells, which it leaves to the operator.
-FILTERS = (
-    'ComputeFilter,ComputeCapabilitiesFilter,ImagePropertiesFilter,'
-    'ServerGroupAntiAffinityFilter,ServerGroupAffinityFilter,NUMATopologyFilter'
-)
 
 
 @pytest.fixture
@@ -55,7 +50,7 @@ def test_form_of_the_console(
     """As many servers run as the cell has CPUs, where one did; each grows while there is room."""
     logs.expect('NoValidHost')
     quota('admin', cores=-1, ram=-1)
-    control_options({'filter_scheduler': {'enabled_filters': FILTERS}})
+    control_options({'filter_scheduler': {'enabled_filters': numa.FILTERS}})
     cpus = world.accounting.cell(place).vcpus
     minimums = {'minimum_cpu': str(MINIMUM.vcpus), 'minimum_memory': str(MINIMUM.memory_mb)}
     elastic = flavor(cpus, MEMORY, **FORM, **minimums)
