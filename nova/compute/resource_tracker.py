@@ -12,7 +12,8 @@ class ResourceTracker(object):
     @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
     def get_elastic_servers(self):
         """Return the UUIDs of the elastic servers that are tracked here."""
-        for sizes in (self.elastic_sizes, self.elastic_claims):
+        for sizes in (self.elastic_sizes, self.elastic_claims,
+                      self.elastic_growth):
             for uuid in sizes.keys() - self.tracked_instances:
                 del sizes[uuid]
         return set(self.elastic_sizes)
@@ -33,8 +34,8 @@ class ResourceTracker(object):
             # its move has accounted for it.
             self.tracked_instances.add(instance.uuid)
             self.tracked_migrations.pop(instance.uuid, None)
-            self.elastic_sizes[instance.uuid] = elastic.size_in_move(
-                instance, self.host)
+            self._set_size(instance.uuid, instance.flavor,
+                           elastic.size_in_move(instance, self.host))
         elastic.check_cells(self._get_cell_usage(instance, nodename), size)
         self.elastic_claims[instance.uuid] = size
         self._change_size(instance, nodename, size)
@@ -70,7 +71,7 @@ class ResourceTracker(object):
         if is_here:
             # The periodic task may already account for the new size.
             size_before = self.elastic_sizes.get(instance.uuid, size_before)
-            self.elastic_sizes[instance.uuid] = size
+            self._set_size(instance.uuid, instance.flavor, size)
         if size_before is None or size_before == size:
             return
 
@@ -122,7 +123,7 @@ class ResourceTracker(object):
 
         size = elastic.size_on_host(instance, flavor, self.host)
         if isinstance(object_or_dict, objects.Instance):
-            size = self._track_size(instance, size)
+            size = self._track_size(instance, flavor, size)
         return dict(size._asdict(), numa_topology=elastic.topology_at_size(
             numa_topology, flavor, size))
 
@@ -140,16 +141,29 @@ class ResourceTracker(object):
             return instance.new_flavor or instance.flavor
         return instance.flavor
 
-    def _track_size(self, instance, size):
+    def _track_size(self, instance, flavor, size):
         if instance.uuid in self.tracked_instances:
             # What it grows to may not be recorded yet.
             size = elastic.elementwise_max(
                 size, self.elastic_claims.get(instance.uuid, size))
-            self.elastic_sizes[instance.uuid] = size
+            self._set_size(instance.uuid, flavor, size)
             return size
         # It leaves, and its usage is subtracted as it was added.
         self.elastic_claims.pop(instance.uuid, None)
+        self.elastic_growth.pop(instance.uuid, None)
         return self.elastic_sizes.pop(instance.uuid, size)
+
+    def _set_size(self, uuid, flavor, size):
+        self.elastic_sizes[uuid] = size
+        self.elastic_growth[uuid] = elastic.growth(flavor, size)
+
+    def _publish_growth(self, nodename):
+        """Let the scheduler know how much the servers here may still grow."""
+        stats = self.stats[nodename]
+        if elastic.publish_growth(stats, [
+                growth for uuid, growth in self.elastic_growth.items()
+                if uuid in self.tracked_instances]):
+            self.compute_nodes[nodename].stats = stats
 
     def __init__(*nova):
         ...
@@ -158,6 +172,8 @@ class ResourceTracker(object):
         self.elastic_sizes = {}
         # Those to which some of them grow now.
         self.elastic_claims = {}
+        # How much they may grow.
+        self.elastic_growth = {}
         ...
 
     def _get_usage_dict(*nova):
@@ -165,3 +181,7 @@ class ResourceTracker(object):
         usage.update(self._get_elastic_usage(
             object_or_dict, instance, usage.get('numa_topology')))
         return usage  # nova
+
+    def _update_usage(*nova):
+        ...
+        self._publish_growth(nodename)

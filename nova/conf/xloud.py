@@ -115,6 +115,27 @@ Related options:
 
 * ``[xloud] when_full``
 """),
+    cfg.FloatOpt(
+        'growth_weight_multiplier',
+        default=1.0,
+        help="""
+How strongly the scheduler prefers hosts whose servers may grow less.
+
+An elastic server is placed where the least has been promised to other servers
+beyond what they have, in relation to what the host has. So hosts are less
+likely to be full when their servers grow. The placement of servers that are
+not elastic does not depend on it. A negative value prefers hosts that have
+promised most; with 0 it does not matter.
+
+This is read by the scheduler. The metadata
+``xloud_growth_weight_multiplier`` of a host aggregate takes precedence.
+
+Related options:
+
+* ``[filter_scheduler] weight_classes`` has to include
+  ``nova.scheduler.weights.elastic_growth.ElasticGrowthWeigher``, or all
+  weighers, as by default
+"""),
     cfg.IntOpt(
         'vcpu_timeout',
         default=30,

@@ -48,6 +48,9 @@ from nova.elastic.flavor import pins_cpus
 from nova.elastic.flavor import quota_flavor
 from nova.elastic.flavor import Size
 from nova.elastic.flavor import TRAIT
+from nova.elastic.growth import growth
+from nova.elastic.growth import publish_growth
+from nova.elastic.growth import published_growth
 from nova.elastic.history import Break
 from nova.elastic.history import breaks
 from nova.elastic.history import Change
@@ -168,6 +171,7 @@ __all__ = [
     'flavors_in_resize',
     'forget_size',
     'get_pending',
+    'growth',
     'is_elastic',
     'is_elastic_extra_spec',
     'is_movable',
@@ -185,6 +189,8 @@ __all__ = [
     'pins_cpus',
     'port_conflict',
     'priority',
+    'publish_growth',
+    'published_growth',
     'quota_flavor',
     'reconciled_size',
     'remember_size',

@@ -21,6 +21,11 @@ class RequestSpec(base.NovaObject):
         return elastic.new_size(
             self.flavor, self.image if 'image' in self else None)
 
+    @property
+    def elastic_growth(self):
+        """How much the server may still grow afterwards."""
+        return elastic.growth(self.flavor, self._elastic_size)
+
     def get_numa_topology_at_size(self):
         """Return what the server is to have of the cells of its topology."""
         if not elastic.is_elastic(self.flavor):
