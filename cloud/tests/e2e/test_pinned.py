@@ -94,7 +94,7 @@ def test_grows_onto_free_cpus(
     agrees(**{first: {own}, second: {other}})
     assert {own, other} == dedicated
     error = world.api.adjust_error(first, current_vcpus=2)
-    assert (error['code'], error['error_code']) == (409, 'xloud.host_full'), error
+    assert (error['code'], error['error_code']) == (409, 'xloud.numa_cell_full'), error
 
     world.remove([second])
     world.adjust(first, *GROWN)
