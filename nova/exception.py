@@ -75,6 +75,15 @@ class ServerAdjustHostLacksMemory(ServerAdjustHostFull):
                 "request needs %(requested)d MiB more.")
 
 
+class ServerAdjustHostLacksDedicatedCPUs(ServerAdjustHostFull):
+    msg_fmt = i18n.PluralFormat(
+        'available',
+        "Its host has %(available)d dedicated CPU available; the request "
+        "needs %(requested)d more.",
+        "Its host has %(available)d dedicated CPUs available; the request "
+        "needs %(requested)d more.")
+
+
 class ServerAdjustNUMACellFull(ServerAdjustHostFull):
     msg_fmt = _("A NUMA cell of the host does not have enough capacity.")
     error_code = 'xloud.numa_cell_full'
@@ -87,6 +96,15 @@ class ServerAdjustNUMACellLacksVCPUs(ServerAdjustNUMACellFull):
         "request needs %(requested)d more there.",
         "NUMA cell %(cell)d of its host has %(available)d vCPUs available; "
         "the request needs %(requested)d more there.")
+
+
+class ServerAdjustNUMACellLacksDedicatedCPUs(ServerAdjustNUMACellFull):
+    msg_fmt = i18n.PluralFormat(
+        'available',
+        "NUMA cell %(cell)d of its host has %(available)d dedicated CPU "
+        "available; the request needs %(requested)d more there.",
+        "NUMA cell %(cell)d of its host has %(available)d dedicated CPUs "
+        "available; the request needs %(requested)d more there.")
 
 
 class ServerAdjustNUMACellLacksMemory(ServerAdjustNUMACellFull):
@@ -122,6 +140,24 @@ class ServerAdjustVCPUsAboveHostLimit(ServerAdjustAboveHostLimit):
 class ServerAdjustMemoryAboveHostLimit(ServerAdjustAboveHostLimit):
     msg_fmt = _("Its host allows at most %(allowed)d MiB of memory per "
                 "server; %(requested)d MiB were requested.")
+
+
+class ServerAdjustDedicatedCPUsAboveHostLimit(ServerAdjustAboveHostLimit):
+    msg_fmt = i18n.PluralFormat(
+        'allowed',
+        "Its host allows at most %(allowed)d dedicated CPU per server; "
+        "%(requested)d were requested.",
+        "Its host allows at most %(allowed)d dedicated CPUs per server; "
+        "%(requested)d were requested.")
+
+
+class ServerAdjustDedicatedCPUsAboveNUMACellLimit(ServerAdjustAboveHostLimit):
+    msg_fmt = i18n.PluralFormat(
+        'allowed',
+        "NUMA cell %(cell)d of its host allows at most %(allowed)d dedicated "
+        "CPU per server; %(requested)d were requested there.",
+        "NUMA cell %(cell)d of its host allows at most %(allowed)d dedicated "
+        "CPUs per server; %(requested)d were requested there.")
 
 
 class ServerAdjustVCPUsAboveNUMACellLimit(ServerAdjustAboveHostLimit):

@@ -12,17 +12,18 @@ class ResourceTracker(object):
     @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
     def get_elastic_servers(self):
         """Return the UUIDs of the elastic servers that are tracked here."""
-        for sizes in (self.elastic_sizes, self.elastic_claims,
-                      self.elastic_growth):
-            for uuid in sizes.keys() - self.tracked_instances:
-                del sizes[uuid]
+        for tracked in (self.elastic_sizes, self.elastic_claims,
+                        self.elastic_growth, self.elastic_topologies):
+            for uuid in tracked.keys() - self.tracked_instances:
+                del tracked[uuid]
         return set(self.elastic_sizes)
 
     @utils.synchronized(COMPUTE_RESOURCE_SEMAPHORE, fair=True)
     def claim_size(self, instance, nodename, size):
         """Account for what a server grows to, if its NUMA cells have that.
 
-        It is accounted for until update_size is called.
+        It is accounted for until update_size is called. Its topology has the
+        host CPUs that it owns then; the caller saves the instance.
 
         :raises: ServerAdjustNUMACellFull or ServerAdjustAboveHostLimit if they
             do not
@@ -36,7 +37,13 @@ class ResourceTracker(object):
             self.tracked_migrations.pop(instance.uuid, None)
             self._set_size(instance.uuid, instance.flavor,
                            elastic.size_in_move(instance, self.host))
-        elastic.check_cells(self._get_cell_usage(instance, nodename), size)
+            self.elastic_topologies[instance.uuid] = instance.numa_topology
+        usage = self._get_cell_usage(instance, nodename)
+        elastic.check_cells(usage, size)
+        topology = elastic.claim_pins(usage, size, hardware.choose_pins)
+        if elastic.pins_vcpus(instance):
+            # Until it is saved, only elastic_topologies has what is claimed.
+            instance.numa_topology = topology
         self.elastic_claims[instance.uuid] = size
         self._change_size(instance, nodename, size)
 
@@ -68,17 +75,22 @@ class ResourceTracker(object):
 
     def _change_size(self, instance, nodename, size, size_before=None):
         is_here = instance.uuid in self.tracked_instances
+        topology = topology_before = (
+            instance.numa_topology if is_here else
+            self._get_migration_context_resource('numa_topology', instance))
         if is_here:
             # The periodic task may already account for the new size.
             size_before = self.elastic_sizes.get(instance.uuid, size_before)
             self._set_size(instance.uuid, instance.flavor, size)
-        if size_before is None or size_before == size:
+            topology_before = self.elastic_topologies.get(
+                instance.uuid, topology)
+            self.elastic_topologies[instance.uuid] = topology
+        if size_before is None or (
+                size_before == size and topology_before is topology):
             return
 
-        topology = (instance.numa_topology if is_here else
-                    self._get_migration_context_resource(
-                        'numa_topology', instance))
-        for amounts, sign in ((size_before, -1), (size, 1)):
+        for topology, amounts, sign in (
+                (topology_before, size_before, -1), (topology, size, 1)):
             self._update_usage(
                 dict(amounts._asdict(), numa_topology=elastic.topology_at_size(
                     topology, instance.flavor, amounts)), nodename, sign)
@@ -123,7 +135,8 @@ class ResourceTracker(object):
 
         size = elastic.size_on_host(instance, flavor, self.host)
         if isinstance(object_or_dict, objects.Instance):
-            size = self._track_size(instance, flavor, size)
+            size, numa_topology = self._track_size(
+                instance, flavor, size, numa_topology)
         return dict(size._asdict(), numa_topology=elastic.topology_at_size(
             numa_topology, flavor, size))
 
@@ -141,17 +154,21 @@ class ResourceTracker(object):
             return instance.new_flavor or instance.flavor
         return instance.flavor
 
-    def _track_size(self, instance, flavor, size):
-        if instance.uuid in self.tracked_instances:
-            # What it grows to may not be recorded yet.
-            size = elastic.elementwise_max(
-                size, self.elastic_claims.get(instance.uuid, size))
-            self._set_size(instance.uuid, flavor, size)
-            return size
+    def _track_size(self, instance, flavor, size, topology):
+        uuid = instance.uuid
+        if uuid in self.tracked_instances:
+            if uuid in self.elastic_claims:
+                # What it grows to may not be recorded yet.
+                size = elastic.elementwise_max(size, self.elastic_claims[uuid])
+                topology = self.elastic_topologies.get(uuid, topology)
+            self._set_size(uuid, flavor, size)
+            self.elastic_topologies[uuid] = topology
+            return size, topology
         # It leaves, and its usage is subtracted as it was added.
-        self.elastic_claims.pop(instance.uuid, None)
-        self.elastic_growth.pop(instance.uuid, None)
-        return self.elastic_sizes.pop(instance.uuid, size)
+        self.elastic_claims.pop(uuid, None)
+        self.elastic_growth.pop(uuid, None)
+        return (self.elastic_sizes.pop(uuid, size),
+                self.elastic_topologies.pop(uuid, topology))
 
     def _set_size(self, uuid, flavor, size):
         self.elastic_sizes[uuid] = size
@@ -170,6 +187,8 @@ class ResourceTracker(object):
         self.tracked_instances = ...  # nova
         # The sizes at which the elastic ones are accounted for, by UUID.
         self.elastic_sizes = {}
+        # Their topologies, which have the host CPUs that they own.
+        self.elastic_topologies = {}
         # Those to which some of them grow now.
         self.elastic_claims = {}
         # How much they may grow.

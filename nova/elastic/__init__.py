@@ -25,6 +25,7 @@ manager and the drivers can all ask it.
 from nova.elastic.cells import cell_room
 from nova.elastic.cells import CellUsage
 from nova.elastic.cells import check_cells
+from nova.elastic.cells import claim_pins
 from nova.elastic.cells import find_cell_shortage
 from nova.elastic.cells import topology_at_size
 from nova.elastic.cells import topology_on_host
@@ -43,9 +44,7 @@ from nova.elastic.flavor import minimum
 from nova.elastic.flavor import MINIMUM_CPU
 from nova.elastic.flavor import MINIMUM_MEMORY
 from nova.elastic.flavor import MOVE_TRAIT
-from nova.elastic.flavor import new_size
 from nova.elastic.flavor import pins_cpus
-from nova.elastic.flavor import quota_flavor
 from nova.elastic.flavor import Size
 from nova.elastic.flavor import TRAIT
 from nova.elastic.growth import growth
@@ -90,6 +89,7 @@ from nova.elastic.pending import Request
 from nova.elastic.pending import Return
 from nova.elastic.pending import return_after
 from nova.elastic.pending import set_pending
+from nova.elastic.pending import settle_pins
 from nova.elastic.pending import size_at_destination
 from nova.elastic.pending import size_in_move
 from nova.elastic.pending import sizes_after_return
@@ -98,6 +98,11 @@ from nova.elastic.pending import Waiting
 from nova.elastic.pending import WHEN_FULL
 from nova.elastic.pending import when_full
 from nova.elastic.pending import WHEN_FULL_EXTRA_SPEC
+from nova.elastic.pinning import has_pins
+from nova.elastic.pinning import lacks_pins
+from nova.elastic.pinning import match_classes
+from nova.elastic.pinning import quota_flavor
+from nova.elastic.pinning import topology_with_pins
 from nova.elastic.resize import flavors_in_resize
 from nova.elastic.resize import forget_size
 from nova.elastic.resize import old_size
@@ -109,7 +114,9 @@ from nova.elastic.server import excess
 from nova.elastic.server import expected_sizes
 from nova.elastic.server import memory_floor
 from nova.elastic.server import ordered_changes
+from nova.elastic.server import pins_vcpus
 from nova.elastic.server import reconciled_size
+from nova.elastic.server import release_pins
 from nova.elastic.server import request_flavor
 from nova.elastic.server import requested_size
 from nova.elastic.server import room
@@ -118,6 +125,7 @@ from nova.elastic.server import set_size
 from nova.elastic.server import size
 from nova.elastic.server import sizes_after
 from nova.elastic.server import start_size
+from nova.elastic.server import topology_at_pins
 from nova.elastic.server import with_live_memory
 
 __all__ = [
@@ -158,6 +166,7 @@ __all__ = [
     'check_change',
     'check_image',
     'choose_neighbours',
+    'claim_pins',
     'conflict',
     'describe',
     'destination_flavor',
@@ -172,27 +181,31 @@ __all__ = [
     'forget_size',
     'get_pending',
     'growth',
+    'has_pins',
     'is_elastic',
     'is_elastic_extra_spec',
     'is_movable',
     'is_recorded',
+    'lacks_pins',
     'load_change',
+    'match_classes',
     'maximum',
     'memory_floor',
     'memory_warning',
     'minimum',
-    'new_size',
     'old_size',
     'ordered_changes',
     'periods',
     'pinned_memory',
     'pins_cpus',
+    'pins_vcpus',
     'port_conflict',
     'priority',
     'publish_growth',
     'published_growth',
     'quota_flavor',
     'reconciled_size',
+    'release_pins',
     'remember_size',
     'request_flavor',
     'requested_size',
@@ -203,6 +216,7 @@ __all__ = [
     'set_initial_size',
     'set_pending',
     'set_size',
+    'settle_pins',
     'size',
     'size_at_destination',
     'size_in_move',
@@ -210,8 +224,10 @@ __all__ = [
     'sizes_after',
     'sizes_after_return',
     'start_size',
+    'topology_at_pins',
     'topology_at_size',
     'topology_on_host',
+    'topology_with_pins',
     'usage',
     'uses_virtio_mem',
     'virtio_mem',

@@ -20,8 +20,7 @@ what is recorded. What its size has of each cell follows from that:
 * its memory is spread in proportion to that of the cells. A balloon takes what
   the guest gives, from any cell, so that is no more than the best estimate.
 
-Dedicated CPUs are the server's own as long as it runs. A server that has any
-is accounted for all of its topology.
+Dedicated CPUs are those of the vCPUs that the size has; pinning says which.
 """
 
 import typing as ty
@@ -29,16 +28,19 @@ import typing as ty
 from oslo_utils import units
 
 from nova.elastic import flavor as flavors
+from nova.elastic import pinning
 from nova import exception
 from nova.objects import fields
 
-# The errors for each resource: if a cell has too little of it available, and
-# if it has too little for a single server in all.
+# The errors for what a server has of a cell: if that has too little of it
+# available, and if it has too little for a single server in all.
 _SHORTAGES = {
     'memory_mb': (exception.ServerAdjustNUMACellLacksMemory,
                   exception.ServerAdjustMemoryAboveNUMACellLimit),
     'vcpus': (exception.ServerAdjustNUMACellLacksVCPUs,
               exception.ServerAdjustVCPUsAboveNUMACellLimit),
+    'dedicated': (exception.ServerAdjustNUMACellLacksDedicatedCPUs,
+                  exception.ServerAdjustDedicatedCPUsAboveNUMACellLimit),
 }
 
 
@@ -63,9 +65,7 @@ class CellUsage(ty.NamedTuple):
 
 
 def _follows_size(topology, flavor):
-    return bool(
-        topology and flavors.is_elastic(flavor) and
-        topology.cpu_policy in (None, fields.CPUAllocationPolicy.SHARED))
+    return bool(topology and flavors.is_elastic(flavor))
 
 
 def memory_shares(memory_mb, weights):
@@ -97,7 +97,11 @@ def topology_at_size(topology, flavor, size):
     shares = memory_shares(
         size.memory_mb, [cell.memory for cell in topology.cells])
     for cell, memory_mb in zip(topology.cells, shares):
-        cell.cpuset = {cpu for cpu in cell.cpuset if cpu < size.vcpus}
+        cell.cpuset, cell.pcpuset = (
+            {cpu for cpu in cpus if cpu < size.vcpus}
+            for cpus in (cell.cpuset, cell.pcpuset))
+        if cell.cpu_pinning:
+            cell.cpu_pinning = pinning.owned_pins(cell, size.vcpus)
         cell.memory = memory_mb
     return topology
 
@@ -112,7 +116,19 @@ def topology_on_host(topology, flavor, fitted):
     topology = topology.obj_clone()
     for cell, host_cell in zip(topology.cells, fitted.cells):
         cell.id, cell.pagesize = host_cell.id, host_cell.pagesize
+        cell.cpuset_reserved = host_cell.cpuset_reserved
+        if host_cell.pcpuset or cell.pcpuset:
+            pinning.set_pins(cell, host_cell.cpu_pinning or {})
     return topology
+
+
+def _dedicated_available(host_cell, cell):
+    """Return how many vCPUs could get a CPU of their own in a cell."""
+    if cell.cpu_thread_policy == fields.CPUThreadAllocationPolicy.ISOLATE:
+        # Each takes a core of which nobody has a thread.
+        threads = max(map(len, host_cell.siblings), default=1)
+        return sum(len(core) == threads for core in host_cell.free_siblings)
+    return host_cell.avail_pcpus
 
 
 def _capacity(usage, host_cell, cell):
@@ -120,11 +136,13 @@ def _capacity(usage, host_cell, cell):
 
     That is what Nova compares when it places a server.
 
-    :returns: A Size of pairs: what is available, and what a single server can
+    :returns: A dict of pairs: what is available, and what a single server can
         have there
     """
-    available_mb = (int(host_cell.memory * usage.ram_ratio) -
-                    host_cell.memory_usage)
+    is_pinned = pinning.has_pins(usage.topology)
+    # Memory is not overcommitted for a server with dedicated CPUs.
+    ram_ratio = min(usage.ram_ratio, 1.0) if is_pinned else usage.ram_ratio
+    available_mb = int(host_cell.memory * ram_ratio) - host_cell.memory_usage
     allowed_mb = host_cell.memory
     pages = {page.size_kb: page for page in host_cell.mempages}
     if cell.pagesize in pages:
@@ -133,9 +151,27 @@ def _capacity(usage, host_cell, cell):
             available_mb, pages[cell.pagesize].free_kb // units.Ki)
     elif pages:
         allowed_mb = pages[min(pages)].total_kb // units.Ki
-    return flavors.Size(
-        (int(len(host_cell.cpuset) * usage.cpu_ratio) - host_cell.cpu_usage,
-         len(host_cell.cpuset)), (available_mb, allowed_mb))
+    capacity = {
+        'memory_mb': (available_mb, allowed_mb),
+        'vcpus': (
+            int(len(host_cell.cpuset) * usage.cpu_ratio) - host_cell.cpu_usage,
+            len(host_cell.cpuset))}
+    if is_pinned:
+        capacity['dedicated'] = (
+            _dedicated_available(host_cell, cell),
+            len(host_cell.pcpuset) - len(cell.cpuset_reserved or ()))
+    return capacity
+
+
+def _pairs_of_cells(usage, size):
+    """Return the cells of a server at its size and at another, and the host's.
+    """
+    host_cells = {cell.id: cell for cell in usage.host_topology.cells}
+    sized = (topology_at_size(usage.topology, usage.flavor, amounts).cells
+             for amounts in (usage.size, size))
+    return [(cell, before, after, host_cells[cell.id])
+            for cell, before, after in zip(usage.topology.cells, *sized)
+            if cell.id in host_cells]
 
 
 def find_cell_shortage(usage, size):
@@ -149,20 +185,18 @@ def find_cell_shortage(usage, size):
     if not (usage.host_topology and
             _follows_size(usage.topology, usage.flavor)):
         return None
-    host_cells = {cell.id: cell for cell in usage.host_topology.cells}
-    cells_before, cells = (
-        topology_at_size(usage.topology, usage.flavor, amounts).cells
-        for amounts in (usage.size, size))
-    for before, cell in zip(cells_before, cells):
-        if cell.id not in host_cells:
-            continue
-        capacity = _capacity(usage, host_cells[cell.id], cell)
-        old, new = (flavors.Size(len(amounts.cpuset), amounts.memory)
-                    for amounts in (before, cell))
-        for field, (lacking, above_limit) in _SHORTAGES.items():
-            requested = getattr(new, field)
-            more = requested - getattr(old, field)
-            available, allowed = getattr(capacity, field)
+    for cell, before, after, host_cell in _pairs_of_cells(usage, size):
+        capacity = _capacity(usage, host_cell, after)
+        growth = {
+            'memory_mb': (after.memory, after.memory - before.memory),
+            'vcpus': (len(after.cpuset),
+                      len(after.cpuset) - len(before.cpuset)),
+            'dedicated': (len(after.pcpuset), len(
+                after.pcpuset - before.cpu_pinning.keys()
+                if before.cpu_pinning else after.pcpuset))}
+        for name, (available, allowed) in capacity.items():
+            lacking, above_limit = _SHORTAGES[name]
+            requested, more = growth[name]
             if more > 0 and requested > allowed:
                 return above_limit(
                     cell=cell.id, allowed=allowed, requested=requested)
@@ -179,6 +213,37 @@ def check_cells(usage, size):
     shortage = find_cell_shortage(usage, size)
     if shortage:
         raise shortage
+
+
+def claim_pins(usage, size, choose):
+    """Return the topology of a server whose new vCPUs own host CPUs.
+
+    What the server owns at its size stays.
+
+    :param usage: The CellUsage of the server
+    :param size: The size that it grows to
+    :param choose: A function of a cell of the host, one of the server, and
+        vCPUs: it returns a dict with a host CPU for each, or None
+    :raises: ServerAdjustNUMACellFull if a cell has none
+    """
+    if not (usage.host_topology and pinning.has_pins(usage.topology)):
+        return usage.topology
+    host_cells = {cell.id: cell for cell in usage.host_topology.cells}
+    topology = usage.topology.obj_clone()
+    for cell in topology.cells:
+        owned = pinning.owned_pins(cell, usage.size.vcpus)
+        lacking = {vcpu for vcpu in cell.pcpuset
+                   if vcpu < size.vcpus} - owned.keys()
+        if lacking:
+            host_cell = host_cells[cell.id]
+            chosen = choose(host_cell, cell, lacking)
+            if not chosen:
+                raise exception.ServerAdjustNUMACellLacksDedicatedCPUs(
+                    cell=cell.id, requested=len(lacking),
+                    available=_dedicated_available(host_cell, cell))
+            owned.update(chosen)
+        pinning.set_pins(cell, owned)
+    return topology
 
 
 def cell_room(usage):

@@ -19,6 +19,7 @@ from oslo_utils import strutils
 
 from nova.elastic import flavor as flavors
 from nova.elastic import memory
+from nova.elastic import pinning
 from nova import exception
 from nova.i18n import _
 from nova.network import model as network_model
@@ -63,11 +64,17 @@ def conflict(flavor, image_meta=None, pci_requests=None, networks=None):
 
     resources = {
         match.group(1) for match in map(_RESOURCE.fullmatch, specs) if match}
-    for field, other in (('vcpus', orc.VCPU), ('memory_mb', orc.MEMORY_MB)):
+    for field, other in (('vcpus', orc.VCPU), ('vcpus', orc.PCPU),
+                         ('memory_mb', orc.MEMORY_MB)):
         if names[field] and other in resources:
             return _("%(name)s cannot be used with resources:%(other)s, which "
                      "fixes what is allocated.") % {
                          'name': names[field][0], 'other': other}
+    if names['vcpus']:
+        sentence = pinning.pinning_conflict(
+            flavor, image_meta, names['vcpus'][0])
+        if sentence:
+            return sentence
     if not names['memory_mb']:
         return None
     cause = _what_pins_memory(

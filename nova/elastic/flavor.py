@@ -14,8 +14,6 @@
 
 import typing as ty
 
-import os_resource_classes as orc
-
 MINIMUM_CPU = 'minimum_cpu'
 MINIMUM_MEMORY = 'minimum_memory'
 
@@ -91,40 +89,13 @@ def is_elastic(flavor):
 
 
 def pins_cpus(flavor, image_policy=None):
-    """Return whether servers of this flavor have CPUs of their own.
+    """Return whether servers of this flavor have dedicated CPUs.
 
     :param image_policy: The CPU policy that the image sets, if any
     """
     specs = get_extra_specs(flavor)
     return (specs.get('hw:cpu_policy') in _PINNING_POLICIES or
-            image_policy in _PINNING_POLICIES or
-            any(name.startswith('resources') and
-                name.partition(':')[2] == orc.PCPU for name in specs))
-
-
-def accounted_size(flavor, image_policy, amounts):
-    """Return what a server that has these amounts is accounted for.
-
-    CPUs are pinned when a server starts, up to its maximum, and stay its own
-    until it stops. So a server that pins CPUs is accounted for all of them,
-    however few its guest has.
-
-    :param image_policy: The CPU policy that the image sets, if any
-    :param amounts: The Size that its guest has
-    """
-    if is_elastic(flavor) and pins_cpus(flavor, image_policy):
-        return amounts._replace(vcpus=flavor['vcpus'])
-    return amounts
-
-
-def new_size(flavor, image_meta=None):
-    """Return what a new server of this flavor is accounted for.
-
-    :param image_meta: The ImageMeta of the server, if known
-    """
-    image_policy = (image_meta.properties.get('hw_cpu_policy')
-                    if image_meta else None)
-    return accounted_size(flavor, image_policy, minimum(flavor))
+            image_policy in _PINNING_POLICIES)
 
 
 def flavor_at_size(flavor, size):
@@ -141,21 +112,6 @@ def flavor_at_size(flavor, size):
         specs[MINIMUM_NAMES[field][0]] = str(getattr(size, field))
     flavor = flavor.obj_clone()
     flavor.extra_specs = specs
-    return flavor
-
-
-def quota_flavor(flavor, image_meta=None):
-    """Return the plain flavor that quota uses in place of an elastic one.
-
-    :param flavor: The flavor of a new server, or what ``flavor_at_size``
-        returns for an existing one
-    :param image_meta: The ImageMeta of the server, if known
-    """
-    if not is_elastic(flavor):
-        return flavor
-    accounted = new_size(flavor, image_meta)
-    flavor = flavor_at_size(flavor, accounted)
-    flavor.vcpus, flavor.memory_mb = accounted
     return flavor
 
 

@@ -22,6 +22,7 @@ from oslo_serialization import jsonutils
 
 from nova.compute import task_states
 from nova.elastic import flavor as flavors
+from nova.elastic import pinning
 from nova.elastic import server
 from nova import exception
 
@@ -241,6 +242,17 @@ def size_in_move(instance, host):
             else server.size(instance))
 
 
+def settle_pins(instance):
+    """Let a server that has moved own the host CPUs that it has there now.
+
+    Its topology was made for its size before, and it may start with less. The
+    caller saves the instance.
+    """
+    if pinning.has_pins(instance.numa_topology):
+        server.release_pins(instance, flavors.elementwise_max(
+            server.size(instance), size_at_destination(instance)))
+
+
 def destination_flavor(instance):
     """Return the flavor that a request for a new host of a server has."""
     # Another move, such as an evacuation, is for what the server has.
@@ -252,15 +264,6 @@ def destination_flavor(instance):
     # Computes of before would leave the server as it is.
     flavor.extra_specs['trait:' + flavors.MOVE_TRAIT] = 'required'
     return flavor
-
-
-def _guest_size(instance):
-    """Return what the guest of a server has, as its records have it."""
-    size = server.size(instance)
-    if flavors.pins_cpus(instance.flavor, server.get_image_policy(instance)):
-        # It is accounted for all of them.
-        return size._replace(vcpus=server.start_size(instance).vcpus)
-    return size
 
 
 def return_after(instance, request, now):
@@ -275,7 +278,7 @@ def return_after(instance, request, now):
     if request.for_seconds is None:
         return None
     pending = get_pending(instance).returning
-    now_has = _guest_size(instance)
+    now_has = server.size(instance)
     size, start = ((pending.size, pending.start) if pending else
                    (now_has, server.start_size(instance)))
     if any(new is not None and new < old
@@ -294,11 +297,10 @@ def sizes_after_return(instance, returning):
     None of that is more than it has: what it has given back in the meantime
     is not claimed again.
 
-    :returns: The Size of its guest, its size and its start size
+    :returns: Its size and its start size
     """
-    guest, start = (
+    size, start = (
         flavors.Size(*map(min, before, now)) for before, now in (
-            (returning.size, _guest_size(instance)),
+            (returning.size, server.size(instance)),
             (returning.start, server.start_size(instance))))
-    guest = flavors.elementwise_max(guest, start)
-    return guest, server.accounted_size(instance, guest), start
+    return flavors.elementwise_max(size, start), start

@@ -69,7 +69,7 @@ def size_on_host(instance, flavor, host):
         size = old_size(instance)
     if not size and flavor.id == instance.flavor.id:
         size = pending.size_in_move(instance, host)
-    return size or flavors.new_size(flavor, instance.image_meta)
+    return size or flavors.minimum(flavor)
 
 
 def flavors_in_resize(instance, new_flavor, old_flavor):
@@ -95,15 +95,9 @@ def set_initial_size(instance):
     if instance.old_flavor and instance.old_flavor.id == instance.flavor.id:
         # A host with stock Nova remembers no size: there it had the maximum.
         size = start = old_size(instance) or flavors.maximum(instance.flavor)
-        old_start = server.read_size(instance, _OLD_START)
-        if old_start and flavors.pins_cpus(
-                instance.flavor, server.get_image_policy(instance)):
-            # The size has all the vCPUs, however few the guest had.
-            start = size._replace(vcpus=old_start.vcpus)
         server.write_size(instance, _OLD, None)
     else:
-        start = flavors.minimum(instance.flavor)
-        size = server.accounted_size(instance, start)
+        size = start = flavors.minimum(instance.flavor)
     server.set_size(instance, size, start)
 
 

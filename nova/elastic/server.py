@@ -14,6 +14,7 @@
 
 from nova.elastic import flavor as flavors
 from nova.elastic import memory
+from nova.elastic import pinning
 from nova import exception
 
 # Requested memory that is as near to a bound as this means the bound, since
@@ -62,13 +63,33 @@ def get_image_policy(instance):
     return instance.system_metadata.get('image_hw_cpu_policy')
 
 
-def accounted_size(instance, amounts):
-    """Return what this server is accounted for if it has these amounts."""
-    if not flavors.is_elastic(instance.flavor):
-        # The system metadata of plain servers may not be loaded.
-        return amounts
-    return flavors.accounted_size(
-        instance.flavor, get_image_policy(instance), amounts)
+def pins_vcpus(instance):
+    """Return whether the dedicated CPUs of this server follow its size."""
+    flavor = instance.flavor
+    # The system metadata of plain servers may not be loaded.
+    return 'vcpus' in flavors.elastic_resources(flavor) and flavors.pins_cpus(
+        flavor, get_image_policy(instance))
+
+
+def topology_at_pins(instance, accounted):
+    """Return the topology that a server records at a size.
+
+    :returns: An InstanceNUMATopology or None; that of the server, if nothing
+        has to change
+    """
+    return pinning.topology_with_pins(
+        instance.numa_topology, accounted.vcpus)
+
+
+def release_pins(instance, accounted):
+    """Let a server own no more host CPUs than a size has.
+
+    The caller saves the instance.
+    """
+    if pins_vcpus(instance):
+        topology = topology_at_pins(instance, accounted)
+        if topology is not instance.numa_topology:
+            instance.numa_topology = topology
 
 
 def reconciled_size(instance, live=None):
@@ -77,8 +98,7 @@ def reconciled_size(instance, live=None):
     :param live: The Size that its guest has, or None if it has no guest
     """
     start = start_size(instance)
-    return accounted_size(
-        instance, flavors.elementwise_max(live, start) if live else start)
+    return flavors.elementwise_max(live, start) if live else start
 
 
 def expected_sizes(instance):
@@ -93,8 +113,7 @@ def expected_sizes(instance):
         flavors.Size(*map(
             min, maximum, flavors.elementwise_max(record, minimum)))
         for record in (size(instance), start_size(instance)))
-    return accounted_size(
-        instance, flavors.elementwise_max(recorded, start)), start
+    return flavors.elementwise_max(recorded, start), start
 
 
 def with_live_memory(flavor, live, memory_mb):
@@ -126,9 +145,11 @@ def set_excess(instance, live):
 def set_size(instance, accounted, start=None):
     """Record a server's size, and its start size where that differs.
 
-    The caller saves the instance.
+    Dedicated CPUs that the size does not have are released. The caller saves
+    the instance.
     """
     instance.vcpus, instance.memory_mb = accounted
+    release_pins(instance, accounted)
     write_size(instance, START, None if start == accounted else start)
 
 
@@ -199,7 +220,7 @@ def sizes_after(instance, requested, persist=True):
     if persist:
         start = flavors.Size(*(old if new is None else new
                                for old, new in zip(start, requested)))
-    return accounted_size(instance, after), start
+    return after, start
 
 
 def room(instance, live, capacity):

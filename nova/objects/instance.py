@@ -19,3 +19,7 @@ class Instance(...):
             updates['records_size'] = True
         expected_attrs = ...  # nova
         ...
+
+    def apply_migration_context(*nova):
+        ...
+        elastic.settle_pins(self)

@@ -18,8 +18,7 @@ class RequestSpec(base.NovaObject):
     def _elastic_size(self):
         # A request knows its flavor and not the server, so the size of an
         # existing server travels as the minimum of its flavor.
-        return elastic.new_size(
-            self.flavor, self.image if 'image' in self else None)
+        return elastic.minimum(self.flavor)
 
     @property
     def elastic_growth(self):

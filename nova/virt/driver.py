@@ -109,3 +109,15 @@ class ComputeDriver(object):
         :raises: InstanceNotFound if there is no such guest
         """
         raise NotImplementedError()
+
+    def set_pins(self, instance, topology):
+        """Pin the vCPUs of a guest to the host CPUs of a topology.
+
+        A guest that is not running is so from its next start on. What the
+        recorded topology of the server has in excess of this one is powered
+        down.
+
+        :param instance: nova.objects.instance.Instance
+        :param topology: nova.objects.InstanceNUMATopology
+        """
+        raise NotImplementedError()

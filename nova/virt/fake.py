@@ -59,3 +59,6 @@ class FakeDriver(driver.ComputeDriver):
 
     def set_memory_limit(self, instance, memory_mb):
         pass
+
+    def set_pins(self, instance, topology):
+        pass

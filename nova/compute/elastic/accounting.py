@@ -98,8 +98,10 @@ class Accounting(object):
 
         :raises: A ServerAdjustConflict or ServerAdjustUnavailable
         """
-        if size == elastic.size(instance):
-            return
+        if size != elastic.size(instance):
+            self._claim(context, instance, size)
+
+    def _claim(self, context, instance, size):
         try:
             if instance.numa_topology:
                 self._tracker.claim_size(
@@ -108,7 +110,22 @@ class Accounting(object):
         except Exception:
             with excutils.save_and_reraise_exception():
                 if instance.numa_topology:
+                    elastic.release_pins(instance, elastic.size(instance))
                     self.update_usage(instance)
+
+    def claim_drift(self, context, instance, size):
+        """Claim what a guest has in excess of what its server has.
+
+        Dedicated CPUs have to be free. What else it has of NUMA cells it has
+        already.
+
+        :raises: A ServerAdjustConflict or ServerAdjustUnavailable
+        """
+        if elastic.pins_vcpus(instance) and elastic.lacks_pins(
+                instance.numa_topology, size.vcpus):
+            self._claim(context, instance, size)
+        else:
+            self.claim_allocation(context, instance, size)
 
     def claim_allocation(self, context, instance, size):
         """Claim in placement what a server grows to, or has grown to.
@@ -145,6 +162,32 @@ class Accounting(object):
             LOG.exception('Failed to change the allocation of the server to '
                           'its size. It will be tried again.',
                           instance=instance)
+
+    # The host CPUs that servers own
+
+    def pin(self, instance, size=None):
+        """Pin the guest of a server to the host CPUs that it owns.
+
+        :param size: The size that is to own host CPUs, if that is less than
+            what the server owns; what it releases is powered down
+        """
+        if elastic.pins_vcpus(instance) and elastic.has_pins(
+                instance.numa_topology):
+            self._driver.set_pins(instance, elastic.topology_at_pins(
+                instance, size or elastic.maximum(instance.flavor)))
+
+    def _repin(self, instance, size):
+        """Pin a guest before what its server does not need is released.
+
+        :returns: Whether that could be done now; else nothing is released
+        """
+        try:
+            self.pin(instance, size)
+        except Exception:
+            LOG.exception('Failed to pin the vCPUs of the guest. It will be '
+                          'tried again.', instance=instance)
+            return False
+        return True
 
     def get_allocated(self, context, instance, allocations):
         """Return the allocation of a server on its node.
@@ -219,7 +262,8 @@ class Accounting(object):
         """
         start = elastic.start_size(instance)
         try:
-            if not self.allocate(context, instance, size):
+            if not (self._repin(instance, size) and
+                    self.allocate(context, instance, size)):
                 size = elastic.size(instance)
         except PLACEMENT_ERRORS as error:
             LOG.warning('Cannot account for the %(vcpus)d vCPUs and '
@@ -241,6 +285,7 @@ class Accounting(object):
         if size == size_before:
             return False
         try:
+            self.pin(instance, size)
             if not self.allocate(context, instance, size):
                 return False
         except Exception:

@@ -100,6 +100,8 @@ class Adjustment(object):
         try:
             self._accounting.update_usage(self.instance)
             if plan.live:
+                # A vCPU is plugged where nobody else is.
+                self._accounting.pin(self.instance)
                 # A guest that grows beyond its limit is killed.
                 self._driver.set_memory_limit(
                     self.instance, plan.claimed.memory_mb)
@@ -107,6 +109,8 @@ class Adjustment(object):
                 begun.append(field)
                 self._set(field, getattr(plan.requested, field), plan.force)
             self._account_for_rest()
+            if plan.live and plan.claimed != plan.size:
+                self._accounting.pin(self.instance, plan.size)
             self._record()
         except Exception as error:
             with excutils.save_and_reraise_exception():

@@ -243,7 +243,8 @@ class SizeAudit(object):
                       '%(expected)s') % {
                           'name': name, 'recorded': _format_size(recorded),
                           'expected': _format_size(expected)})
-        expected = scheduler_utils.resources_from_size(instance, size)
+        expected = elastic.match_classes(
+            scheduler_utils.resources_from_size(instance, size), allocated)
         allocated = {rc: allocated.get(rc, 0) for rc in expected}
         if allocated != expected:
             problems.append(

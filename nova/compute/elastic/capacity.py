@@ -29,23 +29,36 @@ _SHORTAGES = {
                exception.ServerAdjustVCPUsAboveHostLimit),
     orc.MEMORY_MB: (exception.ServerAdjustHostLacksMemory,
                     exception.ServerAdjustMemoryAboveHostLimit),
+    orc.PCPU: (exception.ServerAdjustHostLacksDedicatedCPUs,
+               exception.ServerAdjustDedicatedCPUsAboveHostLimit),
 }
 
 
 def _find_shortage(capacity, instance, size):
     """Return the exception that says what the host lacks, or None."""
     allocated, requested = (
-        scheduler_utils.resources_from_size(instance, amounts)
+        elastic.match_classes(
+            scheduler_utils.resources_from_size(instance, amounts), capacity)
         for amounts in (elastic.size(instance), size))
     for rc in sorted(capacity.keys() & requested.keys()):
         lacking, above_limit = _SHORTAGES[rc]
         available, allowed = capacity[rc]
-        more = requested[rc] - allocated[rc]
+        more = requested[rc] - allocated.get(rc, 0)
         if requested[rc] > allowed:
             return above_limit(allowed=allowed, requested=requested[rc])
         if more > available:
             return lacking(available=available, requested=more)
     return None
+
+
+def _get_dedicated_capacity(capacity, instance):
+    """Return the capacity for vCPUs of which some or all are dedicated."""
+    size, maximum = elastic.size(instance), elastic.maximum(instance.flavor)
+    highest = size.vcpus
+    while highest < maximum.vcpus and not _find_shortage(
+            capacity, instance, size._replace(vcpus=highest + 1)):
+        highest += 1
+    return highest - size.vcpus, maximum.vcpus
 
 
 class Capacity(object):
@@ -87,7 +100,10 @@ class Capacity(object):
         capacity = self._get_capacity(context, instance)
         if not capacity:
             return None
-        pairs = [capacity.get(rc, (0, 0)) for rc in _SHORTAGES]
+        vcpus = (_get_dedicated_capacity(capacity, instance)
+                 if elastic.pins_vcpus(instance) else
+                 capacity.get(orc.VCPU, (0, 0)))
+        pairs = [vcpus, capacity.get(orc.MEMORY_MB, (0, 0))]
         cell_usage = self._get_cell_usage(context, instance)
         if cell_usage:
             pairs = [(min(available, room), allowed)

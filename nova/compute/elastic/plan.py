@@ -200,13 +200,13 @@ class ReturnPlan(Plan):
         return elastic.Pending(waiting=self.pending_before.waiting)
 
     def _get_sizes(self):
-        guest, size, start = elastic.sizes_after_return(
+        size, start = elastic.sizes_after_return(
             self.instance, self.pending_before.returning)
-        self.requested = guest
+        self.requested = size
         if self.live:
-            self.requested = elastic.Size(*map(min, guest, self.live))
+            self.requested = elastic.Size(*map(min, size, self.live))
             size = size._replace(memory_mb=max(
-                size.memory_mb, self._keep_floor(guest.memory_mb)))
+                size.memory_mb, self._keep_floor(size.memory_mb)))
         return size, start
 
     def _keep_floor(self, memory_mb):

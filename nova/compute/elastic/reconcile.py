@@ -62,7 +62,8 @@ def confirmed_size(size, previous, current):
 
 
 def _is_allocated(instance, size, allocated):
-    resources = scheduler_utils.resources_from_size(instance, size)
+    resources = elastic.match_classes(
+        scheduler_utils.resources_from_size(instance, size), allocated)
     return all(allocated.get(rc, 0) == amount
                for rc, amount in resources.items())
 
@@ -165,12 +166,23 @@ class Reconciler(object):
         size = self._get_confirmed_size(instance, live)
         if not (size == elastic.size(instance) and
                 _is_allocated(instance, size, allocated) and
+                not self._lacks_pins(instance) and
                 not self._has_past_excess(instance, live)):
             with self._adjustments.lock(instance):
                 if not self._adjustments.get(instance):
                     self._account(context, instance, size)
         if live:
+            self._accounting.pin(instance)
             self._memory_limits.update(context, instance)
+
+    @staticmethod
+    def _lacks_pins(instance):
+        """Whether a server does not own the host CPUs that its size has.
+
+        With stock Nova it may have got them without a claim.
+        """
+        return elastic.pins_vcpus(instance) and elastic.lacks_pins(
+            instance.numa_topology, elastic.size(instance).vcpus)
 
     def _get_live_size(self, context, instance):
         """Return what a guest has, including what its host sees it use."""
@@ -224,7 +236,7 @@ class Reconciler(object):
             return
         claimed = elastic.elementwise_max(size, size_before)
         try:
-            self._accounting.claim_allocation(context, instance, claimed)
+            self._accounting.claim_drift(context, instance, claimed)
         except (exception.ServerAdjustConcurrentUpdate,
                 exception.ServerAdjustUnavailable) as error:
             LOG.info('The server will be reconciled later: %s', error,
@@ -235,6 +247,7 @@ class Reconciler(object):
             return
 
         elastic.set_excess(instance, None)
+        self._accounting.pin(instance, size)
         elastic.set_size(instance, size, elastic.start_size(instance))
         instance.save(expected_task_state=[None])
         self._accounting.update_usage(instance)

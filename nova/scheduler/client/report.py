@@ -1,5 +1,7 @@
 """The allocation of a server follows its size, in one request that is retried."""
 
+from nova import elastic
+
 
 class SchedulerReportClient(object):
 
@@ -34,6 +36,7 @@ class SchedulerReportClient(object):
                 consumer_uuid=consumer_uuid,
                 error=_('It has no allocation on resource provider %s.') %
                 rp_uuid)
+        resources = elastic.match_classes(resources, alloc['resources'])
         amounts = {rc: amount
                    for rc, amount in {**alloc['resources'],
                                       **resources}.items() if amount}

@@ -41,6 +41,9 @@ class LibvirtDriver(driver.ComputeDriver):
         guest.vcpus = ...  # nova
         self._set_start_size(guest, instance)
         ...
+        guest.cputune = ...  # nova
+        self._set_start_pins(guest, instance)
+        ...
         guest.cpu = ...  # nova
         self._guest_add_virtio_mem(guest, instance)
         ...
@@ -83,6 +86,34 @@ class LibvirtDriver(driver.ComputeDriver):
             # A balloon never holds any of what a guest with virtio-mem has.
             guest.current_memory = units.Ki * (
                 device.boot_mb if device else size.memory_mb)
+
+    def _get_pins(self, instance, topology):
+        """Return where the threads of a guest are pinned by a topology.
+
+        :returns: A LibvirtConfigGuestCPUTune, or None if that is fixed
+        """
+        if not (self._supports_elastic() and elastic.pins_vcpus(instance) and
+                elastic.has_pins(topology)):
+            return None
+        return self._get_guest_numa_config(
+            topology, instance.flavor, instance.image_meta).cputune
+
+    def _get_start_pins(self, instance, topology):
+        """Return where they are pinned when the guest is started."""
+        return self._get_pins(instance, elastic.topology_with_pins(
+            topology, elastic.start_size(instance).vcpus))
+
+    def _set_start_pins(self, guest, instance):
+        """Pin the vCPUs with which a guest starts as those of its start size.
+
+        :param guest: The LibvirtConfigGuest, pinned for its size
+        """
+        if not elastic.pins_vcpus(instance):
+            return
+        tune = self._get_start_pins(instance, instance.numa_topology)
+        if tune is not None:
+            guest.cputune.vcpupin = tune.vcpupin
+            guest.cputune.emulatorpin = tune.emulatorpin
 
     def _get_requested_memory(self, instance):
         """Return what virtio-mem is to plug at the next start, in KiB."""
@@ -143,6 +174,13 @@ class LibvirtDriver(driver.ComputeDriver):
                 self._get_requested_memory(instance), persistent=True)
         elif config.current_memory is not None:
             guest.set_memory(config.current_memory, persistent=True)
+        if elastic.pins_vcpus(instance):
+            self._write_start_pins(guest, instance, instance.numa_topology)
+
+    def _write_start_pins(self, guest, instance, topology):
+        tune = self._get_start_pins(instance, topology)
+        if tune is not None and guest.has_persistent_configuration():
+            libvirt_elastic.set_pins(guest, instance, tune, persistent=True)
 
     def _with_start_size(self, xml, instance):
         """Return the description of a guest for its next start."""
@@ -154,6 +192,10 @@ class LibvirtDriver(driver.ComputeDriver):
             "./devices/memory[@model='virtio-mem']/target/requested")
         if requested is not None:
             requested.text = str(self._get_requested_memory(instance))
+        if elastic.pins_vcpus(instance):
+            tune = self._get_start_pins(instance, instance.numa_topology)
+            if tune is not None:
+                libvirt_elastic.update_pins(root, tune)
         return etree.tostring(root, encoding='unicode')
 
     def _guest_add_mdevs(*nova):
@@ -207,6 +249,23 @@ class LibvirtDriver(driver.ComputeDriver):
 
     def set_start_size(self, instance):
         self._write_start_size(self._host.get_guest(instance), instance)
+
+    def set_pins(self, instance, topology):
+        tune = self._get_pins(instance, topology)
+        if tune is None:
+            return
+        try:
+            guest = self._host.get_guest(instance)
+        except exception.InstanceNotFound:
+            guest = None
+        if guest and guest.is_active():
+            self.cpu_api.power_up(
+                topology.cpu_pinning | topology.cpuset_reserved)
+            libvirt_elastic.set_pins(guest, instance, tune)
+        if guest:
+            self._write_start_pins(guest, instance, topology)
+        self.cpu_api.power_down_released(
+            instance.numa_topology.cpu_pinning - topology.cpu_pinning)
 
     def set_current_vcpus(self, instance, count):
         guest = self._host.get_guest(instance)

@@ -113,6 +113,28 @@ class Guest:
         flags |= live and libvirt.VIR_DOMAIN_AFFECT_LIVE or 0
         self._domain.setVcpusFlags(count, flags=flags)
 
+    def pin_vcpu(self, vcpu, cpus, persistent):
+        """Pin a vCPU, which may be unplugged, to host CPUs.
+
+        :param persistent: Whether that is for the next start, and not for now
+        """
+        self._domain.pinVcpuFlags(
+            vcpu, self._get_cpu_map(cpus), self._get_affected(persistent))
+
+    def pin_emulator(self, cpus, persistent):
+        """Pin the other threads of the guest's process to host CPUs."""
+        self._domain.pinEmulator(
+            self._get_cpu_map(cpus), self._get_affected(persistent))
+
+    @staticmethod
+    def _get_cpu_map(cpus):
+        return tuple(cpu in cpus for cpu in range(max(cpus) + 1))
+
+    @staticmethod
+    def _get_affected(persistent):
+        return (libvirt.VIR_DOMAIN_AFFECT_CONFIG if persistent else
+                libvirt.VIR_DOMAIN_AFFECT_LIVE)
+
     def get_vcpus_count(self, in_guest=False):
         """Return how many vCPUs the guest has now.
 

@@ -22,6 +22,8 @@ from nova.virt.libvirt.elastic.live import get_live_details
 from nova.virt.libvirt.elastic.live import get_live_size
 from nova.virt.libvirt.elastic.live import get_memory_usage
 from nova.virt.libvirt.elastic.memory import set_memory_mb
+from nova.virt.libvirt.elastic.pins import set_pins
+from nova.virt.libvirt.elastic.pins import update_pins
 from nova.virt.libvirt.elastic.vcpus import set_vcpus
 
 __all__ = [
@@ -31,5 +33,7 @@ __all__ = [
     'get_memory_usage',
     'set_limit',
     'set_memory_mb',
+    'set_pins',
     'set_vcpus',
+    'update_pins',
 ]
