@@ -98,7 +98,8 @@ class ElasticServersMixin(FaultsMixin):
                 self.ctxt, mapping.cell_mapping) as cctxt:
             return objects.Instance.get_by_uuid(
                 cctxt, server['id'],
-                expected_attrs=['flavor', 'system_metadata'])
+                expected_attrs=[
+                    'flavor', 'numa_topology', 'system_metadata'])
 
     def _adjust(self, server, size, persist=True, wait=True):
         """Request another size, as dashboards do."""
