@@ -25,9 +25,7 @@ from nova import test
 from nova.tests.unit.elastic import fakes
 from nova.virt import hardware
 
-SHARED, DEDICATED, MIXED = (
-    fields.CPUAllocationPolicy.SHARED, fields.CPUAllocationPolicy.DEDICATED,
-    fields.CPUAllocationPolicy.MIXED)
+SHARED = fields.CPUAllocationPolicy.SHARED
 
 # How often the properties are tried, each time with another topology.
 EXAMPLES = 50
@@ -100,12 +98,6 @@ class TestTopologyAtSize(test.NoDBTestCase):
         self.assertEqual(expected, self._at(vcpus, memory_mb, *topology))
         self.assertEqual(expected, self._at(
             vcpus, memory_mb, *topology, policy=SHARED))
-
-    @ddt.data(DEDICATED, MIXED)
-    def test_dedicated(self, policy):
-        """A server with CPUs of its own has all of its topology."""
-        self.assertEqual([({0, 1}, 2048)], self._at(
-            1, 1024, ({0, 1}, 2048), policy=policy))
 
     def test_not_elastic(self):
         """A plain server keeps the very topology that it has."""

@@ -32,7 +32,8 @@ class TestConflict(test.NoDBTestCase):
         dict(fakes.BOTH, **{'hw:cpu_min': '1', 'hw:mem_min': '1024'}),
         dict(fakes.BOTH, **{'hw:locked_memory': 'False'}),
         dict(fakes.BOTH, **{'hw:mem_encryption': 'false'}),
-        dict(fakes.BOTH, **{'resources:DISK_GB': '1', 'resources:PCPU': '4'}),
+        dict(fakes.BOTH, **{'resources:DISK_GB': '1'}),
+        {'minimum_memory': '1024', 'resources:PCPU': '4'},
         # Pinned memory does not matter if only the CPUs are elastic.
         {'minimum_cpu': '1', 'hw:mem_page_size': '1GB', 'hw:pmem': '1G',
          'resources:VGPU': '1', 'pci_passthrough:alias': 'a:1'},

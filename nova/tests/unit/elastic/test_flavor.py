@@ -85,27 +85,13 @@ class TestFlavors(test.NoDBTestCase):
         ({'hw:cpu_policy': 'mixed'}, {}, True),
         ({}, {'hw_cpu_policy': 'dedicated'}, True),
         ({}, {'hw_cpu_policy': 'mixed'}, True),
-        ({'resources:PCPU': '4'}, {}, True),
-        ({'resources_CPU:PCPU': '4'}, {}, True),
         ({'resources:VGPU': '1', 'trait:PCPU': 'required'}, {}, False),
     )
     @ddt.unpack
-    def test_pinned_cpus(self, specs, properties, pins):
-        """A server that pins CPUs is accounted for all that it can have."""
-        image = fakes.image(**properties)
-        flavor = fakes.flavor(dict(fakes.BOTH, **specs))
+    def test_dedicated_cpus(self, specs, properties, pins):
+        """An image can request dedicated CPUs as well."""
         self.assertEqual(pins, elastic.pins_cpus(
-            flavor, properties.get('hw_cpu_policy')))
-        size = (4, 1024) if pins else (1, 1024)
-        self.assertEqual(size, elastic.new_size(flavor, image))
-        counted = elastic.quota_flavor(flavor, image)
-        self.assertEqual(size, elastic.maximum(counted))
-        # Also by those who do not know the image.
-        self.assertEqual(
-            size, elastic.maximum(elastic.quota_flavor(counted)))
-        # A flavor that is not elastic has nothing else to be accounted for.
-        self.assertEqual(
-            (4, 4096), elastic.new_size(fakes.flavor(specs), image))
+            fakes.flavor(specs), properties.get('hw_cpu_policy')))
 
     @ddt.data(
         ({'hw:cpu_min': '1', 'hw:mem_min': '1024'}, (1, 1024)),

@@ -22,7 +22,6 @@ from nova.tests.unit.elastic import fakes
 
 NOW = 1000.9
 MINIMUM = elastic.Size(1, 1024)
-PINNED = {**fakes.BOTH, 'hw:cpu_policy': 'dedicated'}
 
 
 def _request(vcpus, memory_mb, for_seconds=60):
@@ -113,20 +112,9 @@ class TestReturn(test.NoDBTestCase):
         instance = fakes.instance(size, start)
         back = elastic.Size(*back)
         self.assertEqual(
-            (back, back, elastic.Size(*back_start)),
+            (back, elastic.Size(*back_start)),
             elastic.sizes_after_return(instance, elastic.Return(
                 0, elastic.Size(2, 2048), MINIMUM, 1)))
-
-    def test_pinned(self):
-        """A server with CPUs of its own is accounted for all of them."""
-        instance = fakes.instance((4, 1024), (1, 1024), PINNED)
-        returning = elastic.return_after(instance, _request(2, 2048), NOW)
-        self.assertEqual(MINIMUM, returning.size)
-        elastic.set_size(
-            instance, elastic.Size(4, 2048), elastic.Size(2, 2048))
-        self.assertEqual(
-            (MINIMUM, elastic.Size(4, 1024), MINIMUM),
-            elastic.sizes_after_return(instance, returning))
 
 
 @ddt.ddt

@@ -62,32 +62,6 @@ class TestResize(test.NoDBTestCase):
         self.assertEqual(start or self.SIZE, elastic.start_size(instance))
         self.assertEqual(2 if start else 0, len(instance.system_metadata))
 
-    @ddt.data(None, START)
-    def test_pinned(self, start):
-        """A server that pins CPUs comes back with the vCPUs it had."""
-        pinned = dict(fakes.BOTH, **{'hw:cpu_policy': 'dedicated'})
-        size = elastic.Size(4, 2048)
-        instance = fakes.instance(specs=pinned)
-        elastic.set_size(instance, size, start)
-        instance.old_flavor = instance.flavor
-        instance.task_state = 'resize_migrating'
-        elastic.remember_size(instance)
-        instance.flavor = fakes.flavor(pinned, id=2, vcpus=8)
-        elastic.set_initial_size(instance)
-        self.assertEqual((8, 1024), elastic.size(instance))
-        self.assertEqual((1, 1024), elastic.start_size(instance))
-
-        instance.vm_state, instance.task_state = 'resized', None
-        instance.flavor = instance.old_flavor
-        elastic.set_initial_size(instance)
-        self.assertEqual(size, elastic.size(instance))
-        self.assertEqual((start.vcpus if start else 4, 2048),
-                         elastic.start_size(instance))
-        instance.old_flavor = None
-        elastic.forget_size(instance)
-        self.assertEqual(size, elastic.size(instance))
-        self.assertEqual(start or size, elastic.start_size(instance))
-
     def test_revert_to_a_host_with_stock_nova(self):
         """There the server had all of its flavor, and nothing was kept."""
         instance = fakes.instance()

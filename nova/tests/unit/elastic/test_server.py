@@ -69,32 +69,6 @@ class TestServers(test.NoDBTestCase):
         self.assertEqual({}, instance.system_metadata)
         self.assertEqual((1, 1024), elastic.reconciled_size(instance))
 
-    def test_pinned(self):
-        """The size of a server that pins CPUs is not what it starts with."""
-        instance = fakes.instance(
-            (4, 2048), (2, 1024),
-            dict(fakes.BOTH, **{'hw:cpu_policy': 'dedicated'}))
-        self.assertEqual((4, 1024), elastic.reconciled_size(instance))
-        self.assertEqual(
-            (4, 3072),
-            elastic.reconciled_size(instance, elastic.Size(3, 3072)))
-        self.assertEqual(
-            ((4, 3072), (3, 3072)),
-            elastic.sizes_after(instance, elastic.Size(3, 3072)))
-        self.assertEqual(
-            ((4, 2048), (2, 1024)), elastic.expected_sizes(instance))
-        elastic.set_size(instance, elastic.reconciled_size(instance),
-                         elastic.start_size(instance))
-        self.assertEqual((4, 1024), elastic.size(instance))
-        self.assertEqual((2, 1024), elastic.start_size(instance))
-        self.assertEqual((4, 1024), elastic.reconciled_size(instance))
-
-    def test_pinned_by_image(self):
-        instance = fakes.instance((3, 2048), image_hw_cpu_policy='dedicated')
-        self.assertEqual((4, 2048), elastic.reconciled_size(instance))
-        self.assertEqual(
-            ((4, 2048), (3, 2048)), elastic.expected_sizes(instance))
-
     @ddt.data(
         ((2, 2048), None, (2, 2048), (2, 2048)),
         ((3, 3072), (2, 2048), (3, 3072), (2, 2048)),
