@@ -12,6 +12,7 @@
 
 """Servers with dedicated CPUs get more of them and give them back."""
 
+import os
 import random
 
 from nova.compute import resource_tracker
@@ -21,6 +22,7 @@ from nova.scheduler.client import report
 from nova.tests.functional.api import client as api_client
 from nova.tests.functional.libvirt import elastic_pinned_base
 from nova.virt.libvirt import guest as libvirt_guest
+from nova.virt.libvirt import utils as libvirt_utils
 
 
 class ElasticPinnedGrowthTest(elastic_pinned_base.PinnedServersTestBase):
@@ -160,6 +162,7 @@ class ElasticPinnedGrowthTest(elastic_pinned_base.PinnedServersTestBase):
         server = self._boot()
         self._set_vcpus(server, 3)
         owned = self.assertPinned(server, 3)
+        os.mkdir(libvirt_utils.get_instance_path(self._instance(server)))
         self.api.post_server_action(server['id'], {'rescue': {}})
         server = self._wait_for_state_change(server, 'RESCUE')
         self.assertOwners(server)
@@ -287,8 +290,11 @@ class ElasticPinnedMovesTest(elastic_pinned_base.PinnedServersTestBase):
         self._boot(self._pinned_flavor(
             3, **{'hw:cpu_policy': 'dedicated'}))
         self.dest_host = 'host2'
-        self._post(self.server, self.admin_api, current_vcpus=4,
-                   when_full='move')
+        response = self._post(
+            self.server, current_vcpus=4, when_full='move')
+        self.assertEqual(202, response.status, response.body)
+        self._wait_for_server_parameter(self.server, {
+            'OS-EXT-SRV-ATTR:host': 'host2', 'OS-EXT-STS:task_state': None})
         self._wait_until(lambda: self._instance(self.server).vcpus == 4)
         self._wait_until_adjusted(self.server)
         self._run_periodics()
