@@ -10,20 +10,18 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Elastic servers some of whose CPUs Nova pins.
-
-Such a server is accounted for all its CPUs, everywhere, since those that are
-pinned are its own as long as it runs.
-"""
+"""What placement and quota account for of servers with dedicated CPUs."""
 
 from io import StringIO
 
 import ddt
 import fixtures
+from oslo_limit import fixture as limit_fixture
 
 from nova.cmd import manage
 from nova import context as nova_context
 from nova import elastic
+from nova.limit import local as local_limit
 from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.functional.api import client as api_client
 from nova.tests.functional import elastic_helpers
@@ -31,21 +29,20 @@ from nova.tests.functional.elastic_helpers import GROWN
 from nova.tests.functional.elastic_helpers import MINIMUM
 from nova.tests.functional.libvirt import base
 
-# The extra specs of a flavor of 4 vCPUs with minimum_cpu=1, its PCPUs, its
+# The extra specs of a flavor of 4 vCPUs with minimum_cpu=1, and its PCPUs and
 # VCPUs at 1 and at 3 vCPUs.
 FLAVORS = {
-    'dedicated': ({'hw:cpu_policy': 'dedicated'}, 4, 0, 0),
+    'dedicated': ({'hw:cpu_policy': 'dedicated'}, (1, 0), (3, 0)),
     'isolated_emulator': ({'hw:cpu_policy': 'dedicated',
-                           'hw:emulator_threads_policy': 'isolate'}, 5, 0, 0),
-    'realtime': ({'hw:cpu_policy': 'dedicated', 'hw:cpu_realtime': 'yes',
-                  'hw:cpu_realtime_mask': '^0'}, 4, 0, 0),
+                           'hw:emulator_threads_policy': 'isolate'},
+                          (2, 0), (4, 0)),
+    'isolated_threads': ({'hw:cpu_policy': 'dedicated',
+                          'hw:cpu_thread_policy': 'isolate'}, (1, 0), (3, 0)),
     'mixed_last': ({'hw:cpu_policy': 'mixed',
-                    'hw:cpu_dedicated_mask': '2-3'}, 2, 2, 2),
+                    'hw:cpu_dedicated_mask': '2-3'}, (0, 1), (1, 2)),
     'mixed_first': ({'hw:cpu_policy': 'mixed',
-                     'hw:cpu_dedicated_mask': '0-1'}, 2, 2, 2),
-    'mixed_realtime': ({'hw:cpu_policy': 'mixed', 'hw:cpu_realtime': 'yes',
-                        'hw:cpu_realtime_mask': '^1'}, 3, 1, 1),
-    'numa': ({'hw:numa_nodes': '2'}, 0, 1, 3),
+                     'hw:cpu_dedicated_mask': '0-1'}, (1, 0), (2, 1)),
+    'numa': ({'hw:numa_nodes': '2'}, (0, 1), (0, 3)),
 }
 
 
@@ -97,55 +94,50 @@ class ElasticPinnedTest(ElasticPinnedTestBase):
 
     @ddt.data(*sorted(FLAVORS))
     def test_boot_grow_and_move(self, name):
-        specs, pcpus, at_minimum, grown = FLAVORS[name]
-        specs = dict(specs, minimum_cpu='1')
-        minimum, full = elastic.Size(1, 4096), elastic.Size(3, 4096)
-        if 'realtime' not in name:
-            # That pins the memory.
-            specs['minimum_memory'] = '1024'
-            minimum, full = MINIMUM, GROWN
+        specs, at_minimum, grown = FLAVORS[name]
+        specs = dict(specs, minimum_cpu='1', minimum_memory='1024')
+        minimum, full = MINIMUM, GROWN
         flavor_id = self._create_flavor(
             vcpu=4, memory_mb=4096, extra_spec=specs)
         server = self._create_server(
             flavor_id=flavor_id, host='host1', networks='none')
         self._assert_placement(
-            server, 'host1', pcpus, at_minimum, minimum.memory_mb)
-        self._assert_sizes(server, name, minimum)
+            server, 'host1', *at_minimum, minimum.memory_mb)
+        self._assert_sizes(server, minimum)
 
         self._adjust(server, full)
-        self._assert_sizes(server, name, full)
+        self._assert_sizes(server, full)
         self._assert_placement(
-            server, 'host1', pcpus, grown, full.memory_mb)
+            server, 'host1', *grown, full.memory_mb)
 
         self._migrate_server(server)
         self._assert_placement(
-            server, 'host2', pcpus, grown, full.memory_mb)
+            server, 'host2', *grown, full.memory_mb)
         self._confirm_resize(server)
         self._assert_placement(
-            server, 'host2', pcpus, grown, full.memory_mb)
+            server, 'host2', *grown, full.memory_mb)
 
         self._migrate_server(server)
         self._revert_resize(server)
         self._assert_placement(
-            server, 'host2', pcpus, grown, full.memory_mb)
-        self._assert_sizes(server, name, full)
+            server, 'host2', *grown, full.memory_mb)
+        self._assert_sizes(server, full)
 
         # Back to the minimum with the next start.
         self._adjust(server, minimum)
         self._adjust(server, full, persist=False)
         self._reboot_server(server, hard=True)
         self._assert_placement(
-            server, 'host2', pcpus, at_minimum, minimum.memory_mb)
+            server, 'host2', *at_minimum, minimum.memory_mb)
 
         self._delete_server(server)
         self.assertEqual(
             {}, self._get_allocations_by_server_uuid(server['id']))
 
-    def _assert_sizes(self, server, name, start):
+    def _assert_sizes(self, server, size):
         """What it is accounted for, and what its guest is started with."""
         instance = self._instance(server)
-        self.assertEqual(start, elastic.start_size(instance))
-        size = start if name == 'numa' else start._replace(vcpus=4)
+        self.assertEqual(size, elastic.start_size(instance))
         self.assertEqual(size, elastic.size(instance))
         self.assertEqual(size, self._quota_usage())
 
@@ -158,27 +150,88 @@ class ElasticPinnedTest(ElasticPinnedTestBase):
         server = self._create_server(
             flavor_id=flavor_id, image_uuid=image_id, host='host1',
             networks='none')
-        self._assert_placement(server, 'host1', 4, 0, 1024)
+        self._assert_placement(server, 'host1', 1, 0, 1024)
         self._adjust(server, GROWN)
-        self._assert_placement(server, 'host1', 4, 0, 3072)
-        self.assertEqual(elastic.Size(4, 3072), self._quota_usage())
+        self._assert_placement(server, 'host1', 3, 0, 3072)
+        self.assertEqual(GROWN, self._quota_usage())
 
-    def test_quota_of_image_policy(self):
-        """A tenant's image does not get more CPUs than the quota has."""
-        self.flags(cores=6, group='quota')
-        image_id = self._create_image({'hw_cpu_policy': 'dedicated'})['id']
-        flavor_id = self._create_flavor(
-            vcpu=4, memory_mb=4096, extra_spec={'minimum_cpu': '1'})
-        server = self._create_server(
-            flavor_id=flavor_id, image_uuid=image_id, host='host1',
-            networks='none')
-        self.assertEqual(elastic.Size(4, 4096), self._quota_usage())
-        self._assert_placement(server, 'host1', 4, 0, 4096)
+    def test_realtime(self):
+        """The threads of real-time CPUs are set up when a guest starts."""
+        flavor_id = self._create_flavor(vcpu=4, memory_mb=4096)
         error = self.assertRaises(
-            api_client.OpenStackApiException, self.api.post_server,
-            {'server': self._build_server(
-                flavor_id=flavor_id, image_uuid=image_id, networks='none')})
-        self.assertEqual(403, error.response.status_code)
+            api_client.OpenStackApiException, self.admin_api.post_extra_spec,
+            flavor_id, {'extra_specs': {
+                'hw:cpu_policy': 'dedicated', 'hw:cpu_realtime': 'yes',
+                'hw:cpu_realtime_mask': '^0', 'minimum_cpu': '1'}})
+        self.assertEqual(400, error.response.status_code)
+        self.assertIn('minimum_cpu cannot be used with hw:cpu_realtime',
+                      str(error))
+
+
+class ElasticPinnedQuotaTest(ElasticPinnedTestBase):
+    """No more CPUs than the quota has, however usage is counted."""
+
+    CORES = 4
+
+    def setUp(self):
+        super().setUp()
+        self._set_quota()
+        image_id = self._create_image({'hw_cpu_policy': 'dedicated'})['id']
+        by_image = self._create_flavor(
+            vcpu=4, memory_mb=1024, extra_spec={'minimum_cpu': '1'})
+        by_flavor = self._create_flavor(
+            vcpu=4, memory_mb=1024, extra_spec={
+                'minimum_cpu': '1', 'hw:cpu_policy': 'dedicated'})
+        self.requests = [{'flavor_id': by_image, 'image_uuid': image_id},
+                         {'flavor_id': by_flavor}]
+
+    def _set_quota(self):
+        self.flags(cores=self.CORES, group='quota')
+
+    def _allocated_pcpus(self, servers):
+        return [self._get_allocations_by_server_uuid(server['id'])[
+            self.compute_rp_uuids['host1']]['resources']['PCPU']
+            for server in servers]
+
+    def test_quota(self):
+        servers = [self._create_server(
+            host='host1', networks='none', **request)
+            for request in self.requests]
+        self.assertEqual([1, 1], self._allocated_pcpus(servers))
+        self._adjust(servers[0], elastic.Size(3, 1024))
+        self.assertEqual([3, 1], self._allocated_pcpus(servers))
+        for server in servers:
+            self._refused(403, server, current_vcpus=4)
+        for request in self.requests:
+            error = self.assertRaises(
+                api_client.OpenStackApiException, self.api.post_server,
+                {'server': self._build_server(networks='none', **request)})
+            self.assertEqual(403, error.response.status_code)
+        self.assertEqual([3, 1], self._allocated_pcpus(servers))
+        self._adjust(servers[0], elastic.Size(1, 1024))
+        self._adjust(servers[1], elastic.Size(2, 1024))
+        self._create_server(
+            host='host1', networks='none', **self.requests[0])
+
+
+class ElasticPinnedPlacementQuotaTest(ElasticPinnedQuotaTest):
+
+    def _set_quota(self):
+        super()._set_quota()
+        self.flags(count_usage_from_placement=True, group='quota')
+
+
+class ElasticPinnedUnifiedLimitsTest(ElasticPinnedQuotaTest):
+
+    def _set_quota(self):
+        self.flags(driver='nova.quota.UnifiedLimitsDriver', group='quota')
+        limits = dict.fromkeys(
+            local_limit.API_LIMITS | local_limit.DB_LIMITS, 10000)
+        # There is nothing for what is not dedicated.
+        limits.update({'servers': 10, 'class:PCPU': self.CORES,
+                       'class:VCPU': 0, 'class:MEMORY_MB': 100000,
+                       'class:DISK_GB': 1000})
+        self.useFixture(limit_fixture.LimitFixture(limits, {}))
 
 
 class ElasticPinSetTest(ElasticPinnedTestBase):
@@ -191,25 +244,25 @@ class ElasticPinSetTest(ElasticPinnedTestBase):
         self.flags(vcpu_pin_set='0-9')
         self.start_compute(hostname='host3')
 
-    def test_all_are_allocated(self):
-        """A server that pins its CPUs has all of them allocated, as VCPUs."""
+    def test_allocated(self):
+        """A server has its dedicated CPUs allocated as VCPUs."""
         server = self._create_server(
             flavor_id=self._create_flavor(
                 vcpu=4, memory_mb=4096, extra_spec={
                     'hw:cpu_policy': 'dedicated',
                     'minimum_cpu': '1', 'minimum_memory': '1024'}),
             host='host3', networks='none')
-        self._assert_allocated(server, 1024)
+        self._assert_allocated(server, MINIMUM)
         self._adjust(server, GROWN)
-        self._assert_allocated(server, 3072)
+        self._assert_allocated(server, GROWN)
         self._adjust(server, MINIMUM)
-        self._assert_allocated(server, 1024)
+        self._assert_allocated(server, MINIMUM)
 
-    def _assert_allocated(self, server, memory_mb):
+    def _assert_allocated(self, server, size):
         for _attempt in range(2):
             self.computes['host3'].manager.elastic.reconciler.reconcile(
                 self.ctxt)
         resources = self._get_allocations_by_server_uuid(
             server['id'])[self.compute_rp_uuids['host3']]['resources']
-        self.assertEqual((4, memory_mb),
-                         (resources['VCPU'], resources['MEMORY_MB']))
+        self.assertEqual(size, (resources['VCPU'], resources['MEMORY_MB']))
+        self.assertNotIn('PCPU', resources)

@@ -120,7 +120,8 @@ class ElasticPinnedFaultsTest(elastic_pinned_base.PinnedServersTestBase):
             'allocations': {self._provider_uuid('host1'): {
                 'resources': {'PCPU': 2}}},
             'consumer_generation': None,
-            'project_id': self.api.project_id, 'user_id': 'user'}, '1.28')
+            'project_id': self.api.project_id, 'user_id': 'user'},
+            version='1.28')
         response = self._post(self.server, current_vcpus=3)
         self.assertEqual(409, response.status, response.body)
         error = response.body['conflictingRequest']
