@@ -20,14 +20,14 @@ from nova.tests.functional import elastic_helpers
 from nova.tests.functional.libvirt import elastic_base
 
 # The extra specs of a flavor of 4 vCPUs and 4096 MB with the minimum 1 and
-# 1024, what it has in placement at the minimum and at 3 and 3072, and which
-# of its vCPUs are on CPUs of their own.
+# 1024, and what it has in placement, and which of its vCPUs are on CPUs of the
+# server alone, at the minimum and at 3 and 3072.
 FLAVORS = {
     'dedicated': ({'hw:cpu_policy': 'dedicated'},
-                  {'PCPU': 4}, {'PCPU': 4}, {0, 1, 2, 3}),
+                  {'PCPU': 1}, {'PCPU': 3}, {0, 1, 2, 3}, {0, 1, 2, 3}),
     'mixed': ({'hw:cpu_policy': 'mixed', 'hw:cpu_dedicated_mask': '2-3'},
-              {'PCPU': 2, 'VCPU': 2}, {'PCPU': 2, 'VCPU': 2}, {2, 3}),
-    'numa': ({'hw:numa_nodes': '2'}, {'VCPU': 1}, {'VCPU': 3}, set()),
+              {'VCPU': 1}, {'PCPU': 1, 'VCPU': 2}, set(), {2, 3}),
+    'numa': ({'hw:numa_nodes': '2'}, {'VCPU': 1}, {'VCPU': 3}, set(), set()),
 }
 
 
@@ -75,7 +75,7 @@ class ElasticNUMATest(elastic_base.ElasticServersTestBase):
 
     @ddt.data(*sorted(FLAVORS))
     def test_boot_and_grow(self, name):
-        specs, at_minimum, grown, pinned = FLAVORS[name]
+        specs, at_minimum, grown, pinned, then_pinned = FLAVORS[name]
         server = self._boot(self._elastic_flavor(**specs))
         self.assertGuest(elastic_helpers.MINIMUM, pinned)
         self.assertEqual(elastic_helpers.MINIMUM, self._live(server))
@@ -83,8 +83,7 @@ class ElasticNUMATest(elastic_base.ElasticServersTestBase):
             dict(at_minimum, MEMORY_MB=1024), self._resources(server))
         instance = self._instance(server)
         self.assertEqual(elastic_helpers.MINIMUM, elastic.start_size(instance))
-        self.assertEqual(elastic_helpers.MINIMUM._replace(
-            vcpus=4 if pinned else 1), elastic.size(instance))
+        self.assertEqual(elastic_helpers.MINIMUM, elastic.size(instance))
 
         self._set_size(server, elastic_helpers.GROWN)
         self.assertEqual(elastic_helpers.GROWN, self._live(server))
@@ -92,7 +91,7 @@ class ElasticNUMATest(elastic_base.ElasticServersTestBase):
             dict(grown, MEMORY_MB=3072), self._resources(server))
 
         self._reboot_server(server, hard=True)
-        self.assertGuest(elastic_helpers.GROWN, pinned)
+        self.assertGuest(elastic_helpers.GROWN, then_pinned)
         self.assertEqual(elastic_helpers.GROWN, self._live(server))
         self.assertEqual(
             dict(grown, MEMORY_MB=3072), self._resources(server))

@@ -192,18 +192,18 @@ class ElasticNUMACellTest(elastic_numa_base.NUMACellsTestBase):
         self.assertCells((4, 4096), servers=[server, other])
 
     def test_pinned(self):
-        """A server with CPUs of its own is accounted for all that it has."""
+        """Dedicated CPUs and the memory beside them follow the size."""
         self.flags(cpu_dedicated_set='0-3', group='compute')
         self._restart_host('host1')
         server = self._boot(self._console_flavor(
             **{'hw:cpu_policy': 'dedicated', 'hw:mem_page_size': 'small'}))
         for size in (MINIMUM, GROWN):
             self._adjust(server, size)
-            self.assertEqual([(0, 4096)], self._used('host1'))
+            self.assertEqual([(0, size.memory_mb)], self._used('host1'))
             node = self.computes['host1'].manager.rt.compute_nodes['host1']
             cell, = objects.NUMATopology.obj_from_db_obj(
                 node.numa_topology).cells
-            self.assertEqual({0, 1, 2, 3}, cell.pinned_cpus)
+            self.assertEqual(size.vcpus, len(cell.pinned_cpus))
 
 
 @ddt.ddt
