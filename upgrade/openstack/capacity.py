@@ -14,6 +14,8 @@ class Size(NamedTuple):
 
     vcpus: int
     memory_mb: int
+    #: How many of the vCPUs are dedicated.
+    dedicated: int = 0
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Capacity:
     def take(self, host: str, project: str, growth: Size, maximum: Size) -> list[str]:
         """Count a server's growth; or return what hinders it, and count nothing."""
         inventories, quotas = self._host(host), self._quota(project)
-        more, total = _by_class(growth), _by_class(maximum)
+        more, total = _by_class(growth, inventories), _by_class(maximum, inventories)
         obstacles = [
             inventory.obstacle(more[name], total[name]) for name, inventory in inventories.items()
         ]
@@ -101,9 +103,10 @@ class Capacity:
         return self._quotas[project]
 
 
-def _by_class(size: Size) -> dict[str, int]:
-    """Dedicated CPUs are claimed in full from the start, and are no VCPU of the host."""
-    return {'VCPU': size.vcpus, 'MEMORY_MB': size.memory_mb}
+def _by_class(size: Size, inventories: dict[str, _Inventory]) -> dict[str, int]:
+    """A host that still has vcpu_pin_set has no PCPU: dedicated CPUs are VCPUs there."""
+    dedicated = size.dedicated if 'PCPU' in inventories else 0
+    return {'VCPU': size.vcpus - dedicated, 'PCPU': dedicated, 'MEMORY_MB': size.memory_mb}
 
 
 def _by_quota(size: Size) -> dict[str, int]:
@@ -120,7 +123,7 @@ def _read_host(cloud: Cloud, host: str) -> dict[str, _Inventory]:
     inventories = cloud.call('placement', 'GET', f'{path}/inventories')['inventories']
     usages = cloud.call('placement', 'GET', f'{path}/usages')['usages']
     result = {}
-    for name in ('VCPU', 'MEMORY_MB'):
+    for name in ('VCPU', 'PCPU', 'MEMORY_MB'):
         if name in inventories:
             total = inventories[name]['total'] - inventories[name]['reserved']
             available = total * inventories[name]['allocation_ratio'] - usages.get(name, 0)

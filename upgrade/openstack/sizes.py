@@ -56,9 +56,7 @@ class Server:
 
     @property
     def growth(self) -> Size:
-        return Size(
-            self.maximum.vcpus - self.size.vcpus, self.maximum.memory_mb - self.size.memory_mb
-        )
+        return Size(*(most - now for most, now in zip(self.maximum, self.size, strict=True)))
 
     def __str__(self) -> str:
         return (
@@ -157,14 +155,23 @@ def _read(cloud: Cloud, server: dict[str, Any]) -> Server | None:
     in_progress = _is_adjusted(server)
     if status is None or (_has_maximum(status) and not in_progress):
         return None
+    dedicated = _find_dedicated(cloud, server, status['max_vcpus'])
+    size, maximum = (
+        Size(
+            status[f'{kind}_vcpus'],
+            status[f'{kind}_memory_mb'],
+            len([vcpu for vcpu in dedicated if vcpu < status[f'{kind}_vcpus']]),
+        )
+        for kind in ('accounted', 'max')
+    )
     result = Server(
         server['id'],
         server['name'],
         server['status'],
         server['tenant_id'],
         server.get('OS-EXT-SRV-ATTR:hypervisor_hostname') or '',
-        Size(status['accounted_vcpus'], status['accounted_memory_mb']),
-        Size(status['max_vcpus'], status['max_memory_mb']),
+        size,
+        maximum,
     )
     if result.status not in ADJUSTABLE:
         result.obstacle = (
@@ -173,6 +180,34 @@ def _read(cloud: Cloud, server: dict[str, Any]) -> Server | None:
     elif in_progress:
         result.obstacle = 'another adjustment is in progress'
     return result
+
+
+def _find_dedicated(cloud: Cloud, server: dict[str, Any], count: int) -> set[int]:
+    """Return which of its vCPUs are dedicated; an image can say that, too, but no mask."""
+    specs = server['flavor'].get('extra_specs', {})
+    policy = specs.get('hw:cpu_policy')
+    if policy == 'mixed':
+        return parse_cpus(specs.get('hw:cpu_dedicated_mask', ''), count)
+    if policy is None:
+        allocations = cloud.call('placement', 'GET', f'/allocations/{server["id"]}')['allocations']
+        if any('PCPU' in held['resources'] for held in allocations.values()):
+            policy = 'dedicated'
+    return set(range(count)) if policy == 'dedicated' else set()
+
+
+def parse_cpus(mask: str, count: int) -> set[int]:
+    """Return the vCPUs that a mask such as ``0-3,^2`` names, of so many."""
+    chosen: set[int] = set()
+    excluded: set[int] = set()
+    tokens = [token.strip() for token in mask.split(',') if token.strip()]
+    for token in tokens:
+        first, _, last = token.lstrip('^').partition('-')
+        (excluded if token.startswith('^') else chosen).update(
+            range(int(first), int(last or first) + 1)
+        )
+    if tokens and tokens[0].startswith('^'):
+        chosen.update(range(count))
+    return chosen - excluded
 
 
 def _status(cloud: Cloud, server: str) -> dict[str, Any] | None:

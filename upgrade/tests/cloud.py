@@ -103,6 +103,11 @@ class FakeCloud:
             hosts = self.elastic if query.startswith('required=') else {name} & set(self.room)
             listed = [{'uuid': host, 'name': host} for host in sorted(hosts)]
             return 200, {'resource_providers': listed}
+        if words[0] == 'allocations':
+            server = self.servers[words[1]]
+            name = 'PCPU' if server.get('pinned') else 'VCPU'
+            resources = {name: server['vcpus'][0], 'MEMORY_MB': server['memory_mb'][0]}
+            return 200, {'allocations': {server['host']: {'resources': resources}}}
         if words[2] == 'traits':
             return self._traits(words[1], body)
         room = self.room[words[1]]
@@ -113,6 +118,8 @@ class FakeCloud:
             'VCPU': {**common, 'total': room['vcpus'] + 3},
             'MEMORY_MB': {**common, 'total': room['memory_mb'] + 1024, 'max_unit': 1 << 20},
         }
+        if 'pcpus' in room:
+            inventories['PCPU'] = {**common, 'total': room['pcpus']}
         return 200, {'inventories': inventories}
 
     def _traits(self, host: str, body: Any) -> tuple[int, Any]:

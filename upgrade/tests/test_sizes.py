@@ -105,6 +105,30 @@ def test_a_full_host_is_an_obstacle_before_anything_grows(fake: FakeCloud, cloud
     assert fake.adjustments == []
 
 
+def test_dedicated_cpus_are_counted_down_too(fake: FakeCloud, cloud: Cloud) -> None:
+    """They are another resource of the host, whether flavor or image requests them."""
+    fake.room = {
+        'host1': {'vcpus': 1, 'pcpus': 7, 'memory_mb': 65536},
+        'host2': {'vcpus': 3, 'memory_mb': 65536},
+    }
+    policy, mask = 'hw:cpu_policy', 'hw:cpu_dedicated_mask'
+    specs = {'minimum_cpu': '1', policy: 'dedicated'}
+    mixed = {'minimum_cpu': '1', policy: 'mixed', mask: '^0'}
+    fake.server('a', 'host1', (1, 4), (1024, 1024), specs=specs)
+    fake.server('b', 'host1', (1, 4), (1024, 1024), specs=mixed)
+    fake.server('c', 'host1', (2, 4), (1024, 1024), pinned=True)
+    fake.server('d', 'host1', (2, 4), (1024, 1024), specs={**mixed, mask: '0-1'})
+    # This one still has vcpu_pin_set.
+    fake.server('e', 'host2', (1, 4), (1024, 1024), specs=specs)
+    assert {server.id: server.obstacle for server in sizes.find(cloud)} == {
+        'a': '',
+        'b': '',
+        'c': 'host1 has 1 PCPU available, 2 more are needed',
+        'd': 'host1 has 1 VCPU available, 2 more are needed',
+        'e': '',
+    }
+
+
 def test_a_full_numa_cell_is_an_obstacle(fake: FakeCloud, cloud: Cloud) -> None:
     """Placement does not know NUMA cells, so Nova is asked; what passes in time is none."""
     fake.room['host1'] = {'vcpus': 64, 'memory_mb': 65536}
