@@ -19,6 +19,7 @@ with the records.
 """
 
 from oslo_log import log as logging
+from oslo_utils import excutils
 from oslo_utils import timeutils
 
 from nova.compute.elastic import background
@@ -247,9 +248,16 @@ class Reconciler(object):
             return
 
         elastic.set_excess(instance, None)
-        self._accounting.pin(instance, size)
-        elastic.set_size(instance, size, elastic.start_size(instance))
-        instance.save(expected_task_state=[None])
+        try:
+            self._accounting.pin(instance, size)
+            elastic.set_size(instance, size, elastic.start_size(instance))
+            instance.save(expected_task_state=[None])
+        except Exception:
+            with excutils.save_and_reraise_exception():
+                # The host CPUs that were claimed are not recorded.
+                elastic.set_size(
+                    instance, size_before, elastic.start_size(instance))
+                self._accounting.update_usage(instance)
         self._accounting.update_usage(instance)
         if size != size_before:
             LOG.info('Updating the size to %(vcpus)d vCPUs and %(memory_mb)d '

@@ -65,6 +65,10 @@ def read(database, api_database):
                 objects.InstanceActionEventList.get_by_action(
                     context, action.id)}),
             'fault': fault and fault.message,
+            # It would pin a guest that it starts to these, and account for
+            # them.
+            'pins': [cell.cpu_pinning for cell in again.numa_topology.cells]
+            if again.numa_topology else None,
         }
         # What was written is written again as it is.
         instance.display_name = 'read by stock Nova'

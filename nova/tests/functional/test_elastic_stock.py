@@ -34,7 +34,8 @@ from nova.tests.functional import elastic_stock_reader
 from nova.virt import fake
 
 
-class StockNovaTest(elastic_helpers.ElasticAdjustTestBase):
+class StockReaderMixin:
+    """What the release of which this tree is made reads of the databases."""
 
     def setUp(self):
         super().setUp()
@@ -78,6 +79,9 @@ class StockNovaTest(elastic_helpers.ElasticAdjustTestBase):
             cwd=self.folder, capture_output=True, text=True)
         self.assertEqual(0, done.returncode, done.stderr)
         return jsonutils.loads(done.stdout)
+
+
+class StockNovaTest(StockReaderMixin, elastic_helpers.ElasticAdjustTestBase):
 
     def test_reads_what_was_written(self):
         """Every row and object of servers that were adjusted, or not."""

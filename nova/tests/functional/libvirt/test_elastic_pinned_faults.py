@@ -23,6 +23,7 @@ from nova import objects
 from nova.scheduler.client import report
 from nova.tests.fixtures import libvirt as fakelibvirt
 from nova.tests.functional.libvirt import elastic_pinned_base
+from nova.tests.functional import test_elastic_stock
 from nova.virt.libvirt import driver as libvirt_driver
 from nova.virt.libvirt import guest as libvirt_guest
 
@@ -148,3 +149,31 @@ class ElasticPinnedFaultsTest(elastic_pinned_base.PinnedServersTestBase):
             self._reconcile()
         self.assertPinned(self.server, 2)
         self.assertOwners(self.server, self.other)
+
+
+class ElasticPinnedStockTest(
+        test_elastic_stock.StockReaderMixin,
+        elastic_pinned_base.PinnedServersTestBase):
+
+    def test_reads_what_was_written(self):
+        """Stock Nova finds pinned what is owned, and a place for each vCPU."""
+        server = self._boot()
+        self._set_vcpus(server, 2)
+        owned = self._owned(server)
+        record = self._read()[server['id']]
+        self.assertEqual(2, record['vcpus'])
+        pins, = record['pins']
+        self.assertEqual({'0', '1', '2', '3'}, set(pins))
+        self.assertEqual(set(owned.values()), set(pins.values()))
+        self.assertEqual({str(vcpu): cpu for vcpu, cpu in owned.items()},
+                         {vcpu: pins[vcpu] for vcpu in ('0', '1')})
+
+    def test_comes_back(self):
+        """A guest that stock Nova has started has its maximum."""
+        server, other = self._boot(), self._boot()
+        guest = self._guest(server)
+        guest.set_vcpus(4, live=True)
+        for _check in range(3):
+            self._reconcile()
+        self.assertPinned(server, 4)
+        self.assertOwners(server, other)
