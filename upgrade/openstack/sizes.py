@@ -190,7 +190,7 @@ def _find_dedicated(cloud: Cloud, server: dict[str, Any], count: int) -> set[int
         return parse_cpus(specs.get('hw:cpu_dedicated_mask', ''), count)
     if policy is None:
         allocations = cloud.call('placement', 'GET', f'/allocations/{server["id"]}')['allocations']
-        if any('PCPU' in held['resources'] for held in allocations.values()):
+        if any('PCPU' in allocation['resources'] for allocation in allocations.values()):
             policy = 'dedicated'
     return set(range(count)) if policy == 'dedicated' else set()
 

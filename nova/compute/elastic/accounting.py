@@ -23,6 +23,7 @@ from oslo_log import log as logging
 from oslo_utils import excutils
 
 from nova.compute.elastic import capacity
+from nova.compute.elastic import pins
 from nova.compute import vm_states
 from nova import elastic
 from nova import exception
@@ -47,6 +48,7 @@ class Accounting(object):
         self._reportclient = reportclient
         self.capacity = capacity.Capacity(
             tracker, reportclient, self._get_node)
+        self.pins = pins.Pins(driver)
         # Called when the allocation of a server has been changed.
         self.on_change = lambda: None
 
@@ -163,32 +165,6 @@ class Accounting(object):
                           'its size. It will be tried again.',
                           instance=instance)
 
-    # The host CPUs that servers own
-
-    def pin(self, instance, size=None):
-        """Pin the guest of a server to the host CPUs that it owns.
-
-        :param size: The size that is to own host CPUs, if that is less than
-            what the server owns; what it releases is powered down
-        """
-        if elastic.pins_vcpus(instance) and elastic.has_pins(
-                instance.numa_topology):
-            self._driver.set_pins(instance, elastic.topology_at_pins(
-                instance, size or elastic.maximum(instance.flavor)))
-
-    def _repin(self, instance, size):
-        """Pin a guest before what its server does not need is released.
-
-        :returns: Whether that could be done now; else nothing is released
-        """
-        try:
-            self.pin(instance, size)
-        except Exception:
-            LOG.exception('Failed to pin the vCPUs of the guest. It will be '
-                          'tried again.', instance=instance)
-            return False
-        return True
-
     def get_allocated(self, context, instance, allocations):
         """Return the allocation of a server on its node.
 
@@ -262,7 +238,7 @@ class Accounting(object):
         """
         start = elastic.start_size(instance)
         try:
-            if not (self._repin(instance, size) and
+            if not (self.pins.try_to_set(instance, size) and
                     self.allocate(context, instance, size)):
                 size = elastic.size(instance)
         except PLACEMENT_ERRORS as error:
@@ -285,7 +261,7 @@ class Accounting(object):
         if size == size_before:
             return False
         try:
-            self.pin(instance, size)
+            self.pins.set(instance, size)
             if not self.allocate(context, instance, size):
                 return False
         except Exception:

@@ -101,7 +101,7 @@ class Adjustment(object):
             self._accounting.update_usage(self.instance)
             if plan.live:
                 # A vCPU is plugged where nobody else is.
-                self._accounting.pin(self.instance)
+                self._accounting.pins.set(self.instance)
                 # A guest that grows beyond its limit is killed.
                 self._driver.set_memory_limit(
                     self.instance, plan.claimed.memory_mb)
@@ -110,7 +110,7 @@ class Adjustment(object):
                 self._set(field, getattr(plan.requested, field), plan.force)
             self._account_for_rest()
             if plan.live and plan.claimed != plan.size:
-                self._accounting.pin(self.instance, plan.size)
+                self._accounting.pins.set(self.instance, plan.size)
             self._record()
         except Exception as error:
             with excutils.save_and_reraise_exception():

@@ -173,7 +173,7 @@ class Reconciler(object):
                 if not self._adjustments.get(instance):
                     self._account(context, instance, size)
         if live:
-            self._accounting.pin(instance)
+            self._accounting.pins.set(instance)
             self._memory_limits.update(context, instance)
 
     @staticmethod
@@ -249,7 +249,7 @@ class Reconciler(object):
 
         elastic.set_excess(instance, None)
         try:
-            self._accounting.pin(instance, size)
+            self._accounting.pins.set(instance, size)
             elastic.set_size(instance, size, elastic.start_size(instance))
             instance.save(expected_task_state=[None])
         except Exception:

@@ -20,7 +20,7 @@ MIN_VIRTIO_MEM_LIBVIRT_VERSION = (8, 9, 0)
 MIN_VIRTIO_MEM_QEMU_VERSION = (6, 0, 0)
 
 
-class LibvirtDriver(driver.ComputeDriver):
+class LibvirtDriver(..., libvirt_elastic.PinnedGuests):
 
     def _soft_reboot(*nova):
         guest = ...  # nova
@@ -87,34 +87,6 @@ class LibvirtDriver(driver.ComputeDriver):
             guest.current_memory = units.Ki * (
                 device.boot_mb if device else size.memory_mb)
 
-    def _get_pins(self, instance, topology):
-        """Return where the threads of a guest are pinned by a topology.
-
-        :returns: A LibvirtConfigGuestCPUTune, or None if that is fixed
-        """
-        if not (self._supports_elastic() and elastic.pins_vcpus(instance) and
-                elastic.has_pins(topology)):
-            return None
-        return self._get_guest_numa_config(
-            topology, instance.flavor, instance.image_meta).cputune
-
-    def _get_start_pins(self, instance, topology):
-        """Return where they are pinned when the guest is started."""
-        return self._get_pins(instance, elastic.topology_with_pins(
-            topology, elastic.start_size(instance).vcpus))
-
-    def _set_start_pins(self, guest, instance):
-        """Pin the vCPUs with which a guest starts as those of its start size.
-
-        :param guest: The LibvirtConfigGuest, pinned for its size
-        """
-        if not elastic.pins_vcpus(instance):
-            return
-        tune = self._get_start_pins(instance, instance.numa_topology)
-        if tune is not None:
-            guest.cputune.vcpupin = tune.vcpupin
-            guest.cputune.emulatorpin = tune.emulatorpin
-
     def _get_requested_memory(self, instance):
         """Return what virtio-mem is to plug at the next start, in KiB."""
         return units.Ki * self._get_virtio_mem(instance).requested_mb(
@@ -174,13 +146,7 @@ class LibvirtDriver(driver.ComputeDriver):
                 self._get_requested_memory(instance), persistent=True)
         elif config.current_memory is not None:
             guest.set_memory(config.current_memory, persistent=True)
-        if elastic.pins_vcpus(instance):
-            self._write_start_pins(guest, instance, instance.numa_topology)
-
-    def _write_start_pins(self, guest, instance, topology):
-        tune = self._get_start_pins(instance, topology)
-        if tune is not None and guest.has_persistent_configuration():
-            libvirt_elastic.set_pins(guest, instance, tune, persistent=True)
+        self._write_start_pins(guest, instance)
 
     def _with_start_size(self, xml, instance):
         """Return the description of a guest for its next start."""
@@ -192,10 +158,7 @@ class LibvirtDriver(driver.ComputeDriver):
             "./devices/memory[@model='virtio-mem']/target/requested")
         if requested is not None:
             requested.text = str(self._get_requested_memory(instance))
-        if elastic.pins_vcpus(instance):
-            tune = self._get_start_pins(instance, instance.numa_topology)
-            if tune is not None:
-                libvirt_elastic.update_pins(root, tune)
+        self._update_start_pins(root, instance)
         return etree.tostring(root, encoding='unicode')
 
     def _guest_add_mdevs(*nova):
@@ -251,21 +214,7 @@ class LibvirtDriver(driver.ComputeDriver):
         self._write_start_size(self._host.get_guest(instance), instance)
 
     def set_pins(self, instance, topology):
-        tune = self._get_pins(instance, topology)
-        if tune is None:
-            return
-        try:
-            guest = self._host.get_guest(instance)
-        except exception.InstanceNotFound:
-            guest = None
-        if guest and guest.is_active():
-            self.cpu_api.power_up(
-                topology.cpu_pinning | topology.cpuset_reserved)
-            libvirt_elastic.set_pins(guest, instance, tune)
-        if guest:
-            self._write_start_pins(guest, instance, topology)
-        self.cpu_api.power_down_released(
-            instance.numa_topology.cpu_pinning - topology.cpu_pinning)
+        self._pin_guest(instance, topology)
 
     def set_current_vcpus(self, instance, count):
         guest = self._host.get_guest(instance)

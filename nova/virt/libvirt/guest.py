@@ -116,7 +116,7 @@ class Guest:
     def pin_vcpu(self, vcpu, cpus, persistent):
         """Pin a vCPU, which may be unplugged, to host CPUs.
 
-        :param persistent: Whether that is for the next start, and not for now
+        :param persistent: Whether that is for its next start alone
         """
         self._domain.pinVcpuFlags(
             vcpu, self._get_cpu_map(cpus), self._get_affected(persistent))

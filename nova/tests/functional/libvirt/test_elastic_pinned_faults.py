@@ -17,7 +17,7 @@ from unittest import mock
 import ddt
 import eventlet  # noqa: H905
 
-from nova.compute.elastic import accounting
+from nova.compute.elastic import pins
 from nova.compute import resource_tracker
 from nova import objects
 from nova.scheduler.client import report
@@ -27,7 +27,7 @@ from nova.tests.functional import test_elastic_stock
 from nova.virt.libvirt import driver as libvirt_driver
 from nova.virt.libvirt import guest as libvirt_guest
 
-PIN = (accounting.Accounting, 'pin')
+PIN = (pins.Pins, 'set')
 SET_VCPUS = (libvirt_driver.LibvirtDriver, 'set_current_vcpus')
 UPDATE_SIZE = (resource_tracker.ResourceTracker, 'update_size')
 RELEASE = (report.SchedulerReportClient, 'set_instance_resources')

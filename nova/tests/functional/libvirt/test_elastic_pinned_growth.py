@@ -113,7 +113,7 @@ class ElasticPinnedGrowthTest(elastic_pinned_base.PinnedServersTestBase):
         self.assertOwners(*servers)
 
     def test_more_than_the_host_allows(self):
-        """A server that could never have that much is told so."""
+        """A server can never have more than all of them."""
         server = self._boot(self._pinned_flavor(
             vcpus=8, **{'hw:cpu_policy': 'dedicated'}))
         response = self._post(server, current_vcpus=7)

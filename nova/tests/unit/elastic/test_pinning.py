@@ -157,7 +157,7 @@ class TestFlavors(test.NoDBTestCase):
     )
     @ddt.unpack
     def test_quota_flavor(self, specs, properties, vcpus, pcpus, shared):
-        """Unified limits ask for resources, and know no image."""
+        """Unified limits are for resources, and know no image."""
         flavor = elastic.flavor_at_size(
             fakes.flavor(specs), elastic.Size(vcpus, 4096))
         plain = elastic.quota_flavor(flavor, fakes.image(**properties))

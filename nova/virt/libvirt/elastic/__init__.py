@@ -22,18 +22,16 @@ from nova.virt.libvirt.elastic.live import get_live_details
 from nova.virt.libvirt.elastic.live import get_live_size
 from nova.virt.libvirt.elastic.live import get_memory_usage
 from nova.virt.libvirt.elastic.memory import set_memory_mb
-from nova.virt.libvirt.elastic.pins import set_pins
-from nova.virt.libvirt.elastic.pins import update_pins
+from nova.virt.libvirt.elastic.pins import PinnedGuests
 from nova.virt.libvirt.elastic.vcpus import set_vcpus
 
 __all__ = [
+    'PinnedGuests',
     'get_limit',
     'get_live_details',
     'get_live_size',
     'get_memory_usage',
     'set_limit',
     'set_memory_mb',
-    'set_pins',
     'set_vcpus',
-    'update_pins',
 ]
