@@ -45,6 +45,7 @@ from nova.elastic.flavor import MINIMUM_CPU
 from nova.elastic.flavor import MINIMUM_MEMORY
 from nova.elastic.flavor import MOVE_TRAIT
 from nova.elastic.flavor import pins_cpus
+from nova.elastic.flavor import PINS_TRAIT
 from nova.elastic.flavor import Size
 from nova.elastic.flavor import TRAIT
 from nova.elastic.growth import growth
@@ -112,6 +113,7 @@ from nova.elastic.resize import size_on_host
 from nova.elastic.server import describe
 from nova.elastic.server import excess
 from nova.elastic.server import expected_sizes
+from nova.elastic.server import get_image_policy
 from nova.elastic.server import memory_floor
 from nova.elastic.server import ordered_changes
 from nova.elastic.server import pins_vcpus
@@ -119,6 +121,7 @@ from nova.elastic.server import reconciled_size
 from nova.elastic.server import release_pins
 from nova.elastic.server import request_flavor
 from nova.elastic.server import requested_size
+from nova.elastic.server import restore_pins
 from nova.elastic.server import room
 from nova.elastic.server import set_excess
 from nova.elastic.server import set_size
@@ -141,6 +144,7 @@ __all__ = [
     'MOVE',
     'MOVE_TRAIT',
     'Moving',
+    'PINS_TRAIT',
     'PRIORITY_EXTRA_SPEC',
     'Pending',
     'Period',
@@ -179,6 +183,7 @@ __all__ = [
     'flavor_at_size',
     'flavors_in_resize',
     'forget_size',
+    'get_image_policy',
     'get_pending',
     'growth',
     'has_pins',
@@ -210,6 +215,7 @@ __all__ = [
     'request_flavor',
     'requested_size',
     'required_traits',
+    'restore_pins',
     'return_after',
     'room',
     'set_excess',

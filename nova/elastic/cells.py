@@ -97,11 +97,11 @@ def topology_at_size(topology, flavor, size):
     shares = memory_shares(
         size.memory_mb, [cell.memory for cell in topology.cells])
     for cell, memory_mb in zip(topology.cells, shares):
+        if cell.cpu_pinning:
+            cell.cpu_pinning = pinning.kept_pins(cell, size.vcpus)
         cell.cpuset, cell.pcpuset = (
             {cpu for cpu in cpus if cpu < size.vcpus}
             for cpus in (cell.cpuset, cell.pcpuset))
-        if cell.cpu_pinning:
-            cell.cpu_pinning = pinning.owned_pins(cell, size.vcpus)
         cell.memory = memory_mb
     return topology
 

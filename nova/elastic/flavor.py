@@ -31,6 +31,10 @@ TRAIT = 'CUSTOM_XLOUD_ELASTIC'
 # as well.
 MOVE_TRAIT = 'CUSTOM_XLOUD_GROW_BY_MOVE'
 
+# Servers whose dedicated CPUs follow their size run only on computes that
+# report this one as well: those of before pin all CPUs of the maximum.
+PINS_TRAIT = 'CUSTOM_XLOUD_ELASTIC_PINS'
+
 _PINNING_POLICIES = ('dedicated', 'mixed')
 
 

@@ -109,12 +109,20 @@ def virtio_mem(flavor):
                      max(_BLOCK_MB, (page_kb or 0) // units.Ki), page_kb)
 
 
-def required_traits(flavor):
-    """Return what a compute must report to have servers of this flavor."""
+def required_traits(flavor, image_policy=None):
+    """Return what a compute must report to have servers of this flavor.
+
+    :param image_policy: The CPU policy of their image, if it has one
+    """
     if not flavors.is_elastic(flavor):
         return []
-    return [flavors.TRAIT] + (
-        [VIRTIO_MEM_TRAIT] if uses_virtio_mem(flavor) else [])
+    traits = [flavors.TRAIT]
+    if uses_virtio_mem(flavor):
+        traits.append(VIRTIO_MEM_TRAIT)
+    if 'vcpus' in flavors.elastic_resources(flavor) and flavors.pins_cpus(
+            flavor, image_policy):
+        traits.append(flavors.PINS_TRAIT)
+    return traits
 
 
 def memory_warning(flavor):

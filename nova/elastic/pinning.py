@@ -202,6 +202,19 @@ def owned_pins(cell, vcpus):
     return owned
 
 
+def kept_pins(cell, vcpus):
+    """Return what each dedicated vCPU owns that keeps its host CPU.
+
+    That of the first vCPU stays if nothing else is left in the cell, since the
+    unplugged vCPUs have to be somewhere. Flavors for which it would be so are
+    refused, but a server may be older than that.
+    """
+    owned = owned_pins(cell, vcpus)
+    if owned or cell.cpuset or not cell.pcpuset:
+        return owned
+    return owned_pins(cell, min(cell.pcpuset) + 1)
+
+
 def lacking_pins(cell, vcpus):
     """Return the dedicated vCPUs of a size that own no host CPU."""
     return {vcpu for vcpu in cell.pcpuset
@@ -236,7 +249,7 @@ def topology_with_pins(topology, vcpus):
     changed = topology.obj_clone()
     for cell in changed.cells:
         if cell.cpu_pinning:
-            set_pins(cell, owned_pins(cell, vcpus))
+            set_pins(cell, kept_pins(cell, vcpus))
     is_same = all(old.cpu_pinning == new.cpu_pinning for old, new in zip(
         topology.cells, changed.cells))
     return topology if is_same else changed

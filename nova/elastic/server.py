@@ -92,6 +92,15 @@ def release_pins(instance, accounted):
             instance.numa_topology = topology
 
 
+def restore_pins(instance, topology):
+    """Let a server own the host CPUs again that it has not been rid of.
+
+    :param topology: Its InstanceNUMATopology before they were released
+    """
+    if pins_vcpus(instance):
+        instance.numa_topology = topology
+
+
 def reconciled_size(instance, live=None):
     """Return what this server should be accounted for.
 

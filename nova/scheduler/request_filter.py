@@ -12,7 +12,10 @@ def elastic_filter(ctxt, request_spec):
     """
     if not elastic.is_elastic(request_spec.flavor):
         return False
-    traits = elastic.required_traits(request_spec.flavor)
+    image = request_spec.image if 'image' in request_spec else None
+    traits = elastic.required_traits(
+        request_spec.flavor,
+        image and image.properties.get('hw_cpu_policy'))
     request_spec.root_required.update(traits)
     LOG.debug('elastic_filter request filter added traits %s', traits)
     return True

@@ -63,8 +63,12 @@ def claim_resources_on_destination(*nova):
             raise exception.NoValidHost(
                 reason=_('Host %s does not support elastic servers.') %
                 dest_node.host)
-        if not traits.issuperset(elastic.required_traits(instance.flavor)):
+        missing = set(elastic.required_traits(
+            instance.flavor, elastic.get_image_policy(instance))) - traits
+        if missing:
             raise exception.NoValidHost(
-                reason=_('Host %s does not support elastic memory by '
-                         'virtio-mem.') % dest_node.host)
+                reason=_('Host %(host)s does not have what the flavor needs: '
+                         '%(traits)s.') % {
+                             'host': dest_node.host,
+                             'traits': ', '.join(sorted(missing))})
     ...

@@ -27,7 +27,7 @@ class FakeDriver(driver.ComputeDriver):
         ...
         provider_tree.update_inventory(...)  # nova
         provider_tree.add_traits(
-            nodename, elastic.TRAIT, elastic.MOVE_TRAIT)
+            nodename, elastic.TRAIT, elastic.MOVE_TRAIT, elastic.PINS_TRAIT)
 
     def get_live_size(self, instance):
         if self.get_info(instance).state != power_state.RUNNING:

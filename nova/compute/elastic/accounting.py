@@ -123,6 +123,8 @@ class Accounting(object):
 
         :raises: A ServerAdjustConflict or ServerAdjustUnavailable
         """
+        # What it owned beyond its size it has not claimed.
+        elastic.release_pins(instance, elastic.size(instance))
         if elastic.pins_vcpus(instance) and elastic.lacks_pins(
                 instance.numa_topology, size.vcpus):
             self._claim(context, instance, size)
@@ -248,6 +250,14 @@ class Accounting(object):
             size = elastic.size(instance)
         self.set_size(instance, size, start, pending)
 
+    @staticmethod
+    def _is_on_another_topology(instance):
+        """Whether the record of a server still has the CPUs of its last host.
+
+        On the new one its guest is pinned for its start size when it starts.
+        """
+        return elastic.pins_vcpus(instance) and instance.migration_context
+
     def follow_start_size(self, context, instance):
         """Account for a server whose guest has been stopped or started.
 
@@ -261,7 +271,8 @@ class Accounting(object):
         if size == size_before:
             return False
         try:
-            self.pins.set(instance, size)
+            if not self._is_on_another_topology(instance):
+                self.pins.set(instance, size)
             if not self.allocate(context, instance, size):
                 return False
         except Exception:
@@ -269,6 +280,9 @@ class Accounting(object):
                           instance=instance)
             return False
         elastic.set_size(instance, size, elastic.start_size(instance))
+        if elastic.pins_vcpus(instance):
+            # Nobody else may get the host CPUs while the record has them.
+            instance.save()
         self.update_usage(instance, size_before)
         # Its NUMA cells have room only now.
         self.on_change()

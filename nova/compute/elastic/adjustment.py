@@ -41,6 +41,8 @@ class Adjustment(object):
         self._check_turn = check_turn
         # What the guest has after its memory was changed.
         self._memory_mb = None
+        # The topology with the host CPUs of what is claimed.
+        self._topology = None
         # Guards the two below.
         self._lock = threading.Lock()
         self._is_recorded = False
@@ -97,6 +99,8 @@ class Adjustment(object):
     def apply(self):
         """Change the guest, and record what the server has then."""
         plan, begun = self.plan, []
+        if elastic.pins_vcpus(self.instance):
+            self._topology = self.instance.numa_topology
         try:
             self._accounting.update_usage(self.instance)
             if plan.live:
@@ -164,9 +168,12 @@ class Adjustment(object):
     def _undo(self, begun):
         """Put the guest back to what it had, and account for what it has."""
         plan = self.plan
+        elastic.set_size(self.instance, plan.claimed, plan.start_before)
+        elastic.restore_pins(self.instance, self._topology)
+        if plan.live:
+            self._try(self._accounting.pins.set, self.instance)
         for field in reversed(begun):
             self._try(self._set, field, getattr(plan.live, field), True)
-        elastic.set_size(self.instance, plan.claimed, plan.start_before)
         # What has been waiting was replaced, unless this is a return. What has
         # moved is not tried again.
         pending = plan.pending_before._replace(

@@ -170,6 +170,7 @@ class Arrivals(object):
                 instance.refresh()
             except exception.InstanceNotFound:
                 return False
+            elastic.release_pins(instance, elastic.size(instance))
             if instance.task_state is not None or not move_records.remove(
                     instance, moving):
                 return False

@@ -29,12 +29,12 @@ class Pins(object):
         """Pin the guest of a server to the host CPUs that it owns.
 
         :param size: The size that is to own host CPUs, if that is less than
-            what the server owns; what it releases is powered down
+            the one of the server; what it releases is powered down
         """
         if elastic.pins_vcpus(instance) and elastic.has_pins(
                 instance.numa_topology):
             self._driver.set_pins(instance, elastic.topology_at_pins(
-                instance, size or elastic.maximum(instance.flavor)))
+                instance, size or elastic.size(instance)))
 
     def try_to_set(self, instance, size):
         """Pin a guest before what its server does not need is released.

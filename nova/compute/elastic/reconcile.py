@@ -167,23 +167,45 @@ class Reconciler(object):
         size = self._get_confirmed_size(instance, live)
         if not (size == elastic.size(instance) and
                 _is_allocated(instance, size, allocated) and
-                not self._lacks_pins(instance) and
+                not self._has_other_pins(instance) and
                 not self._has_past_excess(instance, live)):
             with self._adjustments.lock(instance):
                 if not self._adjustments.get(instance):
                     self._account(context, instance, size)
         if live:
-            self._accounting.pins.set(instance)
+            self._pin(context, instance)
             self._memory_limits.update(context, instance)
 
     @staticmethod
-    def _lacks_pins(instance):
+    def _has_other_pins(instance):
         """Whether a server does not own the host CPUs that its size has.
 
-        With stock Nova it may have got them without a claim.
+        With stock Nova it may have got vCPUs without a claim. It may own more
+        since something else began when they were recorded or released.
         """
-        return elastic.pins_vcpus(instance) and elastic.lacks_pins(
-            instance.numa_topology, elastic.size(instance).vcpus)
+        size = elastic.size(instance)
+        return elastic.pins_vcpus(instance) and (
+            elastic.lacks_pins(instance.numa_topology, size.vcpus) or
+            elastic.topology_at_pins(instance, size) is not
+            instance.numa_topology)
+
+    def _pin(self, context, instance):
+        """Pin a guest that is not pinned to what its server owns."""
+        if not elastic.pins_vcpus(instance):
+            return
+        with self._adjustments.lock(instance):
+            # It may have other CPUs by now.
+            instance.refresh()
+            if (instance.host != self._host or
+                    instance.task_state is not None or
+                    self._adjustments.get(instance)):
+                return
+            try:
+                self._questions.ask(
+                    context, instance.uuid, CONF.xloud.guest_query_timeout,
+                    self._accounting.pins.set, instance)
+            except exception.ServerAdjustGuestNotResponding:
+                LOG.info('The guest will be pinned later.', instance=instance)
 
     def _get_live_size(self, context, instance):
         """Return what a guest has, including what its host sees it use."""
@@ -236,6 +258,7 @@ class Reconciler(object):
                 elastic.size(instance) != size_before):
             return
         claimed = elastic.elementwise_max(size, size_before)
+        topology = instance.numa_topology
         try:
             self._accounting.claim_drift(context, instance, claimed)
         except (exception.ServerAdjustConcurrentUpdate,
@@ -254,9 +277,11 @@ class Reconciler(object):
             instance.save(expected_task_state=[None])
         except Exception:
             with excutils.save_and_reraise_exception():
-                # The host CPUs that were claimed are not recorded.
+                # What was claimed is not recorded, and what was released still
+                # is.
                 elastic.set_size(
                     instance, size_before, elastic.start_size(instance))
+                elastic.restore_pins(instance, topology)
                 self._accounting.update_usage(instance)
         self._accounting.update_usage(instance)
         if size != size_before:

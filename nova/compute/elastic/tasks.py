@@ -68,6 +68,9 @@ class Tasks(object):
                 instance.save(expected_task_state=[task_state])
             except exception.InstanceUpdateConflict:
                 raise exception.ServerAdjustCancelled()
+            if elastic.pins_vcpus(instance):
+                # To save a server does not read again what it owns.
+                instance.refresh()
             self._in_progress[instance.uuid] = adjustment
 
     def end(self, adjustment, next_task=None):

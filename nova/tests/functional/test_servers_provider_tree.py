@@ -1,4 +1,4 @@
-"""The fake driver reports two traits more than its capabilities.
+"""The fake driver reports three traits more than its capabilities.
 
 They are those that elastic servers need.
 """
@@ -10,11 +10,13 @@ class ProviderTreeTests(integrated_helpers.ProviderUsageBaseTestCase):
 
     expected_fake_driver_capability_traits = ...
     expected_fake_driver_capability_traits.update(
-        (elastic.TRAIT, elastic.MOVE_TRAIT))
+        (elastic.TRAIT, elastic.MOVE_TRAIT,
+         elastic.PINS_TRAIT))
 
     def test_update_provider_tree_associated_info(*nova):
         ...
-        traits = set([..., elastic.TRAIT, elastic.MOVE_TRAIT])
+        traits = set([..., elastic.TRAIT, elastic.MOVE_TRAIT,
+                         elastic.PINS_TRAIT])
         ...
 
 
@@ -22,5 +24,6 @@ class TraitsTrackingTests(integrated_helpers.ProviderUsageBaseTestCase):
 
     def test_resource_provider_traits(*nova):
         ...
-        ptree_traits = [..., elastic.TRAIT, elastic.MOVE_TRAIT]
+        ptree_traits = [..., elastic.TRAIT, elastic.MOVE_TRAIT,
+                         elastic.PINS_TRAIT]
         ...

@@ -192,6 +192,7 @@ class LibvirtDriver(..., libvirt_elastic.PinnedGuests):
         for trait, supported in (
                 (elastic.TRAIT, self._supports_elastic()),
                 (elastic.MOVE_TRAIT, self._supports_elastic()),
+                (elastic.PINS_TRAIT, self._supports_elastic()),
                 (elastic.VIRTIO_MEM_TRAIT, self._supports_virtio_mem())):
             if supported and not is_backed:
                 provider_tree.add_traits(nodename, trait)
