@@ -15,6 +15,7 @@ from cloud import ini
 from cloud.services import compute, nova
 from cloud.tests.e2e import invariants
 from cloud.tests.e2e.logs import Logs
+from cloud.tests.e2e.sizes import HELD_MB, Size
 from cloud.tests.e2e.world import World
 
 #: The name of every server that is made here begins so.
@@ -145,6 +146,25 @@ def quota(world: World) -> Iterator[Callable[..., None]]:
     yield limit
     for project in changed:
         world.admin.compute.delete(path(project))
+
+
+@pytest.fixture
+def cramped(
+    world: World,
+    create: Callable[..., str],
+    flavor: Callable[..., str],
+    quota: Callable[..., None],
+) -> str:
+    """Boot a server of 1 to 4 vCPUs on the first host, which has one left, and let it hold data."""
+    quota('admin', cores=-1, ram=-1)
+    zone = f'nova:{world.hosts[0].host}'
+    server = create(flavor(4, 256, minimum_cpu='1'), availability_zone=zone)
+    world.comes_up(server, Size(1, 256))
+    world.guests.hears(server)
+    world.guests.hold(server, HELD_MB)
+    others = world.accounting.host_vcpus(world.hosts[0].host) - 2
+    create(flavor(others, 192), availability_zone=zone)
+    return server
 
 
 @pytest.fixture

@@ -47,6 +47,15 @@ class Faults:
         with frozen(process.family(self.services[label].daemon().pid)):
             yield
 
+    @contextlib.contextmanager
+    def dead(self, label: str) -> Iterator[None]:
+        """Have a service dead for a while."""
+        self.kill(label)
+        try:
+            yield
+        finally:
+            self.resume(label)
+
     def resume(self, label: str) -> None:
         """Start a service and wait until it answers."""
         self.services[label].start()

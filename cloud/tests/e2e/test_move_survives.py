@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
 
 import keystoneauth1.exceptions
 import openstack
@@ -12,19 +11,12 @@ import pytest
 
 from cloud import errors, waiting
 from cloud.tests.e2e.logs import Logs
-from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.sizes import HELD_MB, Size
 from cloud.tests.e2e.world import World
-
-Create = Callable[..., str]
-Flavor = Callable[..., str]
-Quota = Callable[..., None]
 
 pytestmark = [pytest.mark.usefixtures('forked', 'all_up'), pytest.mark.hosts(2)]
 
 MINIMUM, GROWN = Size(1, 256), Size(3, 256)
-
-#: MiB in the guest that have to be there afterwards.
-HELD_MB = 48
 
 #: Seconds that a service stands still: longer than until Nova takes it for dead.
 _STANDSTILL = 20
@@ -43,31 +35,8 @@ _GONE = (
     'Keystone|NoValidHost|refused|InstanceInfoCache|unexpected|ComputeHostNotFound'
 )
 
-
-@pytest.fixture
-def server(world: World, create: Create, flavor: Flavor, quota: Quota) -> str:
-    """A server on a host that has one vCPU left; the other host has nothing on it."""
-    quota('admin', cores=-1, ram=-1)
-    place = world.hosts[0].host
-    made = create(flavor(4, 256, minimum_cpu='1'), availability_zone=f'nova:{place}')
-    world.comes_up(made, MINIMUM)
-    world.guests.hears(made)
-    world.guests.hold(made, HELD_MB)
-    vcpus = world.accounting.host_vcpus(place) - 2
-    create(flavor(vcpus, 192), availability_zone=f'nova:{place}')
-    return made
-
-
-@contextlib.contextmanager
-def dead(world: World, label: str) -> Iterator[None]:
-    world.faults.kill(label)
-    try:
-        yield
-    finally:
-        world.faults.resume(label)
-
-
-FAULTS = {'killed': dead, 'frozen': lambda world, label: world.faults.frozen(label)}
+#: What happens to a service, by the name that the faults have for it.
+FAULTS = ('dead', 'frozen')
 
 
 def requested(_world: World, _server: str) -> bool:
@@ -90,14 +59,15 @@ MOMENTS = {'requested': requested, 'migrating': migrates, 'arrived': has_arrived
 @pytest.mark.parametrize('fault', FAULTS)
 @pytest.mark.parametrize('label', _SERVICES)
 def test_a_service_fails(
-    world: World, server: str, label: str, fault: str, moment: str, logs: Logs
+    world: World, cramped: str, label: str, fault: str, moment: str, logs: Logs
 ) -> None:
     """The server ends at its old or its new size, running, with the claims of that on one host."""
+    server = cramped
     logs.expect(_GONE)
     body = {'current_vcpus': GROWN.vcpus, 'when_full': 'move'}
     assert world.api.post_adjust(server, **body) == (202, '')
     assert waiting.until(lambda: MOMENTS[moment](world, server), 60, 0.02)
-    with FAULTS[fault](world, label):
+    with getattr(world.faults, fault)(label):
         time.sleep(_STANDSTILL)
     state: list[object] = []
 

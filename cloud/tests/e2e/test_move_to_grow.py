@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import pytest
 
 from cloud.tests.e2e.logs import Logs
-from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.sizes import HELD_MB, Size
 from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
 Flavor = Callable[..., str]
-Quota = Callable[..., None]
 
 pytestmark = [pytest.mark.usefixtures('forked', 'all_up'), pytest.mark.hosts(2)]
 
 MINIMUM, GROWN = Size(1, 256), Size(3, 256)
-
-#: MiB in the guest that have to be there afterwards.
-HELD_MB = 48
 
 #: Seconds that the guest may stand still for longer than in a plain live migration.
 PAUSE = 1
@@ -33,31 +28,6 @@ awk 'NR > 1 && $1 - last > most { most = $1 - last } { last = $1 } END { print m
 umount /times
 """
 _STOP = 'rm /times/go'
-
-
-class House(NamedTuple):
-    """A server on a host that has one vCPU left."""
-
-    server: str
-    neighbour: str
-
-
-@pytest.fixture
-def house(world: World, create: Create, flavor: Flavor, quota: Quota) -> House:
-    quota('admin', cores=-1, ram=-1)
-    place = world.hosts[0].host
-    server = create(flavor(4, 256, minimum_cpu='1'), availability_zone=f'nova:{place}')
-    world.comes_up(server, MINIMUM)
-    world.guests.hears(server)
-    world.guests.hold(server, HELD_MB)
-    return House(server, fill(world, create, flavor, place))
-
-
-def fill(world: World, create: Create, flavor: Flavor, place: str) -> str:
-    """Have a host with one server have one vCPU left."""
-    return create(
-        flavor(world.accounting.host_vcpus(place) - 2, 192), availability_zone=f'nova:{place}'
-    )
 
 
 def longest_gap(world: World, server: str, move: Callable[[], None]) -> float:
@@ -90,9 +60,9 @@ def has_grown(world: World, server: str) -> None:
     assert world.guests.held_mb(server) == HELD_MB
 
 
-def test_grows_on_another_host(world: World, house: House) -> None:
+def test_grows_on_another_host(world: World, cramped: str) -> None:
     """It goes on while it moves, keeps its data, and has what was promised."""
-    server = house.server
+    server = cramped
     plain = longest_gap(world, server, lambda: migrate(world, server))
     migrate(world, server)
     assert world.guests.host_of(server).number == 1
@@ -107,13 +77,14 @@ def test_grows_on_another_host(world: World, house: House) -> None:
 
 
 def test_all_hosts_are_full(
-    world: World, house: House, create: Create, flavor: Flavor, logs: Logs
+    world: World, cramped: str, create: Create, flavor: Flavor, logs: Logs
 ) -> None:
     """It is refused, and stays where it is."""
+    server = cramped
     logs.expect('NoValidHost')
     other = world.hosts[1].host
     create(flavor(world.accounting.host_vcpus(other), 192), availability_zone=f'nova:{other}')
-    error = world.api.adjust_error(house.server, current_vcpus=3, when_full='move')
+    error = world.api.adjust_error(server, current_vcpus=3, when_full='move')
     assert (error['code'], error['error_code']) == (409, 'xloud.no_host'), error
-    assert world.guests.host_of(house.server).number == 1
-    assert world.guests.live(house.server) == world.accounting.size(house.server) == MINIMUM
+    assert world.guests.host_of(server).number == 1
+    assert world.guests.live(server) == world.accounting.size(server) == MINIMUM
