@@ -114,6 +114,7 @@ from nova.elastic.server import describe
 from nova.elastic.server import excess
 from nova.elastic.server import expected_sizes
 from nova.elastic.server import get_image_policy
+from nova.elastic.server import is_pinned_by_size
 from nova.elastic.server import memory_floor
 from nova.elastic.server import ordered_changes
 from nova.elastic.server import pins_vcpus
@@ -190,6 +191,7 @@ __all__ = [
     'is_elastic',
     'is_elastic_extra_spec',
     'is_movable',
+    'is_pinned_by_size',
     'is_recorded',
     'lacks_pins',
     'load_change',

@@ -92,6 +92,18 @@ def release_pins(instance, accounted):
             instance.numa_topology = topology
 
 
+def is_pinned_by_size(instance):
+    """Return whether a server owns the host CPUs that its size has.
+
+    With stock Nova it may have got vCPUs without a claim. It may own more
+    since something else began when they were recorded or released.
+    """
+    accounted = size(instance)
+    return not pins_vcpus(instance) or not (
+        pinning.lacks_pins(instance.numa_topology, accounted.vcpus) or
+        topology_at_pins(instance, accounted) is not instance.numa_topology)
+
+
 def restore_pins(instance, topology):
     """Let a server own the host CPUs again that it has not been rid of.
 

@@ -250,14 +250,6 @@ class Accounting(object):
             size = elastic.size(instance)
         self.set_size(instance, size, start, pending)
 
-    @staticmethod
-    def _is_on_another_topology(instance):
-        """Whether the record of a server still has the CPUs of its last host.
-
-        On the new one its guest is pinned for its start size when it starts.
-        """
-        return elastic.pins_vcpus(instance) and instance.migration_context
-
     def follow_start_size(self, context, instance):
         """Account for a server whose guest has been stopped or started.
 
@@ -271,8 +263,7 @@ class Accounting(object):
         if size == size_before:
             return False
         try:
-            if not self._is_on_another_topology(instance):
-                self.pins.set(instance, size)
+            self.pins.set_started(instance, size)
             if not self.allocate(context, instance, size):
                 return False
         except Exception:

@@ -14,7 +14,11 @@
 
 from oslo_log import log as logging
 
+import nova.conf
 from nova import elastic
+from nova import exception
+
+CONF = nova.conf.CONF
 
 LOG = logging.getLogger(__name__)
 
@@ -36,6 +40,13 @@ class Pins(object):
             self._driver.set_pins(instance, elastic.topology_at_pins(
                 instance, size or elastic.size(instance)))
 
+    def set_started(self, instance, size):
+        """Pin the guest of a server that was stopped or started."""
+        # On another host its record still has the CPUs of the last one, and
+        # its guest is pinned for its start size when it starts.
+        if not (elastic.pins_vcpus(instance) and instance.migration_context):
+            self.set(instance, size)
+
     def try_to_set(self, instance, size):
         """Pin a guest before what its server does not need is released.
 
@@ -48,3 +59,30 @@ class Pins(object):
                           'tried again.', instance=instance)
             return False
         return True
+
+
+class Repinning(object):
+    """Pins guests that are not pinned to what their servers own."""
+
+    def __init__(self, host, pins, adjustments, questions):
+        self._host = host
+        self._pins = pins
+        self._adjustments = adjustments
+        self._questions = questions
+
+    def update(self, context, instance):
+        if not elastic.pins_vcpus(instance):
+            return
+        with self._adjustments.lock(instance):
+            # It may have other CPUs by now.
+            instance.refresh()
+            if (instance.host != self._host or
+                    instance.task_state is not None or
+                    self._adjustments.get(instance)):
+                return
+            try:
+                self._questions.ask(
+                    context, instance.uuid, CONF.xloud.guest_query_timeout,
+                    self._pins.set, instance)
+            except exception.ServerAdjustGuestNotResponding:
+                LOG.info('The guest will be pinned later.', instance=instance)

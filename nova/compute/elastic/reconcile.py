@@ -73,7 +73,8 @@ class Reconciler(object):
     """Compares elastic servers with what they are accounted for."""
 
     def __init__(self, host, driver, tracker, accounting, adjustments,
-                 questions, reporter, excess, memory_limits, metrics):
+                 questions, reporter, excess, memory_limits, repinning,
+                 metrics):
         self._host = host
         self._driver = driver
         self._tracker = tracker
@@ -83,6 +84,7 @@ class Reconciler(object):
         self._reporter = reporter
         self._excess = excess
         self._memory_limits = memory_limits
+        self._repinning = repinning
         self._metrics = metrics
         self._is_running = False
         # What servers should be accounted for by the last check, if they are
@@ -167,45 +169,14 @@ class Reconciler(object):
         size = self._get_confirmed_size(instance, live)
         if not (size == elastic.size(instance) and
                 _is_allocated(instance, size, allocated) and
-                not self._has_other_pins(instance) and
+                elastic.is_pinned_by_size(instance) and
                 not self._has_past_excess(instance, live)):
             with self._adjustments.lock(instance):
                 if not self._adjustments.get(instance):
                     self._account(context, instance, size)
         if live:
-            self._pin(context, instance)
+            self._repinning.update(context, instance)
             self._memory_limits.update(context, instance)
-
-    @staticmethod
-    def _has_other_pins(instance):
-        """Whether a server does not own the host CPUs that its size has.
-
-        With stock Nova it may have got vCPUs without a claim. It may own more
-        since something else began when they were recorded or released.
-        """
-        size = elastic.size(instance)
-        return elastic.pins_vcpus(instance) and (
-            elastic.lacks_pins(instance.numa_topology, size.vcpus) or
-            elastic.topology_at_pins(instance, size) is not
-            instance.numa_topology)
-
-    def _pin(self, context, instance):
-        """Pin a guest that is not pinned to what its server owns."""
-        if not elastic.pins_vcpus(instance):
-            return
-        with self._adjustments.lock(instance):
-            # It may have other CPUs by now.
-            instance.refresh()
-            if (instance.host != self._host or
-                    instance.task_state is not None or
-                    self._adjustments.get(instance)):
-                return
-            try:
-                self._questions.ask(
-                    context, instance.uuid, CONF.xloud.guest_query_timeout,
-                    self._accounting.pins.set, instance)
-            except exception.ServerAdjustGuestNotResponding:
-                LOG.info('The guest will be pinned later.', instance=instance)
 
     def _get_live_size(self, context, instance):
         """Return what a guest has, including what its host sees it use."""

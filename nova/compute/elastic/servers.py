@@ -22,6 +22,7 @@ from nova.compute.elastic import memory_limits
 from nova.compute.elastic import metrics
 from nova.compute.elastic import move_records
 from nova.compute.elastic import moves
+from nova.compute.elastic import pins
 from nova.compute.elastic import reconcile
 from nova.compute.elastic import reports
 from nova.compute.elastic import returns
@@ -65,7 +66,9 @@ class ElasticServers(object):
             host, driver, tracker, self.accounting, self.adjustments,
             questions, reporter,
             excess.Excess(reporter, compute_api, self.metrics),
-            self.memory_limits, self.metrics)
+            self.memory_limits, pins.Repinning(
+                host, self.accounting.pins, self.adjustments, questions),
+            self.metrics)
         self.returns = returns.Returns(host, self.adjustments)
         self.grants = waiting.Grants(
             host, waiting_list, self.adjustments, reporter)

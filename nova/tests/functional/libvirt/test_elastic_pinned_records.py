@@ -14,6 +14,7 @@
 
 from nova.compute import api as compute_api
 from nova.compute.elastic import accounting
+from nova.compute.elastic import reconcile
 from nova import elastic
 from nova.elastic import pinning
 from nova import exception
@@ -64,14 +65,13 @@ class ElasticPinnedRecordsTest(elastic_pinned_base.PinnedServersTestBase):
         """It was read before the server and another one were adjusted."""
         first, second = self._boot(), self._boot()
         self._set_vcpus(first, 2)
-        reconciler = self.computes['host1'].manager.elastic.reconciler
-        read = reconciler._get_servers(
-            self.ctxt, reconciler._tracker.get_elastic_servers())
+        read = [self._instance(server) for server in (first, second)]
+        self.assertTrue(all(instance.numa_topology for instance in read))
         self._set_vcpus(first, 1)
         self._set_vcpus(second, 2)
         self._set_vcpus(first, 2)
-        for instance in read:
-            reconciler._reconcile(self.ctxt, instance, {})
+        self._patch(reconcile.Reconciler, '_get_servers', lambda *_args: read)
+        self._reconcile()
         self.assertOwnCpus(first, second)
         self.assertOwnCpus(second, first)
 
