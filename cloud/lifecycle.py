@@ -61,7 +61,7 @@ class Cloud:
         """Return the settings that ``up`` takes, or say why it cannot."""
         present = self.state.load()
         if present is None:
-            return settings.Settings(**changes)
+            return settings.Settings.new(changes)
         return present.following(changes)
 
     def start(self) -> None:
@@ -137,6 +137,10 @@ class Cloud:
             lines.append(Line(label, pid, memory, ports))
         return lines
 
+    def note(self, label: str) -> str:
+        """Return what an operator wants to know of a service beside its process."""
+        return self._named(label).note()
+
     def _named(self, label: str) -> service.Service:
         daemons = self.daemons()
         if label not in daemons:
@@ -195,7 +199,8 @@ class Cloud:
 
     def _begin(self, part: service.Service) -> None:
         if self._is_new(part):
-            part.init()
+            if part.is_first:
+                part.init()
             files.write(self._mark_of_init(part), '')
         part.start()
 

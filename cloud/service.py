@@ -11,6 +11,9 @@ from cloud import command, errors, files, ini, ports, process, rest, settings, v
 #: A service that says nothing for this long has failed.
 PATIENCE = 90
 
+#: The nodes that have those services which keep nothing themselves, of a cloud that has several.
+PAIR = (1, 2)
+
 #: What of the libraries is worth a line in a log.
 LOG_LEVELS = (
     'amqp=WARN,sqlalchemy=WARN,stevedore=WARN,urllib3=WARN,'
@@ -39,8 +42,11 @@ class Context:
         if self.settings.database == 'sqlite':
             # A writer waits for another: several processes share the file.
             return f'sqlite:///{self.state.data("sqlite") / name}.db?timeout=30&plugin=xcloud'
-        socket = self.state.data('mariadb') / 'mariadb.sock'
         password = self.passwords['database']
+        if self.settings.ha:
+            port = self.settings.port('mariadb')
+            return f'mysql+pymysql://xcloud:{password}@127.0.0.1:{port}/{name}?charset=utf8'
+        socket = self.state.data('mariadb') / 'mariadb.sock'
         return (
             f'mysql+pymysql://xcloud:{password}@localhost/{name}?unix_socket={socket}&charset=utf8'
         )
@@ -68,8 +74,31 @@ class Context:
         }
 
     def messaging(self) -> str:
-        password = self.passwords['rabbitmq']
-        return f'rabbit://xcloud:{password}@127.0.0.1:{self.settings.port("rabbitmq")}/'
+        password, port = self.passwords['rabbitmq'], self.settings.port('rabbitmq')
+        addresses = self.settings.nodes.values() or ['127.0.0.1']
+        brokers = ','.join(f'xcloud:{password}@{address}:{port}' for address in addresses)
+        return f'rabbit://{brokers}/'
+
+    def queues(self) -> ini.Options:
+        """Return the options with which a service uses the message broker."""
+        options: ini.Options = {'kombu_reconnect_delay': 0.5}
+        if self.settings.ha:
+            options |= {
+                'rabbit_quorum_queue': True,
+                # Those of replies and of calls to all as well.
+                'rabbit_transient_quorum_queue': True,
+                # A quorum queue outlives its service: what nobody reads goes after this time.
+                'rabbit_transient_queues_ttl': 600,
+                # A broker that is silent for this long has gone.
+                'heartbeat_timeout_threshold': 15,
+                'heartbeat_rate': 3,
+            }
+        return options
+
+    def pool(self) -> ini.Options:
+        """Return the options of each connection to a database, besides its URL."""
+        # While another node takes over, who starts waits for it.
+        return {'max_retries': -1} if self.settings.ha else {}
 
     @functools.cached_property
     def admin(self) -> rest.Client:
@@ -97,15 +126,24 @@ class Service:
     #: Where it listens.
     address: str = '127.0.0.1'
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, node: int = 0) -> None:
         self.context = context
         self.settings = context.settings
         self.state = context.state
+        #: The node of the controller that it is on; 0 where the controller is one.
+        self.node = node
+        if node:
+            self.address = self.settings.nodes[node]
 
     @property
     def label(self) -> str:
         """The name it has in the list of services; unique."""
-        return self.name
+        return f'{self.name}-{self.node}' if self.node else self.name
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the one of its kind that makes what all of them keep."""
+        return self.node <= 1
 
     @property
     def bin(self) -> Path:
@@ -134,7 +172,10 @@ class Service:
         """Write its configuration."""
 
     def init(self) -> None:
-        """Make what it keeps: schema, accounts. Done once, before its first start."""
+        """Make what it keeps: schema, accounts. Done once, before its first start.
+
+        Of several of a kind only the first one does it.
+        """
 
     def start(self) -> None:
         """Start its process, unless it runs; do not wait."""
@@ -163,6 +204,10 @@ class Service:
         """Return the processes of servers that it started."""
         return []
 
+    def note(self) -> str:
+        """Return what an operator wants to know of it beside its process."""
+        return ''
+
     def wait(self) -> None:
         """Return when it answers; its end, or its silence, is an error."""
         daemon = self.daemon()
@@ -184,7 +229,7 @@ class Service:
 
     def write(self, name: str, sections: ini.Sections) -> Path:
         """Write one of its configuration files and return its path."""
-        file = self.state.etc(self.name) / name
+        file = self.state.etc(self.label) / name
         files.write(file, ini.render(sections))
         return file
 
@@ -205,7 +250,12 @@ class Wsgi(Service):
         raise NotImplementedError
 
     def ports(self) -> dict[str, int]:
-        return {self.name: self.settings.port(self.name)}
+        return {self.label: self.settings.port(self.name)}
+
+    @property
+    def life_port(self) -> int:
+        """Where uWSGI itself answers, however busy the application is."""
+        return self.settings.port(self.name) + 1
 
     def daemon(self) -> process.Daemon:
         application: list[str | Path] = ['--module', f'{self.module}:application']
@@ -216,7 +266,8 @@ class Wsgi(Service):
             '--enable-threads', '--thunder-lock', '--disable-logging',
             '--buffer-size', '65535',
             '--processes', str(self.processes),
-            '--http-socket', f'127.0.0.1:{self.settings.port(self.name)}',
+            '--http-socket', f'{self.address}:{self.settings.port(self.name)}',
+            *(['--stats', f'{self.address}:{self.life_port}'] if self.node else []),
             # Else a client now and then reuses a connection that is closing.
             '--add-header', 'Connection: close',
             *application,
@@ -224,7 +275,8 @@ class Wsgi(Service):
         return process.Daemon(self.label, argv, self.state, self.environment())
 
     def answers(self) -> bool:
-        return rest.status_of(self.settings.url(self.name) + '/') in self.healthy
+        url = f'http://{self.address}:{self.settings.port(self.name)}/'
+        return rest.status_of(url) in self.healthy
 
 
 def logging(log: Path) -> ini.Options:

@@ -31,10 +31,20 @@ _PORTS = {
     'epmd': 14369,
     'ssh': 12222,
     'dashboard': 18080,
+    # Of a cloud with several of everything.
+    'mariadb': 13306,
+    'galera': 14567,
+    'galera-increments': 14568,
+    'galera-copies': 14444,
+    'mariadb-check': 19200,
 }
 
+#: The addresses of the nodes that have one of everything each, by their numbers.
+_NODES = {number: f'127.0.1.{number}' for number in (1, 2, 3)}
+
+
 _ACCOUNTS = (
-    'admin', 'database', 'rabbitmq', 'nova', 'placement', 'glance', 'neutron',
+    'admin', 'database', 'rabbitmq', 'erlang', 'nova', 'placement', 'glance', 'neutron',
     'demo', 'reader', 'other',
 )  # fmt: skip
 
@@ -52,6 +62,25 @@ class Settings:
     dashboard: bool = False
     port_offset: int = 0
     distributions: bool = False
+    ha: bool = False
+
+    @classmethod
+    def new(cls, choices: dict[str, Any]) -> Settings:
+        """Return the settings of a new cloud, or say why there is no such cloud."""
+        if not choices.get('ha'):
+            return cls(**choices)
+        chosen = cls(**{'database': 'mariadb', **choices})
+        if chosen.database != 'mariadb':
+            raise errors.CheckError(
+                f'--ha makes a cluster of databases, and --db {chosen.database} has none\n'
+                'use --db mariadb, or leave it out'
+            )
+        return chosen
+
+    @property
+    def nodes(self) -> dict[int, str]:
+        """Return the addresses of the nodes of the controller, by number; none if it is one."""
+        return _NODES if self.ha else {}
 
     def port(self, name: str) -> int:
         """Return the loopback port of a service."""
@@ -75,6 +104,11 @@ class Settings:
                     f'not {getattr(new, field)}\n'
                     'run `xcloud wipe` first, it cannot be changed in place'
                 )
+        if new.ha != self.ha:
+            raise errors.CheckError(
+                f'this cloud was made {"with" if self.ha else "without"} --ha\n'
+                'run `xcloud wipe` first, it cannot be changed in place'
+            )
         for field, option in (
             ('computes', '--computes'),
             ('fake_computes', '--fake-computes'),

@@ -9,7 +9,9 @@ from cloud.services import (
     compute,
     database,
     distributions,
+    galera,
     glance,
+    haproxy,
     horizon,
     host,
     images,
@@ -31,35 +33,53 @@ class Wave:
 
 def waves(context: service.Context) -> list[Wave]:
     """Return all services of a cloud."""
-    store = database.Sqlite if context.settings.database == 'sqlite' else database.MariaDb
     hosts = range(1, context.settings.computes + 1)
     fakes = range(1, context.settings.fake_computes + 1)
+    first, others = _replicas(context)
     return [
         Wave(
             'database, hosts',
             [
-                store(context),
+                *_stores(context),
                 rabbitmq.Epmd(context),
                 *(host.Host(context, number) for number in hosts),
+                *([haproxy.HaProxy(context)] if context.settings.ha else []),
             ],
         ),
         Wave(
             'messages, identity, placement, images, network, libvirt',
             [
-                rabbitmq.RabbitMq(context),
-                keystone.Keystone(context),
+                first[rabbitmq.RabbitMq],
+                first[keystone.Keystone],
                 nova.Schema(context),
-                placement.Placement(context),
+                first[placement.Placement],
                 neutron.Neutron(context),
                 glance.Glance(context),
                 *(host.Libvirt(context, number) for number in hosts),
                 *(host.Ssh(context, number) for number in hosts),
+                *others[rabbitmq.RabbitMq],
             ],
         ),
-        Wave('accounts and catalog', [keystone.Catalog(context), neutron.WarmUp(context)]),
+        Wave(
+            'accounts and catalog',
+            [
+                keystone.Catalog(context),
+                neutron.WarmUp(context),
+                # The first ones have made the schema.
+                *others[keystone.Keystone],
+                *others[placement.Placement],
+            ],
+        ),
         Wave(
             'Nova: API, conductor, scheduler',
-            [nova.Api(context), nova.Conductor(context), nova.Scheduler(context)],
+            [
+                *(first[kind] for kind in (nova.Api, nova.Conductor, nova.Scheduler)),
+                *(
+                    other
+                    for kind in (nova.Api, nova.Conductor, nova.Scheduler)
+                    for other in others[kind]
+                ),
+            ],
         ),
         Wave(
             'Nova: computes',
@@ -76,6 +96,33 @@ def waves(context: service.Context) -> list[Wave]:
             else []
         ),
     ]
+
+
+def _stores(context: service.Context) -> list[service.Service]:
+    """Return what keeps the databases."""
+    if nodes := context.settings.nodes:
+        kinds = (galera.Node, galera.Check)
+        return [kind(context, number) for kind in kinds for number in nodes]
+    kind = database.Sqlite if context.settings.database == 'sqlite' else database.MariaDb
+    return [kind(context)]
+
+
+def _replicas(
+    context: service.Context,
+) -> tuple[dict[type[service.Service], service.Service], dict[type, list[service.Service]]]:
+    """Return the first, or only, one of each kind that there can be several of; and the others."""
+    kinds = (
+        rabbitmq.RabbitMq, keystone.Keystone, placement.Placement,
+        nova.Api, nova.Conductor, nova.Scheduler,
+    )  # fmt: skip
+    if not (nodes := context.settings.nodes):
+        return {kind: kind(context) for kind in kinds}, {kind: [] for kind in kinds}
+    numbers = {kind: nodes if kind is rabbitmq.RabbitMq else service.PAIR for kind in kinds}
+    made = {kind: [kind(context, number) for number in numbers[kind]] for kind in kinds}
+    return (
+        {kind: parts[0] for kind, parts in made.items()},
+        {kind: parts[1:] for kind, parts in made.items()},
+    )
 
 
 def every(waves: list[Wave]) -> list[service.Service]:

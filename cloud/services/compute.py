@@ -62,7 +62,7 @@ class NovaCompute(service.Service):
         return process.Daemon(self.label, self.command(), self.state)
 
     def answers(self) -> bool:
-        return nova.seen(self.context, self.daemon(), self.host)
+        return nova.seen(self.context, self.daemon(), self.name, self.host)
 
 
 class Compute(NovaCompute, host.HostPart):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
-from cloud import command, errors, files, process, service
+from cloud import command, errors, files, ini, process, service
 
 NAMES = ('keystone', 'placement', 'glance', 'neutron', 'nova_api', 'nova', 'nova_cell0')
 
@@ -38,16 +39,33 @@ class MariaDb(service.Service):
     """A server on a socket of its own: no port, its own data folder."""
 
     name = 'mariadb'
-    packages = ('mariadb-server-core', 'mariadb-client-core')
+    packages: ClassVar[tuple[str, ...]] = ('mariadb-server-core', 'mariadb-client-core')
+    #: Where services connect from, as it sees them.
+    clients: ClassVar[str] = 'localhost'
+
+    @property
+    def data(self) -> Path:
+        return self.state.data(self.label)
+
+    @property
+    def file(self) -> Path:
+        return self.state.etc(self.label) / 'my.cnf'
+
+    @property
+    def socket(self) -> Path:
+        return self.data / 'mariadb.sock'
+
+    def network(self) -> ini.Options:
+        """Return the options of where it is reached by others than its socket's."""
+        return {'skip_networking': 1}
 
     def configure(self) -> None:
-        data = self.state.data(self.name)
         options = {
             'user': 'root',
-            'datadir': data / 'tables',
-            'socket': data / 'mariadb.sock',
-            'pid_file': data / 'mariadb.pid',
-            'skip_networking': 1,
+            'datadir': self.data / 'tables',
+            'socket': self.socket,
+            'pid_file': self.data / 'mariadb.pid',
+            **self.network(),
             'character_set_server': 'utf8mb3',
             'max_connections': 500,
             'innodb_buffer_pool_size': '96M',
@@ -57,23 +75,18 @@ class MariaDb(service.Service):
             'performance_schema': 0,
         }
         lines = [f'{name} = {value}' for name, value in options.items()]
-        files.write(self.state.etc(self.name) / 'my.cnf', '\n'.join(['[mariadbd]', *lines, '']))
+        files.write(self.file, '\n'.join(['[mariadbd]', *lines, '']))
 
     def daemon(self) -> process.Daemon:
-        file = self.state.etc(self.name) / 'my.cnf'
-        return process.Daemon(
-            self.name,
-            ['mariadbd', f'--defaults-file={file}'],
-            self.state,
-        )
+        argv = ['mariadbd', f'--defaults-file={self.file}']
+        return process.Daemon(self.label, argv, self.state)
 
     def init(self) -> None:
-        data = self.state.data(self.name)
-        data.mkdir(parents=True, exist_ok=True)
-        if (data / 'tables').exists():
+        self.data.mkdir(parents=True, exist_ok=True)
+        if (self.data / 'tables').exists():
             return
         # Made aside: an interrupted attempt leaves nothing that looks finished.
-        aside = data / 'tables.new'
+        aside = self.data / 'tables.new'
         command.run(['rm', '-rf', aside])
         command.run(
             [
@@ -83,28 +96,33 @@ class MariaDb(service.Service):
             ],
             log=self.state.log('init'),
         )  # fmt: skip
-        aside.rename(data / 'tables')
+        aside.rename(self.data / 'tables')
 
     def answers(self) -> bool:
         try:
-            self._client('SELECT 1')
+            self.client('SELECT 1')
         except errors.CommandError:
             return False
         return True
 
     def settle(self) -> None:
         password = self.context.passwords['database']
-        statements = [f"CREATE USER IF NOT EXISTS 'xcloud'@'localhost' IDENTIFIED BY '{password}'"]
+        account = f"'xcloud'@'{self.clients}'"
+        statements = [f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{password}'"]
         for name in NAMES:
             statements += [
                 f'CREATE DATABASE IF NOT EXISTS {name}',
-                f"GRANT ALL ON {name}.* TO 'xcloud'@'localhost'",
+                f'GRANT ALL ON {name}.* TO {account}',
             ]
-        self._client(';\n'.join(statements))
+        self.client(';\n'.join(statements))
 
-    def _client(self, statements: str) -> None:
-        socket = self.state.data(self.name) / 'mariadb.sock'
-        command.run(
-            ['mariadb', '--no-defaults', '--user=root', f'--socket={socket}'],
+    def client(self, statements: str) -> str:
+        """Return the rows that statements have, a line each."""
+        return command.run(
+            [
+                'mariadb', '--no-defaults', '--user=root', f'--socket={self.socket}',
+                # One that stands still takes connections all the same.
+                '--connect-timeout=3', '--skip-column-names', '--batch',
+            ],
             given=statements,
-        )
+        )  # fmt: skip

@@ -31,7 +31,10 @@ class Glance(service.Service):
                     'workers': 0,
                     'enabled_backends': 'folder:file',
                 },
-                'database': {'connection': self.context.database('glance')},
+                'database': {
+                    'connection': self.context.database('glance'),
+                    **self.context.pool(),
+                },
                 'glance_store': {'default_backend': 'folder'},
                 'folder': {'filesystem_store_datadir': data / 'images'},
                 'os_glance_staging_store': {'filesystem_store_datadir': data / 'staging'},

@@ -49,7 +49,11 @@ class Neutron(service.Wsgi):
                     'notify_nova_on_port_status_changes': False,
                     'notify_nova_on_port_data_changes': False,
                 },
-                'database': {'connection': self.context.database('neutron')},
+                'database': {
+                    'connection': self.context.database('neutron'),
+                    **self.context.pool(),
+                },
+                'oslo_messaging_rabbit': self.context.queues(),
                 'keystone_authtoken': self.context.token_check('neutron'),
                 'oslo_concurrency': {'lock_path': data / 'lock'},
                 'ml2': {

@@ -32,7 +32,7 @@ def shared(context: service.Context, log: str) -> ini.Sections:
             'graceful_shutdown_timeout': _FAREWELL,
             'allow_resize_to_same_host': True,
         },
-        'oslo_messaging_rabbit': {'kombu_reconnect_delay': 0.5},
+        'oslo_messaging_rabbit': context.queues(),
         'keystone_authtoken': context.token_check('nova'),
         'service_user': {**context.credentials('nova'), 'send_service_user_token': True},
         'placement': context.credentials('placement'),
@@ -63,13 +63,31 @@ class Control(service.Service):
             'oslo_concurrency': {'lock_path': data / 'lock'},
             'api': {'auth_strategy': 'keystone'},
             'wsgi': {'api_paste_config': self.context.venv.share('nova', 'api-paste.ini')},
-            'api_database': {'connection': self.context.database('nova_api')},
-            'database': {'connection': self.context.database('nova')},
+            'api_database': {
+                'connection': self.context.database('nova_api'),
+                **self.context.pool(),
+            },
+            'database': {'connection': self.context.database('nova'), **self.context.pool()},
             'conductor': {'workers': 1},
             'scheduler': {'workers': 1, 'discover_hosts_in_cells_interval': -1},
         }
         text = ini.merge(shared(self.context, 'nova-api'), own)
         files.write(self.file, ini.render(text))
+        if self.node:
+            # The API has no option for it on its command line.
+            log = service.logging(self.state.log(f'nova-api-{self.node}'))
+            mine: ini.Sections = {'DEFAULT': {**log, 'host': self.control}}
+            files.write(self.own_file, ini.render(mine))
+
+    @property
+    def control(self) -> str:
+        """The name that Nova has for the node."""
+        return f'control{self.node}' if self.node else ''
+
+    @property
+    def own_file(self) -> Path:
+        """What a node has beside the file that is the same on all."""
+        return self.file.with_name(f'{self.control}.conf')
 
     def manage(self, *words: str) -> str:
         """Run ``nova-manage``."""
@@ -105,7 +123,11 @@ class Api(Control, service.Wsgi):
     processes = 2
 
     def environment(self) -> dict[str, str]:
-        return {'OS_NOVA_CONFIG_DIR': str(self.file.parent)}
+        folder = {'OS_NOVA_CONFIG_DIR': str(self.file.parent)}
+        if self.node:
+            names = ('api-paste.ini', self.file.name, self.own_file.name)
+            folder['OS_NOVA_CONFIG_FILES'] = ';'.join(names)
+        return folder
 
     def configure(self) -> None:
         super().configure()
@@ -118,12 +140,13 @@ class Worker(Control):
 
     def daemon(self) -> process.Daemon:
         binary = self.bin / self.name
-        log = self.state.log(self.name)
-        argv: list[str | Path] = [binary, '--config-file', self.file, '--log-file', log]
-        return process.Daemon(self.name, argv, self.state)
+        log = self.state.log(self.label)
+        own = ['--config-file', self.own_file] if self.node else []
+        argv: list[str | Path] = [binary, '--config-file', self.file, *own, '--log-file', log]
+        return process.Daemon(self.label, argv, self.state)
 
     def answers(self) -> bool:
-        return seen(self.context, self.daemon())
+        return seen(self.context, self.daemon(), self.name, self.control)
 
 
 class Conductor(Worker):
@@ -134,9 +157,8 @@ class Scheduler(Worker):
     name = 'nova-scheduler'
 
 
-def seen(context: service.Context, daemon: process.Daemon, host: str = '') -> bool:
+def seen(context: service.Context, daemon: process.Daemon, binary: str, host: str = '') -> bool:
     """Return whether a service has reported since its process was started."""
-    binary = Path(daemon.argv[0]).name if not host else 'nova-compute'
     url = context.settings.url('nova-api') + f'/v2.1/os-services?binary={binary}'
     started = daemon.pid_file.stat().st_mtime
     for entry in context.admin.get(f'{url}&host={host}' if host else url)['services']:
