@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 from pathlib import Path
 
 from cloud import errors
@@ -35,15 +36,27 @@ def answers(port: int, address: str = '127.0.0.1') -> bool:
     return False
 
 
-def unread(port: int) -> int:
-    """Return how many bytes clients have sent to a loopback port that nobody has read yet."""
-    local = f'0100007F:{port:04X}'
-    total = 0
-    for line in Path('/proc/net/tcp').read_text().splitlines()[1:]:
-        fields = line.split()
-        if fields[1] == local and fields[3] == _ESTABLISHED:
-            total += int(fields[4].partition(':')[2], 16)
-    return total
+def unread(port: int, address: str = '127.0.0.1') -> int:
+    """Return how many bytes clients have sent to a port that nobody has read yet."""
+    return sum(_connections(port, address))
+
+
+def connections(port: int, address: str) -> int:
+    """Return how many clients a port has."""
+    return len(_connections(port, address))
+
+
+def _connections(port: int, address: str) -> list[int]:
+    """Return the bytes that nobody has read yet of each connection to a port."""
+    # The kernel prints the address as a number of this machine's byte order.
+    number = int.from_bytes(socket.inet_aton(address), sys.byteorder)
+    local = f'{number:08X}:{port:04X}'
+    lines = [line.split() for line in Path('/proc/net/tcp').read_text().splitlines()[1:]]
+    return [
+        int(fields[4].partition(':')[2], 16)
+        for fields in lines
+        if fields[1] == local and fields[3] == _ESTABLISHED
+    ]
 
 
 def _holder(port: int) -> str | None:

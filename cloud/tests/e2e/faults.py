@@ -29,38 +29,56 @@ class Faults:
     def __init__(self, services: Mapping[str, service.Service]) -> None:
         self.services = services
 
-    def halt(self, label: str) -> None:
-        """Stop a service."""
-        self.services[label].stop()
+    def parts(self, name: str) -> list[service.Service]:
+        """Return the service of a label; or, where there are several of a kind, all of them."""
+        if name in self.services:
+            return [self.services[name]]
+        return [part for part in self.services.values() if part.node and part.name == name]
 
-    def kill(self, label: str) -> None:
+    def halt(self, name: str) -> None:
+        """Stop a service."""
+        for part in self.parts(name):
+            part.stop()
+
+    def kill(self, name: str) -> None:
         """End a service as a crash does, its workers included."""
-        pid = self.services[label].daemon().pid
-        for member in process.family(pid):
-            os.kill(member, signal.SIGKILL)
-        if not waiting.until(lambda: process.started(pid) is None, 10):
-            raise AssertionError(f'{label} lives on')
+        pids = self._running(name)
+        for pid in pids:
+            for member in process.family(pid):
+                os.kill(member, signal.SIGKILL)
+        if not waiting.until(lambda: not any(map(process.started, pids)), 10):
+            raise AssertionError(f'{name} lives on')
+
+    def _running(self, name: str) -> list[int]:
+        daemons = [part.daemon() for part in self.parts(name)]
+        pids = [daemon.pid for daemon in daemons if daemon is not None and daemon.pid is not None]
+        if not pids:
+            raise AssertionError(f'nothing runs by the name {name}')
+        return pids
 
     @contextlib.contextmanager
-    def frozen(self, label: str) -> Iterator[None]:
+    def frozen(self, name: str) -> Iterator[None]:
         """Have a service hear nothing and say nothing for a while, but be there."""
-        with frozen(process.family(self.services[label].daemon().pid)):
+        with frozen([member for pid in self._running(name) for member in process.family(pid)]):
             yield
 
     @contextlib.contextmanager
-    def dead(self, label: str) -> Iterator[None]:
+    def dead(self, name: str) -> Iterator[None]:
         """Have a service dead for a while."""
-        self.kill(label)
+        self.kill(name)
         try:
             yield
         finally:
-            self.resume(label)
+            self.resume(name)
 
-    def resume(self, label: str) -> None:
+    def resume(self, name: str) -> None:
         """Start a service and wait until it answers."""
-        self.services[label].start()
-        self.services[label].wait()
-        self.services[label].settle()
+        parts = self.parts(name)
+        for part in parts:
+            part.start()
+        for part in parts:
+            part.wait()
+            part.settle()
 
     @contextlib.contextmanager
     def down(self, *labels: str) -> Iterator[None]:

@@ -194,7 +194,8 @@ def test_compute_dies_after_the_claim(world: World, server: str, logs: Logs) -> 
         in_background(world, server, current_vcpus=3, current_memory_mb=512)
         reaches(world, server, 'xloud_adjusting')
         port = world.context.settings.port('placement')
-        assert waiting.until(lambda: ports.unread(port) > 0, 30)
+        addresses = [part.address for part in world.faults.parts('placement')]
+        assert waiting.until(lambda: sum(ports.unread(port, at) for at in addresses) > 0, 30)
         world.faults.kill(compute)
     world.faults.resume(compute)
     agrees(world, server, MINIMUM)
@@ -262,7 +263,7 @@ def test_what_services_talk_through_dies(
     world: World, server: str, label: str, grows: bool, logs: Logs
 ) -> None:
     """The adjustment is done, or undone; it is never half of either."""
-    if label not in world.faults.services:
+    if not world.faults.parts(label):
         pytest.skip('needs `xcloud up --db mariadb`')
     logs.expect(LOST)
     if not grows:
@@ -282,7 +283,7 @@ def test_what_services_talk_through_dies_while_a_guest_gives_back(
     world: World, slow: str, label: str, logs: Logs
 ) -> None:
     """The compute cannot say how it went, until it can."""
-    if label not in world.faults.services:
+    if not world.faults.parts(label):
         pytest.skip('needs `xcloud up --db mariadb`')
     logs.expect(LOST)
     asks_back(world, slow)

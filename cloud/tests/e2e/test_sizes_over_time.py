@@ -142,7 +142,7 @@ class History:
 @pytest.fixture
 def listening(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripts]:
     """Have the scripts of the guide, one of which listens to notifications."""
-    if 'mariadb' not in world.faults.services:
+    if not world.faults.parts('mariadb'):
         pytest.skip('needs `xcloud up --db mariadb`')
     monkeypatch.setenv('OS_CLOUD', 'xcloud')
     scripts = Scripts(PROJECT=world.api.project('admin'), TRANSPORT_URL=world.context.messaging())

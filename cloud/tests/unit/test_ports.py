@@ -47,3 +47,5 @@ def test_unread_request() -> None:
             with connection:
                 connection.recv(100)
                 assert ports.unread(port) == 0
+                assert ports.connections(port, '127.0.0.1') == 1
+                assert ports.connections(port, '127.0.1.1') == 0
