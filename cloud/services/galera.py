@@ -69,6 +69,12 @@ class Node(database.MariaDb):
         }
 
     @property
+    def peer_ports(self) -> list[int]:
+        """The ports on which nodes speak to each other."""
+        names = ('galera', 'galera-increments', 'galera-copies')
+        return [self.settings.port(name) for name in names]
+
+    @property
     def _programs(self) -> Path:
         return self.state.packages / 'galera' / 'bin'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import socket
 from collections.abc import Sequence
 
@@ -12,11 +13,9 @@ _GLOBAL = """\
 global
     maxconn 4000
     nbthread 1
-    log stdout format raw daemon notice
     stats socket {socket} mode 600 level admin
 
 defaults
-    log global
     timeout connect 5s
     timeout check 2s
     # To another one at once, if it takes no connection.
@@ -28,7 +27,8 @@ defaults
 
 _DATABASE = """
 # One node at a time is written to, and stays that until it fails: the node that
-# was used last is kept in the table, and the others wait.
+# was used last is kept in the table, and the others wait. A table of one entry
+# would be full: the entry could not be changed.
 listen mariadb
     mode tcp
     bind 127.0.0.1:{port}
@@ -37,7 +37,7 @@ listen mariadb
     timeout client 2h
     timeout server 2h
     option httpchk GET /
-    stick-table type ip size 1 nopurge
+    stick-table type ip size 1k nopurge
     stick on dst
 """
 
@@ -91,9 +91,18 @@ class HaProxy(service.Service):
 
     def daemon(self) -> process.Daemon:
         file = self.state.etc(self.name) / 'haproxy.cfg'
-        # What it says goes to its log once.
-        argv = ['/usr/sbin/haproxy', '-q', '-db', '-f', file]
+        argv = ['/usr/sbin/haproxy', '-db', '-f', file]
         return process.Daemon(self.name, argv, self.state)
+
+    def sessions(self, name: str) -> dict[str, int]:
+        """Return how many connections each server of a proxy has."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.state.data(self.name) / 'admin.sock'))
+            connection.sendall(b'show stat\n')
+            text = b''.join(iter(lambda: connection.recv(65536), b'')).decode()
+        rows = csv.DictReader(text.removeprefix('# ').splitlines())
+        servers = (row for row in rows if row['pxname'] == name and row['type'] == '2')
+        return {row['svname']: int(row['scur']) for row in servers}
 
     def answers(self) -> bool:
         """Return whether services get a database from it: that speaks first."""

@@ -58,6 +58,11 @@ class RabbitMq(service.Service):
             f'{self.label}-distribution': self.distribution,
         }
 
+    @property
+    def peer_ports(self) -> list[int]:
+        """The ports on which nodes speak to each other."""
+        return [node.distribution for node in self.others()]
+
     def configure(self) -> None:
         lines = [
             f'listeners.tcp.local = {self.address}:{self.settings.port("rabbitmq")}',

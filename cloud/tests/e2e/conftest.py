@@ -10,6 +10,7 @@ from typing import Any
 import keystoneauth1.exceptions
 import openstack
 import pytest
+from openstack.connection import Connection
 
 from cloud import ini
 from cloud.services import compute, nova
@@ -71,6 +72,18 @@ def forked(world: World) -> None:
         pytest.skip('the cloud runs stock Nova; run `xcloud up --no-pristine`')
 
 
+def new_server(connection: Connection, flavor: str, image: str, **options: Any) -> str:
+    """Request a server; return its identity, whatever becomes of it."""
+    created = connection.compute.create_server(
+        name=f'{PREFIX}{uuid.uuid4().hex[:6]}',
+        flavor_id=connection.compute.find_flavor(flavor, ignore_missing=False).id,
+        image_id=connection.image.find_image(image, ignore_missing=False).id,
+        networks='none',
+        **options,
+    )
+    return str(created.id)
+
+
 @pytest.fixture
 def create(
     request: pytest.FixtureRequest, world: World, logs: Logs
@@ -82,16 +95,9 @@ def create(
         flavor = flavor or ('elastic' if world.forked else 'small')
         connection = options.pop('connection', world.admin)
         status = options.pop('status', 'ACTIVE')
-        created = connection.compute.create_server(
-            name=f'{PREFIX}{uuid.uuid4().hex[:6]}',
-            flavor_id=connection.compute.find_flavor(flavor, ignore_missing=False).id,
-            image_id=connection.image.find_image(image, ignore_missing=False).id,
-            networks='none',
-            **options,
-        )
-        servers.append(created.id)
-        world.api.wait(created.id, status)
-        return str(created.id)
+        servers.append(new_server(connection, flavor, image, **options))
+        world.api.wait(servers[-1], status)
+        return servers[-1]
 
     yield server
     try:

@@ -16,9 +16,22 @@ def between(address: str, peers: Sequence[str]) -> list[Rule]:
     return [('--source', source, '--destination', target) for source, target in pairs]
 
 
+def of_ports(address: str, peers: Sequence[str], ports: Sequence[int]) -> list[Rule]:
+    """Return the rules that part an address from its peers as far as they speak on ports."""
+    return [
+        (*rule, '--protocol', 'tcp', side, str(port))
+        for rule in between(address, peers)
+        for side in ('--source-port', '--destination-port')
+        for port in ports
+    ]
+
+
 def to(address: str, ports: Sequence[int]) -> list[Rule]:
     """Return the rules by which nothing reaches these ports of an address."""
-    return [('--destination', address, '--protocol', 'tcp', '--dport', str(port)) for port in ports]
+    return [
+        ('--destination', address, '--protocol', 'tcp', '--destination-port', str(port))
+        for port in ports
+    ]
 
 
 @contextlib.contextmanager
