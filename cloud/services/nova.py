@@ -74,10 +74,11 @@ class Control(service.Service):
         text = ini.merge(shared(self.context, 'nova-api'), own)
         files.write(self.file, ini.render(text))
         if self.node:
-            # The API has no option for it on its command line.
-            log = service.logging(self.state.log(f'nova-api-{self.node}'))
-            mine: ini.Sections = {'DEFAULT': {**log, 'host': self.control}}
-            files.write(self.own_file, ini.render(mine))
+            files.write(self.own_file, ini.render(self.own()))
+
+    def own(self) -> ini.Sections:
+        """Return what it has on its node, beside what is the same on all."""
+        return {'DEFAULT': {'host': self.control, **service.logging(self.state.log(self.label))}}
 
     @property
     def control(self) -> str:
@@ -86,8 +87,7 @@ class Control(service.Service):
 
     @property
     def own_file(self) -> Path:
-        """What a node has beside the file that is the same on all."""
-        return self.file.with_name(f'{self.control}.conf')
+        return self.file.with_name(f'{self.label}.conf')
 
     def manage(self, *words: str) -> str:
         """Run ``nova-manage``."""
@@ -128,6 +128,11 @@ class Api(Control, service.Wsgi):
             names = ('api-paste.ini', self.file.name, self.own_file.name)
             folder['OS_NOVA_CONFIG_FILES'] = ';'.join(names)
         return folder
+
+    def own(self) -> ini.Sections:
+        # Its green threads run only while it has a request. A broker that stands still takes
+        # what is sent to it: without a heartbeat the API would never leave it.
+        return {**super().own(), 'oslo_messaging_rabbit': {'heartbeat_in_pthread': True}}
 
     def configure(self) -> None:
         super().configure()
