@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cloud import errors, service, services, settings
-from cloud.services import galera, haproxy, rabbitmq
+from cloud.services import galera, haproxy, nova, rabbitmq
 
 HISTORY = '9f5b7636-ec5d-11f1-bc55-be6bd2bfea82'
 OTHER = '00c0ffee-ec5d-11f1-bc55-be6bd2bfea82'
@@ -109,6 +109,18 @@ def test_brokers_know_each_other(context: service.Context) -> None:
         assert f'cluster_formation.classic_config.nodes.{number} = {name}\n' in text
     assert 'cluster_partition_handling = pause_minority\n' in text
     assert node.environment()['RABBITMQ_NODENAME'] == 'xcloud-2@127.0.1.2'
+
+
+def test_what_a_controller_has_of_its_own(context: service.Context) -> None:
+    """Services of one kind differ by name and log; the API alone has heartbeats in a thread."""
+    conductors = [nova.Conductor(context, number).own() for number in service.PAIR]
+    assert [own['DEFAULT']['host'] for own in conductors] == ['control1', 'control2']
+    assert len({str(own['DEFAULT']['log_file']) for own in conductors}) == 2
+    assert 'oslo_messaging_rabbit' not in conductors[0]
+    api = nova.Api(context, 2)
+    assert api.own()['oslo_messaging_rabbit'] == {'heartbeat_in_pthread': True}
+    files = api.environment()['OS_NOVA_CONFIG_FILES']
+    assert files == 'api-paste.ini;nova.conf;nova-api-2.conf'
 
 
 def test_proxy_accepts_its_configuration(context: service.Context) -> None:
