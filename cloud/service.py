@@ -75,9 +75,7 @@ class Context:
 
     def messaging(self) -> str:
         password, port = self.passwords['rabbitmq'], self.settings.port('rabbitmq')
-        addresses = self.settings.nodes.values() or ['127.0.0.1']
-        brokers = ','.join(f'xcloud:{password}@{address}:{port}' for address in addresses)
-        return f'rabbit://{brokers}/'
+        return f'rabbit://xcloud:{password}@127.0.0.1:{port}/'
 
     def queues(self) -> ini.Options:
         """Return the options with which a service uses the message broker."""

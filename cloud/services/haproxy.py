@@ -7,7 +7,7 @@ import socket
 from collections.abc import Sequence
 
 from cloud import files, process, service
-from cloud.services import galera, keystone, nova, placement
+from cloud.services import galera, keystone, nova, placement, rabbitmq
 
 _GLOBAL = """\
 global
@@ -41,6 +41,23 @@ listen mariadb
     stick on dst
 """
 
+#: oslo.messaging knows several brokers as well, but comes back to one that stands still: the
+#: kernel takes the connection. So the greeting of the protocol is what is asked for here.
+_BROKER = """
+listen rabbitmq
+    mode tcp
+    bind 127.0.0.1:{port}
+    balance leastconn
+    option tcpka
+    # Heartbeats come more often.
+    timeout client 3m
+    timeout server 3m
+    option tcp-check
+    tcp-check connect
+    tcp-check send-binary 414d515000000901
+    tcp-check expect binary 01
+"""
+
 _API = """
 listen {name}
     mode http
@@ -62,7 +79,7 @@ class HaProxy(service.Service):
     packages = ('haproxy',)
 
     def ports(self) -> dict[str, int]:
-        names = ('mariadb', *(kind.name for kind in self._kinds()))
+        names = ('mariadb', 'rabbitmq', *(kind.name for kind in self._kinds()))
         return {name: self.settings.port(name) for name in names}
 
     @staticmethod
@@ -72,7 +89,7 @@ class HaProxy(service.Service):
     def configure(self) -> None:
         data = self.state.data(self.name)
         data.mkdir(parents=True, exist_ok=True)
-        parts = [_GLOBAL.format(socket=data / 'admin.sock'), self._database()]
+        parts = [_GLOBAL.format(socket=data / 'admin.sock'), self._database(), self._broker()]
         for kind in self._kinds():
             services = [kind(self.context, node) for node in service.PAIR]
             port = self.settings.port(kind.name)
@@ -88,6 +105,11 @@ class HaProxy(service.Service):
             spare = '' if node.is_first else ' backup'
             lines.append(_server(node, port, f' port {check} inter 1s{spare}'))
         return ''.join(lines)
+
+    def _broker(self) -> str:
+        port = self.settings.port('rabbitmq')
+        nodes = [rabbitmq.RabbitMq(self.context, number) for number in self.settings.nodes]
+        return _BROKER.format(port=port) + ''.join(_server(node, port) for node in nodes)
 
     def daemon(self) -> process.Daemon:
         file = self.state.etc(self.name) / 'haproxy.cfg'

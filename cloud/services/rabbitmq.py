@@ -87,6 +87,8 @@ class RabbitMq(service.Service):
         nodes = enumerate(self.others(), 1)
         return [
             'cluster_name = xcloud',
+            # HAProxy greets every node every other second, and no more.
+            'log.connection.level = error',
             'cluster_formation.peer_discovery_backend = classic_config',
             *(
                 f'cluster_formation.classic_config.nodes.{number} = {node.nodename}'
