@@ -38,17 +38,17 @@ class Position:
 
 def most_advanced(positions: Mapping[int, Position | None]) -> int:
     """Return the node that has seen the last write; of those that have, the first."""
-    known = {node: position for node, position in positions.items() if position is not None}
-    if not known:
+    present = {node: position for node, position in positions.items() if position is not None}
+    if not present:
         return min(positions)
-    histories = sorted({position.history for position in known.values()})
+    histories = sorted({position.history for position in present.values()})
     if len(histories) > 1:
         raise errors.CheckError(
             f'the nodes of the database have different histories: {", ".join(histories)}\n'
             'none is begun with: keep the folder of one (data/mariadb-N), remove the others, '
             'and run `xcloud start`'
         )
-    return max(known, key=lambda node: (known[node].number, -node))
+    return max(present, key=lambda node: (present[node].number, -node))
 
 
 class Node(database.MariaDb):

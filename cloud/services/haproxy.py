@@ -42,7 +42,7 @@ listen mariadb
 """
 
 #: oslo.messaging knows several brokers as well, but comes back to one that stands still: the
-#: kernel takes the connection. So the greeting of the protocol is what is asked for here.
+#: kernel takes the connection. So the greeting of the protocol is what is requested here.
 _BROKER = """
 listen rabbitmq
     mode tcp

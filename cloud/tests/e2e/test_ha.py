@@ -1,7 +1,7 @@
 """One of several fails in the middle of an adjustment: a client that repeats gets what it wants.
 
 Each test has a client that grows a server, and repeats what fails; one service is
-killed, frozen or cut off meanwhile and stays that until the client has had two
+killed, frozen or isolated in the meantime and stays that until the client has had two
 more sizes. The seconds that took are printed as a table at the end.
 """
 
@@ -179,7 +179,7 @@ def frozen(world: World, victim: service.Service) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def cut_off(world: World, victim: service.Service) -> Iterator[None]:
+def isolated(world: World, victim: service.Service) -> Iterator[None]:
     """Part a database or a broker from its peers, and an API from HAProxy."""
     nodes = world.context.settings.nodes.values()
     peers = [node for node in nodes if node != victim.address]
@@ -194,7 +194,7 @@ def cut_off(world: World, victim: service.Service) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def node_cut_off(world: World, victim: service.Service) -> Iterator[None]:
+def node_isolated(world: World, victim: service.Service) -> Iterator[None]:
     """Part all of the node of a service from the other nodes."""
     nodes = world.context.settings.nodes.values()
     peers = [node for node in nodes if node != victim.address]
@@ -202,15 +202,15 @@ def node_cut_off(world: World, victim: service.Service) -> Iterator[None]:
         yield
 
 
-FAULTS = {'killed': killed, 'frozen': frozen, 'cut off': cut_off, 'node cut off': node_cut_off}
+FAULTS = {'killed': killed, 'frozen': frozen, 'isolated': isolated, 'node isolated': node_isolated}
 
 #: Without an address of their own.
 _NOT_CUT = ('one nova-conductor', 'one nova-scheduler')
 
 CASES = [
     *((victim, fault) for victim in VICTIMS for fault in ('killed', 'frozen')),
-    *((victim, 'cut off') for victim in VICTIMS if victim not in _NOT_CUT),
-    ('the database written to', 'node cut off'),
+    *((victim, 'isolated') for victim in VICTIMS if victim not in _NOT_CUT),
+    ('the database written to', 'node isolated'),
 ]
 
 
