@@ -248,7 +248,9 @@ def settle_pins(instance):
     Its topology was made for its size before, and it may start with less. The
     caller saves the instance.
     """
-    if pinning.has_pins(instance.numa_topology):
+    # It is loaded if the move has changed it.
+    if 'numa_topology' in instance and pinning.has_pins(
+            instance.numa_topology):
         server.release_pins(instance, flavors.elementwise_max(
             server.size(instance), size_at_destination(instance)))
 

@@ -90,10 +90,10 @@ class TestElasticHostState(test.NoDBTestCase):
                 self.host, self._request(elastic.Size(*size))), size)
 
     def test_dedicated(self):
-        """A server with CPUs of its own needs room for all of its topology.
-        """
-        request = self._request(elastic.Size(1, 1024), POLICY.DEDICATED)
+        """A server has as many CPUs of its own as its size."""
+        request = self._request(elastic.Size(3, 1024), POLICY.DEDICATED)
         self.assertTrue(self.filter.host_passes(self.host, request))
         self.host.consume_from_request(request)
-        self.assertEqual([(0, 2048), (0, 2048)], self._used())
+        self.assertEqual([2, 1], [len(cell.pinned_cpus) for cell in
+                                  self.host.numa_topology.cells])
         self.assertFalse(self.filter.host_passes(self.host, request))
