@@ -16,6 +16,8 @@ from cloud import errors, rest, waiting
 PREFIX = 'bench-'
 
 _PATIENCE = 180
+#: Where the fork records that a server moves to grow, and that its growth waits.
+_PENDING = ('xloud_moving', 'xloud_waiting')
 #: How many servers are deleted at once: the last of a thousand would take longer than that.
 _BATCH = 100
 #: How often they are asked to go.
@@ -111,12 +113,39 @@ class Servers:
         self._client.post(f'{self._nova}/servers/{server}/action', {action: body})
         return time.monotonic() - start
 
-    def adjust(self, server: str, size: Size) -> float:
+    def adjust(self, server: str, size: Size, **more: str) -> float:
         """Request an adjustment and return the seconds until it was accepted."""
-        body = {'current_vcpus': size.vcpus, 'current_memory_mb': size.memory_mb}
+        body = {'current_vcpus': size.vcpus, 'current_memory_mb': size.memory_mb, **more}
         start = time.monotonic()
         self._client.post(f'{self._nova}/os-xloud-adjust/{server}', body)
         return time.monotonic() - start
+
+    def cancel_adjust(self, server: str) -> None:
+        """Cancel an adjustment that waits, or moves the server."""
+        self._client.post(f'{self._nova}/os-xloud-adjust/{server}', {'cancel': True})
+
+    def wait_until_adjusted(self, server: str, may_wait: bool = False) -> None:
+        """Wait until the last adjustment of a server is over, or only waits for its turn."""
+        keys = _PENDING[:1] if may_wait else _PENDING
+        query = (
+            'SELECT (task_state IS NOT NULL) + (SELECT COUNT(*) '
+            'FROM nova.instance_system_metadata AS metadata '
+            f'WHERE instance_uuid = uuid AND metadata.deleted = 0 AND `key` IN ({sql.quoted(keys)})'
+            f") FROM nova.instances WHERE uuid = '{server}'"
+        )
+        if not waiting.until(lambda: self._database.run(query) == [['0']], _PATIENCE, 0.02):
+            raise errors.NotReadyError('the measurement', f'server {server} is still adjusted')
+
+    def size(self, server: str) -> Size:
+        """Return what a server is accounted for."""
+        query = f"SELECT vcpus, memory_mb FROM nova.instances WHERE uuid = '{server}'"
+        ((vcpus, memory_mb),) = self._database.run(query)
+        return Size(int(vcpus), int(memory_mb))
+
+    def live_migrations(self) -> int:
+        """Return how many live migrations there have been."""
+        query = "SELECT COUNT(*) FROM nova.migrations WHERE migration_type = 'live-migration'"
+        return int(self._database.run(query)[0][0])
 
     def ids(self) -> list[str]:
         """Return the servers of the bench."""

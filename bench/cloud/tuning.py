@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.cloud.world import World
-from cloud import files
+from cloud import files, ini
 
 
 @contextlib.contextmanager
@@ -42,6 +42,19 @@ def service_down_time(world: World, seconds: int) -> Iterator[None]:
     before = file.read_text()
     option = re.compile(r'^service_down_time = .*$', re.MULTILINE)
     _reconfigure(world, file, option.sub(f'service_down_time = {seconds}', before))
+    try:
+        yield
+    finally:
+        _reconfigure(world, file, before)
+
+
+@contextlib.contextmanager
+def xloud_options(world: World, **options: int) -> Iterator[None]:
+    """Set options of elastic servers in the services that are not on the hosts."""
+    file = world.context.state.etc('nova') / 'nova.conf'
+    before = file.read_text()
+    # Of two values of an option the last one is used.
+    _reconfigure(world, file, f'{before}\n{ini.render({"xloud": options})}')
     try:
         yield
     finally:

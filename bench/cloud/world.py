@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import Any
 
 from bench.cloud import cpu, sql
@@ -22,10 +23,15 @@ class World:
         self.nova = self.context.settings.url('nova-api') + '/v2.1'
         self.hosts = Hosts(self.client, self.nova)
 
+    @property
+    def socket(self) -> Path:
+        """Where MariaDB listens for its administrator."""
+        return self.context.state.data('mariadb') / 'mariadb.sock'
+
     @functools.cached_property
     def database(self) -> sql.Client:
         """A connection as MariaDB's administrator."""
-        return sql.Client(self.context.state.data('mariadb') / 'mariadb.sock')
+        return sql.Client(self.socket)
 
     @functools.cached_property
     def servers(self) -> Servers:

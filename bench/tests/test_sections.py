@@ -1,7 +1,7 @@
 """What the page says of the results."""
 
 from bench.report import page
-from bench.report.sections import memory, scale, tax, usage
+from bench.report.sections import density, memory, scale, tax, usage
 
 
 def test_tax_ratios():
@@ -71,6 +71,28 @@ def test_scale_stopped():
     assert 'The measurement stopped at 50 hosts: fleet: no more memory.' in text
     assert 'requests for 5 booted servers' in text
     assert list(section.plots) == ['scale-host']
+
+
+def test_density():
+    """Each load has a row, with what was refused in each way and what has to be."""
+    ways = {'refuse': 19, 'wait': 12, 'move': 5, 'others': 0}
+    data = {
+        'hosts': 4, 'host': [32, 32768], 'large': [8, 8192], 'mixes': {'mixed': 0.3},
+        'fits': {'fixed': 16, '1:4': 64}, 'looks': 8415, 'oversold': 0,
+        'loads': [
+            {'ratio': 4, 'fill': fill, 'servers': 16 * fill, 'mix': 'mixed', 'way': way,
+             'requested': 50, 'refused': refused, 'bound': 1, 'moves': 85}
+            for way, refused in ways.items() for fill in (2, 1)
+        ],
+    }  # fmt: skip
+    section = density.make(data)
+    *_, first, second = section.values['loads'].splitlines()
+    assert first.startswith('| 1:4 | mixed | 16 | 1.0 |')
+    assert second == '| 1:4 | mixed | 32 | 2.0 | 50 | 38% | 24% | 10% | 0% | 2% | 85 for 50 |'
+    assert (section.values['looks'], section.values['oversold']) == ('8,415', 'none')
+    lines = {line.name: line.points for line in section.plots['density-4'].series}
+    assert lines['move'] == [(1, 10.0), (2, 10.0)]
+    assert lines['bound'] == [(1, 2.0), (2, 2.0)]
 
 
 def test_memory():
