@@ -103,18 +103,19 @@ class QuotaTests:
         self._assert_no_more_servers()
 
     def test_create_pinned(self):
-        """Pinned CPUs are all allocated, and so all requested."""
-        six = elastic.Size(6, 4096)
+        """The dedicated CPUs of the minimum are requested."""
+        bounds = {'minimum': elastic.Size(5, 1024),
+                  'maximum': elastic.Size(6, 4096)}
         for specs in ({'hw:cpu_policy': 'dedicated'},
                       {'hw:cpu_policy': 'mixed',
                        'hw:cpu_dedicated_mask': '^0'}):
             self._assert_no_more_servers(
-                self._elastic_flavor(maximum=six, **specs))
+                self._elastic_flavor(**bounds, **specs))
 
         image = self._create_image({'hw_cpu_policy': 'dedicated'})
         self._assert_over_quota(
             self.api.post_server, {'server': self._build_server(
-                flavor_id=self._elastic_flavor(maximum=six),
+                flavor_id=self._elastic_flavor(**bounds),
                 image_uuid=image['id'], networks='none')})
 
     def test_resize_to_pinned(self):
@@ -122,6 +123,7 @@ class QuotaTests:
         self._assert_over_quota(
             self.api.post_server_action, server['id'],
             {'resize': {'flavorRef': self._elastic_flavor(
+                minimum=elastic.Size(5, 1024),
                 maximum=elastic.Size(6, 4096),
                 **{'hw:cpu_policy': 'dedicated'})}})
 
@@ -228,10 +230,10 @@ class QuotaFromDatabaseTest(
         self.assertEqual(elastic.Size(4, 4096), self._quota_usage())
 
     def test_restore_pinned(self):
-        """A soft-deleted server holds all its pinned CPUs again."""
+        """A soft-deleted server holds its dedicated CPUs again."""
         self.flags(reclaim_instance_interval=3600)
         server = self._boot(self._elastic_flavor(
-            **{'hw:cpu_policy': 'dedicated'}))
+            minimum=elastic.Size(4, 1024), **{'hw:cpu_policy': 'dedicated'}))
         self.api.delete_server(server['id'])
         self._wait_for_state_change(server, 'SOFT_DELETED')
         other = self._boot()
@@ -270,10 +272,10 @@ class QuotaFromPlacementTest(
         self.assertSize(server, GROWN)
 
     def test_unshelve_pinned(self):
-        """A server that is back holds all its pinned CPUs again."""
+        """A server that is back holds its dedicated CPUs again."""
         self.flags(shelved_offload_time=0)
         server = self._boot(self._elastic_flavor(
-            **{'hw:cpu_policy': 'dedicated'}))
+            minimum=elastic.Size(4, 1024), **{'hw:cpu_policy': 'dedicated'}))
         self._shelve_server(server)
         other = self._boot()
         self._assert_over_quota(
