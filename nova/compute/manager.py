@@ -139,7 +139,7 @@ class ComputeManager(manager.Manager):
 
     def post_live_migration_at_destination(*nova):
         ...
-        self.elastic.memory_limits.begin(context, instance)
+        self.elastic.settings.begin(context, instance)
         self.elastic.note([instance])
 
     def _rollback_live_migration(*nova):

@@ -14,11 +14,7 @@
 
 from oslo_log import log as logging
 
-import nova.conf
 from nova import elastic
-from nova import exception
-
-CONF = nova.conf.CONF
 
 LOG = logging.getLogger(__name__)
 
@@ -59,30 +55,3 @@ class Pins(object):
                           'tried again.', instance=instance)
             return False
         return True
-
-
-class Repinning(object):
-    """Pins guests that are not pinned to what their servers own."""
-
-    def __init__(self, host, pins, adjustments, questions):
-        self._host = host
-        self._pins = pins
-        self._adjustments = adjustments
-        self._questions = questions
-
-    def update(self, context, instance):
-        if not elastic.pins_vcpus(instance):
-            return
-        with self._adjustments.lock(instance):
-            # It may have other CPUs by now.
-            instance.refresh()
-            if (instance.host != self._host or
-                    instance.task_state is not None or
-                    self._adjustments.get(instance)):
-                return
-            try:
-                self._questions.ask(
-                    context, instance.uuid, CONF.xloud.guest_query_timeout,
-                    self._pins.set, instance)
-            except exception.ServerAdjustGuestNotResponding:
-                LOG.info('The guest will be pinned later.', instance=instance)

@@ -73,8 +73,7 @@ class Reconciler(object):
     """Compares elastic servers with what they are accounted for."""
 
     def __init__(self, host, driver, tracker, accounting, adjustments,
-                 questions, reporter, excess, memory_limits, repinning,
-                 metrics):
+                 questions, reporter, excess, settings, metrics):
         self._host = host
         self._driver = driver
         self._tracker = tracker
@@ -83,8 +82,7 @@ class Reconciler(object):
         self._questions = questions
         self._reporter = reporter
         self._excess = excess
-        self._memory_limits = memory_limits
-        self._repinning = repinning
+        self._settings = settings
         self._metrics = metrics
         self._is_running = False
         # What servers should be accounted for by the last check, if they are
@@ -175,8 +173,7 @@ class Reconciler(object):
                 if not self._adjustments.get(instance):
                     self._account(context, instance, size)
         if live:
-            self._repinning.update(context, instance)
-            self._memory_limits.update(context, instance)
+            self._settings.update(context, instance)
 
     def _get_live_size(self, context, instance):
         """Return what a guest has, including what its host sees it use."""

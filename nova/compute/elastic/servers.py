@@ -18,14 +18,13 @@ from nova.compute.elastic import arrivals
 from nova.compute.elastic import background
 from nova.compute.elastic import departures
 from nova.compute.elastic import excess
-from nova.compute.elastic import memory_limits
 from nova.compute.elastic import metrics
 from nova.compute.elastic import move_records
 from nova.compute.elastic import moves
-from nova.compute.elastic import pins
 from nova.compute.elastic import reconcile
 from nova.compute.elastic import reports
 from nova.compute.elastic import returns
+from nova.compute.elastic import settings
 from nova.compute.elastic import status
 from nova.compute.elastic import waiting
 from nova import elastic
@@ -60,15 +59,13 @@ class ElasticServers(object):
         self.adjustments = adjust.Adjustments(
             driver, self.accounting, questions, self.status, reporter,
             waiting_list, self.metrics)
-        self.memory_limits = memory_limits.MemoryLimits(
-            self.accounting, self.adjustments, questions)
+        self.settings = settings.GuestSettings(
+            host, self.accounting, self.adjustments, questions)
         self.reconciler = reconcile.Reconciler(
             host, driver, tracker, self.accounting, self.adjustments,
             questions, reporter,
             excess.Excess(reporter, compute_api, self.metrics),
-            self.memory_limits, pins.Repinning(
-                host, self.accounting.pins, self.adjustments, questions),
-            self.metrics)
+            self.settings, self.metrics)
         self.returns = returns.Returns(host, self.adjustments)
         self.grants = waiting.Grants(
             host, waiting_list, self.adjustments, reporter)

@@ -10,7 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a host lets its guests have while they are not being adjusted."""
+"""What a host sets for its guests while they are not being adjusted.
+
+An adjustment may have left that for later. A guest that was started before
+the memory limit was configured has another one, and one that has come from
+another host has none.
+"""
 
 from oslo_log import log as logging
 
@@ -24,44 +29,46 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
-def _is_enabled():
+def _limits_memory():
     return CONF.xloud.memory_limit_overhead is not None
 
 
-class MemoryLimits(object):
+class GuestSettings(object):
 
-    def __init__(self, accounting, adjustments, questions):
+    def __init__(self, host, accounting, adjustments, questions):
+        self._host = host
         self._accounting = accounting
         self._adjustments = adjustments
         self._questions = questions
 
     def update(self, context, instance):
-        """Limit the memory of a guest as its size allows.
-
-        An adjustment may have left that for later, and a guest that was
-        started before the limit was configured has another one.
-        """
-        if not _is_enabled():
+        """Pin a guest and limit its memory as its size allows."""
+        functions = []
+        if elastic.pins_vcpus(instance):
+            functions.append(self._accounting.pins.set)
+        if _limits_memory():
+            functions.append(self._accounting.limit_memory)
+        if not functions:
             return
         with self._adjustments.lock(instance):
+            # It may have other CPUs or another host by now.
             instance.refresh()
-            if (self._adjustments.get(instance) or
-                    instance.task_state is not None):
+            if (instance.host != self._host or
+                    instance.task_state is not None or
+                    self._adjustments.get(instance)):
                 return
             try:
-                self._questions.ask(
-                    context, instance.uuid, CONF.xloud.guest_query_timeout,
-                    self._accounting.limit_memory, instance)
+                for function in functions:
+                    self._questions.ask(
+                        context, instance.uuid, CONF.xloud.guest_query_timeout,
+                        function, instance)
             except exception.ServerAdjustGuestNotResponding:
-                LOG.info('The memory of the guest will be limited later.',
+                LOG.info('The guest will be pinned and limited later.',
                          instance=instance)
 
     def begin(self, context, instance):
-        """Limit the memory of a guest that has come by live migration.
-
-        The limit of its old host did not come with it.
-        """
-        if _is_enabled() and elastic.is_elastic(instance.flavor):
+        """Limit the memory of a guest that has come by live migration."""
+        if _limits_memory() and elastic.is_elastic(instance.flavor):
             background.start(context, self._begin, context, instance)
 
     def _begin(self, context, instance):
