@@ -26,10 +26,10 @@ class ResourceTracker(object):
         host CPUs that it owns then; the caller saves the instance.
 
         :raises: ServerAdjustNUMACellFull or ServerAdjustAboveHostLimit if they
-            do not
+            do not; ServerAdjustUnavailable if that is not known yet
         """
         if self.disabled(nodename):
-            return
+            raise exception.ServerAdjustUnavailable()
         if instance.uuid not in self.tracked_instances:
             # After a move it is tracked only with the next periodic task, but
             # its move has accounted for it.

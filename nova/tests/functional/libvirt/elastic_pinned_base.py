@@ -60,7 +60,7 @@ class PinnedServersTestBase(elastic_base.ElasticServersTestBase):
 
     # Who owns what
 
-    def _owned(self, server, vcpus=None):
+    def _owned(self, server):
         """The host CPU of each vCPU that owns one by the records."""
         instance = self._instance(server)
         owned = {}

@@ -15,6 +15,7 @@
 from nova.compute import api as compute_api
 from nova.compute.elastic import accounting
 from nova.compute.elastic import reconcile
+from nova.compute import resource_tracker
 from nova import elastic
 from nova.elastic import pinning
 from nova import exception
@@ -91,6 +92,20 @@ class ElasticPinnedRecordsTest(elastic_pinned_base.PinnedServersTestBase):
         self._set_vcpus(other, 4)
         self.assertOwnCpus(server, other)
         self.assertOwnCpus(other, server)
+
+    def test_host_that_has_just_started(self):
+        """It does not know yet which of its CPUs are owned."""
+        server = self._boot()
+        owned = self._owned(server)
+        self._patch(resource_tracker.ResourceTracker, 'disabled',
+                    lambda *_args: True)
+        read = self._instance(server)
+        self.assertRaises(
+            exception.ServerAdjustUnavailable, compute_api.API().xloud_adjust,
+            read._context, read, 2, None, True)
+        self._wait_until_adjusted(server)
+        self.assertEqual(owned, self._owned(server))
+        self.assertPinned(server, 1)
 
     def test_more_than_the_size(self):
         """What a record has beyond the size belongs to nobody."""
