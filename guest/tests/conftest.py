@@ -20,10 +20,12 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope='session')
-def debian(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Iterator[system.System]:
+@pytest.fixture(scope='session', params=system.SUITES)
+def debian(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, packages: Path
+) -> Iterator[system.System]:
     """A Debian with GRUB, systemd and the guest agent, in a folder."""
-    lack = system.lacking()
+    lack = system.lacking(request.param)
     if lack:
         pytest.skip(f'needs a Debian in a folder: {lack}')
-    yield system.System(tmp_path_factory.mktemp('debian'), packages)
+    yield system.System(tmp_path_factory.mktemp(request.param), request.param, packages)

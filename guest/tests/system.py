@@ -12,9 +12,9 @@ from pathlib import Path
 from graft.workshop import machine
 
 ROOT = Path(__file__).resolve().parents[2]
-SUITE = 'bookworm'
+SUITES = ('bookworm', 'trixie')
 PACKAGES = 'grub2-common,udev,systemd,qemu-guest-agent'
-_CACHE = ROOT / '.fork/guest' / f'{SUITE}.tar'
+_CACHE = ROOT / '.fork/guest'
 _PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 
@@ -30,31 +30,36 @@ def build(target: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def lacking() -> str:
-    """Make the Debian, once; return why not, if that is not possible."""
+def _archive(suite: str) -> Path:
+    return _CACHE / f'{suite}.tar'
+
+
+def lacking(suite: str) -> str:
+    """Make a Debian, once; return why not, if that is not possible."""
     if os.geteuid() != 0:
         return 'root is needed for a system in a folder'
     lack = machine.lacking({'mmdebstrap': 'mmdebstrap', 'unshare': 'util-linux', 'rpm': 'rpm'})
-    if lack or _CACHE.exists():
+    archive = _archive(suite)
+    if lack or archive.exists():
         return lack
-    _CACHE.parent.mkdir(parents=True, exist_ok=True)
-    made = _CACHE.with_suffix('.new')
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    made = archive.with_suffix('.new')
     words = ['mmdebstrap', '--quiet', '--variant=minbase', f'--include={PACKAGES}', '--format=tar']
     words += [f'--dpkgopt=path-exclude=/usr/share/{name}/*' for name in ('man', 'doc', 'locale')]
-    done = subprocess.run([*words, SUITE, made], capture_output=True, text=True, check=False)
+    done = subprocess.run([*words, suite, made], capture_output=True, text=True, check=False)
     if done.returncode:
         made.unlink(missing_ok=True)
-        return f'mmdebstrap cannot make Debian {SUITE}: {done.stderr.strip()[-500:]}'
-    made.rename(_CACHE)
+        return f'mmdebstrap cannot make Debian {suite}: {done.stderr.strip()[-500:]}'
+    made.rename(archive)
     return ''
 
 
 class System:
     """A system in a folder, whose programs run as on a machine."""
 
-    def __init__(self, folder: Path, packages: Path) -> None:
+    def __init__(self, folder: Path, suite: str, packages: Path) -> None:
         self.root = folder
-        subprocess.run(['tar', '-C', folder, '-xf', _CACHE], check=True)
+        subprocess.run(['tar', '-C', folder, '-xf', _archive(suite)], check=True)
         shutil.copytree(packages, folder / 'packages')
         # What looks for other systems takes longest, and finds none.
         for script in (folder / 'etc/grub.d').glob('[2-3]*'):

@@ -83,9 +83,13 @@ def test_grub(grub: System, means: Callable) -> None:
     assert not any(WORDS in line for line in _linux_lines(grub))
 
     install()
+    installed = grub.settings()
     assert _linux_lines(grub)
     assert all(f' a=b {WORDS}' in line for line in _linux_lines(grub))
-
+    remove()
+    assert grub.settings() == before
+    install()
+    assert grub.settings() == installed
     remove()
     assert grub.settings() == before
 
