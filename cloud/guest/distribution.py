@@ -2,7 +2,8 @@
 
 Each has systemd, its own kernel, GRUB, a console and the guest agent. One of two has the package
 `xloud-guest` as well. Nothing else is changed in them but for a service that says on the console,
-each second, what a program in the guest sees: the line that the cloud's own guest prints.
+each second, what a program in the guest sees: the line that the cloud's own guest prints. Where the
+package is, a hook says on the console that it has run.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ StandardOutput=tty
 TTYPath=/dev/console
 [Install]
 WantedBy=multi-user.target
+"""
+_HOOK = """#!/bin/sh
+echo "hook: cpus=$XLOUD_CPUS before=$XLOUD_CPUS_BEFORE memory_kb=$XLOUD_MEMORY_KIB" > /dev/console
 """
 _PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -237,6 +241,11 @@ def _configure(root: Path, kind: Kind) -> None:
     }
     for name, text in texts.items():
         (root / name).write_text(text)
-    program = root / 'usr/local/bin/says'
-    program.write_text(_SAYS)
-    program.chmod(0o755)
+    programs = {'usr/local/bin/says': _SAYS}
+    if kind.has_package:
+        programs['etc/xloud-guest/resized.d/says'] = _HOOK
+    for name, text in programs.items():
+        program = root / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(text)
+        program.chmod(0o755)

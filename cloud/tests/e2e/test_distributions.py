@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ import pytest
 
 from cloud import errors, waiting
 from cloud.guest import distribution
+from cloud.guest import line as guest_line
 from cloud.guest.line import Line
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
@@ -40,6 +42,9 @@ CHANGES = {
     'memory up': (Size(1, 1024), {'balloon', 'virtio-mem', 'new-memory'}),
     'memory down': (Size(1, 512), {'balloon', 'virtio-mem'}),
 }
+
+#: What the hook of the images with the package says when it has run.
+_HOOK = re.compile(r'hook: cpus=(\d+) before=\d+ memory_kb=(\d+)')
 
 #: The package, unpacked and not installed: nothing of the guest is changed by that.
 _UNPACKED = '/run/xloud-guest'
@@ -110,6 +115,12 @@ class Debian:
             return False
         listed = self.world.guests.agent(self.server, 'guest-get-vcpus')
         return sum(entry['online'] for entry in listed) == size.vcpus
+
+    def reports(self) -> bool:
+        """Return whether the hook has run, last of all for the size that the guest has."""
+        text = self.world.guests.console(self.server)
+        said, now = _HOOK.findall(text), guest_line.parse(text)[-1]
+        return bool(said) and tuple(map(int, said[-1])) == (now.cpus, now.memory_kb)
 
     def run(self, script: str) -> str:
         """Run a script of the shell by the agent."""
@@ -190,13 +201,14 @@ def test_with_the_package(
     image: str,
     means: str,
 ) -> None:
-    """All four changes work at once, and the server has what Nova says."""
+    """All four changes work at once, a hook runs, and the server has what Nova says."""
     debian = boot(image, means)
     say(f'{image}, {means}: up after {debian.boot:.0f} s')
     for name, (size, _) in CHANGES.items():
         outcome = debian.change(name)
         say(f'{image}, {means}, {outcome}')
         assert outcome.how == 'at once'
+        assert waiting.until(debian.reports, PATIENCE)
         answer = world.api.heard_of(debian.server)
         assert Size(answer['current_vcpus'], answer['current_memory_mb']) == size
         assert answer['guest_vcpus'] == size.vcpus

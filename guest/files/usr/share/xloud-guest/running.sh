@@ -7,6 +7,7 @@ enable() {
     mkdir -p "$state" && : >> "$changes" || { fail "cannot write $changes"; return; }
     enable_boot
     enable_agent
+    enable_hooks
 }
 
 disable() {
@@ -14,6 +15,7 @@ disable() {
     [ ! -e "$changes" ] || was_enabled=yes
     disable_boot
     disable_agent
+    disable_hooks
     forget
 }
 
