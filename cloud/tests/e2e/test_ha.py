@@ -50,9 +50,9 @@ LOST = (
 pytestmark = pytest.mark.usefixtures('forked', 'server', 'all_up')
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture
 def server(world: World) -> Iterator[str]:
-    """One server, which all of it happens to."""
+    """Each case has a server of its own: one that is stuck fails no other case."""
     if not world.context.settings.ha or not world.forked:
         pytest.skip('needs `xcloud up --ha`')
     made = conftest.new_server(world.admin, 'elastic', 'guest')
