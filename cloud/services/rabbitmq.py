@@ -157,6 +157,10 @@ class RabbitMq(service.Service):
         together = ', '.join(sorted(name.split('@')[0] for name in cluster['running_nodes']))
         return f'together: {together}'
 
+    def version(self) -> str:
+        """Return the release of RabbitMQ."""
+        return self.control('version').strip()
+
     def control(self, *words: str) -> str:
         """Run ``rabbitmqctl``."""
         return command.run([PROGRAMS / 'rabbitmqctl', *words], env=self.environment())

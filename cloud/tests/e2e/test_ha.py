@@ -14,7 +14,7 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import keystoneauth1.exceptions
 import openstack
@@ -31,6 +31,13 @@ MINIMUM, FIRST, NEXT = Size(1, 256), Size(2, 256), Size(3, 256)
 
 #: Seconds that a client repeats, and that the nodes may take to be together again.
 PATIENCE, TOGETHER = 240, 60
+
+#: Seconds that a broker is away from its peers at least: they notice it after up to 19.
+APART = 30
+
+#: That of Debian 12. A node of it that has paused now and then waits forever when it starts
+#: again: https://github.com/rabbitmq/rabbitmq-server/issues/6034
+STICKY = '3.10.8'
 
 #: How it shows that a service does not answer.
 UNREACHABLE = (
@@ -152,8 +159,10 @@ def second(name: str) -> Callable[[World], service.Service]:
     return lambda world: world.faults.parts(name)[1]
 
 
+WRITER = 'the database written to'
+
 VICTIMS: dict[str, Callable[[World], service.Service]] = {
-    'the database written to': writer,
+    WRITER: writer,
     'another database': reader,
     'a broker': broker,
     **{
@@ -178,62 +187,108 @@ def frozen(world: World, victim: service.Service) -> Iterator[None]:
         yield
 
 
+def peers(world: World, victim: service.Service) -> list[str]:
+    """Return the addresses of the other nodes."""
+    nodes = world.context.settings.nodes.values()
+    return [node for node in nodes if node != victim.address]
+
+
 @contextlib.contextmanager
 def isolated(world: World, victim: service.Service) -> Iterator[None]:
     """Part a database or a broker from its peers, and an API from HAProxy."""
-    nodes = world.context.settings.nodes.values()
-    peers = [node for node in nodes if node != victim.address]
     if isinstance(victim, service.Wsgi):
         rules = cuts.to(victim.address, [*victim.ports().values(), victim.life_port])
-    elif isinstance(victim, galera.Node | rabbitmq.RabbitMq):
-        rules = cuts.of_ports(victim.address, peers, victim.peer_ports)
+        parted = cuts.made(rules, world.context.state)
+    elif isinstance(victim, galera.Node):
+        rules = cuts.of_ports(victim.address, peers(world, victim), victim.peer_ports)
+        parted = cuts.made(rules, world.context.state)
+    elif isinstance(victim, rabbitmq.RabbitMq):
+        rules = cuts.of_ports(victim.address, peers(world, victim), victim.peer_ports)
+        parted = apart(world, rules)
     else:
         raise AssertionError(f'{victim.label} has no address of its own')
-    with cuts.made(rules, world.context.state):
+    with parted:
         yield
+
+
+@contextlib.contextmanager
+def apart(world: World, rules: Sequence[cuts.Rule]) -> Iterator[None]:
+    """Have a broker, and what else the rules name, away from its peers for long enough."""
+    with cuts.made(rules, world.context.state):
+        begun = time.monotonic()
+        yield
+        time.sleep(max(0, begun + APART - time.monotonic()))
 
 
 @contextlib.contextmanager
 def node_isolated(world: World, victim: service.Service) -> Iterator[None]:
     """Part all of the node of a service from the other nodes."""
-    nodes = world.context.settings.nodes.values()
-    peers = [node for node in nodes if node != victim.address]
-    with cuts.made(cuts.between(victim.address, peers), world.context.state):
+    with apart(world, cuts.between(victim.address, peers(world, victim))):
         yield
 
 
-FAULTS = {'killed': killed, 'frozen': frozen, 'isolated': isolated, 'node isolated': node_isolated}
+@contextlib.contextmanager
+def node_unplugged(world: World, victim: service.Service) -> Iterator[None]:
+    """Part all of the node of a service from the other nodes, and from HAProxy."""
+    others = [*peers(world, victim), haproxy.HaProxy.address]
+    with apart(world, cuts.between(victim.address, others)):
+        yield
+
+
+FAULTS = {
+    'killed': killed,
+    'frozen': frozen,
+    'isolated': isolated,
+    'node isolated': node_isolated,
+    'node unplugged': node_unplugged,
+}
 
 #: Without an address of their own.
 _NOT_CUT = ('one nova-conductor', 'one nova-scheduler')
 
-#: For a database or a broker, adjustments failed for longer than the client repeats them.
-_FAILS = pytest.mark.xfail(reason='isolation of a node is not survived yet', strict=True)
+#: If even the write fails that is to end the task of an adjustment, nova-compute regards it as
+#: in progress until it is restarted (`Tasks.cancel`). It depends on when that is.
+_STUCK = pytest.mark.xfail(reason='a task that cannot be ended is never ended', strict=False)
 
 CASES = [
     *((victim, fault) for victim in VICTIMS for fault in ('killed', 'frozen')),
+    *((victim, 'isolated') for victim in VICTIMS if victim not in (*_NOT_CUT, WRITER)),
     *(
-        (victim, 'isolated')
-        for victim in VICTIMS
-        if victim.startswith('one ') and victim not in _NOT_CUT
+        pytest.param(WRITER, fault, marks=_STUCK)
+        for fault in ('isolated', 'node isolated', 'node unplugged')
     ),
-    *(
-        pytest.param(victim, 'isolated', marks=_FAILS)
-        for victim in VICTIMS
-        if not victim.startswith('one ')
-    ),
-    pytest.param('the database written to', 'node isolated', marks=_FAILS),
 ]
+
+
+def databases_are_together(world: World) -> bool:
+    """Return whether every node of the database is with the others."""
+    nodes = [part.variables() for part in world.faults.parts('mariadb')]
+    return all(
+        said.get('wsrep_local_state_comment') == 'Synced' and said['wsrep_cluster_size'] == '3'
+        for said in nodes
+    )
 
 
 def is_whole(world: World) -> bool:
     """Return whether every node of the databases and brokers is with the others."""
-    nodes = [part.variables() for part in world.faults.parts('mariadb')]
     together = 'together: xcloud-1, xcloud-2, xcloud-3'
-    return all(
-        said.get('wsrep_local_state_comment') == 'Synced' and said['wsrep_cluster_size'] == '3'
-        for said in nodes
-    ) and all(part.note() == together for part in world.faults.parts('rabbitmq'))
+    return databases_are_together(world) and all(
+        part.note() == together for part in world.faults.parts('rabbitmq')
+    )
+
+
+def refuses_writes(node: galera.Node) -> None:
+    """Check that a node without a majority takes no write, also not past HAProxy."""
+    with pytest.raises(errors.CommandError) as raised:
+        node.client('CREATE TABLE nova.taken (number INT)')
+    assert 'WSREP has not yet prepared node' in raised.value.evidence
+
+
+def one_is_written_to(world: World) -> None:
+    """Check that all connections to databases are to the node that a new one is to."""
+    sessions = haproxy.HaProxy(world.context).sessions('mariadb')
+    used = [label for label, count in sessions.items() if count]
+    assert used == [writer(world).label], 'more than one database is written to'
 
 
 @pytest.mark.parametrize(('victim', 'fault'), CASES)
@@ -259,23 +314,25 @@ def test_one_of_several_fails(
         first = time.monotonic() - begun
         client.gets(NEXT)
         following = time.monotonic() - begun
+        if isinstance(part, galera.Node) and 'isolated' in fault:
+            refuses_writes(part)
+        if isinstance(part, galera.Node):
+            one_is_written_to(world)
     healed = time.monotonic()
     how = ''
     if not waiting.until(lambda: is_whole(world), TOGETHER, 1):
         # As who looks after brokers does: see the guide.
-        assert (part.name, fault) == ('rabbitmq', 'frozen'), 'the nodes do not come together'
-        world.faults.halt(part.label)
-        world.faults.resume(part.label)
+        assert databases_are_together(world), 'the databases do not come together'
+        stuck = world.faults.parts('rabbitmq')[part.node - 1]
+        sticky = isinstance(stuck, rabbitmq.RabbitMq) and stuck.version() == STICKY
+        assert fault == 'frozen' or sticky, 'the brokers do not come together'
+        world.faults.halt(stuck.label)
+        world.faults.resume(stuck.label)
         assert waiting.until(lambda: is_whole(world), TOGETHER, 1), 'nor after a restart'
         how = ', after a restart'
     together = time.monotonic() - healed
     # Also when the one that was used is back.
-    used = [
-        label
-        for label, count in haproxy.HaProxy(world.context).sessions('mariadb').items()
-        if count
-    ]
-    assert used == [writer(world).label], 'more than one database is written to'
+    one_is_written_to(world)
     assert client.is_in_history()
     client.gets(MINIMUM)
     answers = ', '.join(f'{count} x {what}' for what, count in sorted(client.answers.items()))
