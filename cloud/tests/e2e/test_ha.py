@@ -246,17 +246,10 @@ FAULTS = {
 #: Without an address of their own.
 _NOT_CUT = ('one nova-conductor', 'one nova-scheduler')
 
-#: If even the write fails that is to end the task of an adjustment, nova-compute regards it as
-#: in progress until it is restarted (`Tasks.cancel`). It depends on when that is.
-_STUCK = pytest.mark.xfail(reason='a task that cannot be ended is never ended', strict=False)
-
 CASES = [
     *((victim, fault) for victim in VICTIMS for fault in ('killed', 'frozen')),
-    *((victim, 'isolated') for victim in VICTIMS if victim not in (*_NOT_CUT, WRITER)),
-    *(
-        pytest.param(WRITER, fault, marks=_STUCK)
-        for fault in ('isolated', 'node isolated', 'node unplugged')
-    ),
+    *((victim, 'isolated') for victim in VICTIMS if victim not in _NOT_CUT),
+    *((WRITER, fault) for fault in ('node isolated', 'node unplugged')),
 ]
 
 
