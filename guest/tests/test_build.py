@@ -160,3 +160,17 @@ def test_shellcheck(packages: Path) -> None:
         check=False,
     )
     assert done.stdout + done.stderr == ''
+
+
+def test_lintian(packages: Path) -> None:
+    """Debian's checks of a package have nothing to say."""
+    lack = machine.lacking({'lintian': 'lintian'})
+    if lack:
+        pytest.skip(f'needs lintian: {lack}')
+    done = subprocess.run(
+        ['lintian', '--allow-root', next(packages.glob('*.deb'))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, '')
