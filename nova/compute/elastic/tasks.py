@@ -86,14 +86,17 @@ class Tasks(object):
                 expected_task_state=list(task_states.xloud_adjust_states))
             self.forget(adjustment)
 
-    def cancel(self, adjustment, next_task=None):
-        """End the task of a server that may have been deleted or reset."""
+    def cancel(self, adjustment):
+        """End the task of a server, if that can be recorded."""
         try:
-            self.end(adjustment, next_task)
+            self.end(adjustment)
         except (exception.InstanceNotFound,
                 exception.InstanceUpdateConflict):
             LOG.info('The server was deleted or its state was reset.',
                      instance=adjustment.instance)
+        except Exception:
+            LOG.exception('Failed to end the task of the server. It will be '
+                          'tried again.', instance=adjustment.instance)
 
     def forget(self, adjustment):
         # The next one may have begun already.

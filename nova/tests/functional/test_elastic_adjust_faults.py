@@ -21,6 +21,8 @@ import eventlet  # noqa: H905
 from keystoneauth1 import exceptions as ks_exc
 from oslo_db import exception as db_exc
 
+from nova.compute.elastic import accounting
+from nova.compute.elastic import tasks
 from nova.compute import task_states
 from nova.db.main import api as db
 from nova import elastic
@@ -243,6 +245,21 @@ class ElasticAdjustDatabaseFaultsTest(elastic_helpers.ElasticAdjustTestBase):
         self.assertEqual('Error', self._last_adjust(server)[1])
         self.assertEqual(MINIMUM, self._live(server))
         self.assertSize(server, MINIMUM)
+
+    def test_end_of_a_refusal_fails(self):
+        """Nobody waits for an end that cannot be recorded."""
+        server = self._boot()
+        self._break(accounting.Accounting, 'claim',
+                    exception.ServerAdjustHostFull(), times=1)
+        self._break(tasks.Tasks, 'end', db_exc.DBError('no'), times=1)
+        self._refused(409, server, current_vcpus=3)
+        self.assertEqual(task_states.XLOUD_ADJUSTING,
+                         self._instance(server).task_state)
+        self._reconcile()
+        self.assertIsNone(self._instance(server).task_state)
+        self.assertSize(server, MINIMUM)
+        self._adjust(server, GROWN)
+        self.assertSize(server, GROWN)
 
     def test_released_is_not_taken_back(self):
         """Others may have it already, so the server stays as it is."""
