@@ -10,6 +10,7 @@ from cloud import command, errors, files, process, rest, service, settings, venv
 
 _SOURCE = settings.REPOSITORY / 'dashboard'
 _PLUGIN = _SOURCE / 'xloud_dashboard'
+_WITHOUT_NETWORKS = Path(__file__).parent / 'without_networks'
 
 #: Its settings, as those of Horizon's own file.
 _SETTINGS = """\
@@ -103,6 +104,9 @@ class Horizon(service.Wsgi):
         for name in ('enabled', 'local_settings.d'):
             for file in (_PLUGIN / name).glob('_[0-9]*.py'):
                 changed |= _link(local / name / file.name, file)
+        changed |= _link(self.venv.site / _WITHOUT_NETWORKS.name, _WITHOUT_NETWORKS)
+        enabled = local / 'enabled' / '_9060_without_networks.py'
+        changed |= _link(enabled, _WITHOUT_NETWORKS / 'enabled.py')
         if changed or not self._is_collected():
             self._collect()
 
@@ -110,7 +114,11 @@ class Horizon(service.Wsgi):
         if not self.static.exists():
             return False
         collected = self.static.stat().st_mtime
-        return all(file.stat().st_mtime < collected for file in (_PLUGIN / 'static').rglob('*'))
+        return all(
+            file.stat().st_mtime < collected
+            for app in (_PLUGIN, _WITHOUT_NETWORKS)
+            for file in (app / 'static').rglob('*')
+        )
 
     def _collect(self) -> None:
         """Collect and compress the static files."""
