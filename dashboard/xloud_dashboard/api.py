@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from keystoneauth1.adapter import Adapter
 from keystoneauth1.exceptions import ClientException
 from openstack import exceptions
 from openstack.compute.v2.server import Server
@@ -19,7 +20,7 @@ from openstack_dashboard import policy
 from openstack_dashboard.api import base
 from xloudclient import Elastic, FlavorSize, Forecast, Period, ServerSize, XloudError
 
-from xloud_dashboard import service, words
+from xloud_dashboard import capacity, service, words
 from xloud_dashboard.service import ERRORS as ERRORS
 
 LOG = logging.getLogger(__name__)
@@ -187,17 +188,29 @@ def set_flavor(
             elastic.unset_flavor(flavor_id, vcpus=vcpus is None, memory=memory_mb is None)
 
 
+def hosts(request: HttpRequest, limit: int, marker: str | None) -> list[capacity.Host]:
+    """Return hosts with what they have promised, account for and have available."""
+    with _compute(request) as compute, _placement(request) as placement:
+        return capacity.hosts(compute, placement, limit, marker)
+
+
 @contextlib.contextmanager
 def _compute(request: HttpRequest, timeout: float = service.TIMEOUT) -> Iterator[Any]:
     """Make the compute service for the user of a request."""
-    verify = settings.OPENSTACK_SSL_CACERT or True
-    with service.compute(
-        base.url_for(request, 'compute'),
-        request.user.token.id,
-        False if settings.OPENSTACK_SSL_NO_VERIFY else verify,
-        timeout,
-    ) as compute:
+    url = base.url_for(request, 'compute')
+    with service.compute(url, request.user.token.id, _verify(), timeout) as compute:
         yield compute
+
+
+def _placement(request: HttpRequest) -> contextlib.AbstractContextManager[Adapter]:
+    """Make requests to placement for the user of a request."""
+    url = base.url_for(request, 'placement')
+    return service.placement(url, request.user.token.id, _verify(), capacity.SECONDS)
+
+
+def _verify() -> bool | str:
+    """Return how the certificates of the services are verified."""
+    return not settings.OPENSTACK_SSL_NO_VERIFY and (settings.OPENSTACK_SSL_CACERT or True)
 
 
 def _flavor_id(server: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 from keystoneauth1 import session, token_endpoint
+from keystoneauth1.adapter import Adapter
 from keystoneauth1.exceptions import ClientException
 from openstack import connection, exceptions
 from openstack.compute.v2.server import Server
@@ -49,12 +50,7 @@ def compute(
     url: str, token: str, verify: bool | str = True, timeout: float = TIMEOUT
 ) -> Iterator[Any]:
     """Make openstacksdk's compute service for the token of a user."""
-    own = session.Session(
-        auth=token_endpoint.Token(url, token),
-        verify=verify,
-        timeout=timeout,
-        discovery_cache=_VERSIONS,
-    )
+    own = _session(url, token, verify, timeout)
     try:
         cloud = connection.Connection(session=own, compute_endpoint_override=url)
         # Else the process keeps every connection, with the user's token, until it ends.
@@ -72,20 +68,39 @@ def compute(
             Proxy._extract_name.cache_clear()  # noqa: SLF001 -- there is no public way
 
 
+@contextlib.contextmanager
+def placement(url: str, token: str, verify: bool | str, timeout: float) -> Iterator[Adapter]:
+    """Make requests to placement for the token of a user."""
+    own = _session(url, token, verify, timeout)
+    try:
+        yield Adapter(own, endpoint_override=url, raise_exc=True)
+    finally:
+        own.session.close()
+
+
+def _session(url: str, token: str, verify: bool | str, timeout: float) -> session.Session:
+    return session.Session(
+        auth=token_endpoint.Token(url, token),
+        verify=verify,
+        timeout=timeout,
+        discovery_cache=_VERSIONS,
+    )
+
+
 def results_within(seconds: float, jobs: Mapping[str, Callable[[], T]]) -> dict[str, T]:
-    """Return the results of those jobs that end in time, and without an error, by their servers."""
+    """Return the results of those jobs that end in time, and without an error, by their names."""
     pool = futures.ThreadPoolExecutor(_AT_ONCE)
-    servers = {pool.submit(job): server_id for server_id, job in jobs.items()}
-    done, late = futures.wait(servers, timeout=seconds)
+    names = {pool.submit(job): name for name, job in jobs.items()}
+    done, late = futures.wait(names, timeout=seconds)
     pool.shutdown(wait=False, cancel_futures=True)
     if late:
-        LOG.warning('%d sizes were not there after %s seconds.', len(late), seconds)
+        LOG.warning('%d answers were not there after %s seconds.', len(late), seconds)
     results = {}
     for job in done:
         try:
-            results[servers[job]] = job.result()
+            results[names[job]] = job.result()
         except Exception as error:
-            LOG.warning('Could not get the size of server %s: %r', servers[job], error)
+            LOG.warning('No answer about %s: %r', names[job], error)
     return results
 
 

@@ -61,7 +61,9 @@ class Dashboard:
         self.pictures = pictures
 
     def log_in(self, user: str, password: str) -> None:
-        """Log in, and come to the first page."""
+        """Log in, whoever was, and come to the first page."""
+        self.go('/auth/login/')
+        self.driver.delete_all_cookies()
         self.go('/auth/login/')
         self.type('[name="username"]', user)
         self.type('[name="password"]', password)
@@ -74,11 +76,12 @@ class Dashboard:
     def one(self, selector: str, within: Any = None) -> WebElement:
         """Return the first visible element of a selector, when there is one."""
 
-        def visible() -> Any:
-            elements = (within or self.driver).find_elements(_CSS, selector)
-            return next((element for element in elements if element.is_displayed()), None)
+        return self.until(lambda: self.shown(selector, within), f'no {selector}')[0]
 
-        return self.until(visible, f'no {selector}')
+    def shown(self, selector: str, within: Any = None) -> list[WebElement]:
+        """Return the elements of a selector that are visible now."""
+        elements = (within or self.driver).find_elements(_CSS, selector)
+        return [element for element in elements if element.is_displayed()]
 
     def count(self, selector: str) -> int:
         return len(self.driver.find_elements(_CSS, selector))
@@ -121,6 +124,38 @@ class Dashboard:
             self.until(there)
         except AssertionError as error:
             raise AssertionError(f'{selector} reads {shown}, and not {text!r}') from error
+
+    def one_with(self, selector: str, text: str) -> WebElement:
+        """Return the first visible element of a selector that has a text in it."""
+
+        def visible() -> Any:
+            elements = self.driver.find_elements(_CSS, selector)
+            return next(
+                (
+                    element
+                    for element in elements
+                    if element.is_displayed() and text in element.text
+                ),
+                None,
+            )
+
+        return self.until(visible, f'no {selector} with {text!r}')
+
+    # New servers.
+
+    def open_launch(self) -> None:
+        """Open the form in which servers are launched."""
+        self.instances()
+        self.one('#instances__action_launch-ng').click()
+        self.one('.modal-content input[name="name"]')
+
+    def launch_step(self, name: str) -> None:
+        """Open a step of that form."""
+        self.one_with('.modal-content .nav-item', name).click()
+
+    def offered(self, name: str) -> WebElement:
+        """Return the row of a flavor or an image that such a step offers."""
+        return self.one_with('.modal-content tbody tr', name)
 
     # Servers.
 

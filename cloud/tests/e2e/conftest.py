@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import keystoneauth1.exceptions
@@ -14,7 +16,8 @@ from openstack.connection import Connection
 
 from cloud import ini
 from cloud.services import compute, nova
-from cloud.tests.e2e import invariants
+from cloud.tests.e2e import browser, invariants
+from cloud.tests.e2e.browser import Dashboard
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.sizes import HELD_MB, Size
 from cloud.tests.e2e.world import World
@@ -152,6 +155,40 @@ def quota(world: World) -> Iterator[Callable[..., None]]:
     yield limit
     for project in changed:
         world.admin.compute.delete(path(project))
+
+
+@pytest.fixture
+def log_in(
+    request: pytest.FixtureRequest, world: World, tmp_path: Path, logs: Logs
+) -> Iterator[Callable[[str], Dashboard]]:
+    """Start a browser for a person; skip where there is none, or no dashboard."""
+    if not world.context.settings.dashboard:
+        pytest.skip('the cloud has no dashboard; run `xcloud up --dashboard`')
+    if browser.missing() or importlib.util.find_spec('selenium') is None:
+        pytest.skip('there is no browser; run `xcloud e2e --browser`')
+    with browser.started(tmp_path / 'profile') as driver:
+
+        def start(user: str) -> Dashboard:
+            url = world.context.settings.url('dashboard')
+            page = Dashboard(driver, url, request.config.getoption('--pictures'))
+            page.log_in(user, world.context.passwords[user])
+            return page
+
+        yield start
+
+
+@pytest.fixture
+def boot(world: World, create: Callable[..., str]) -> Callable[..., str]:
+    """Boot servers of the project of the member and the reader, with 1 vCPU and 256 MiB."""
+
+    def new(flavor: str = 'elastic', name: str = '', **options: Any) -> str:
+        server = create(flavor, connection=world.connect('xcloud-demo'), **options)
+        if name:
+            world.admin.compute.update_server(server, name=name)
+        world.comes_up(server, Size(1, 256))
+        return server
+
+    return new
 
 
 @pytest.fixture

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from cloud import waiting
-from cloud.tests.e2e import browser
 from cloud.tests.e2e.browser import Dashboard
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
 
 Create = Callable[..., str]
+Boot = Callable[..., str]
 Flavor = Callable[..., str]
 Quota = Callable[..., None]
 LogIn = Callable[[str], Dashboard]
@@ -24,38 +22,9 @@ pytestmark = pytest.mark.usefixtures('forked')
 MINIMUM = Size(1, 256)
 
 
-@pytest.fixture
-def log_in(
-    request: pytest.FixtureRequest, world: World, tmp_path: Path, create: Create
-) -> Iterator[LogIn]:
-    """Start a browser for a person; skip where there is none, or no dashboard."""
-    if not world.context.settings.dashboard:
-        pytest.skip('the cloud has no dashboard; run `xcloud up --dashboard`')
-    if browser.missing() or importlib.util.find_spec('selenium') is None:
-        pytest.skip('there is no browser; run `xcloud e2e --browser`')
-    with browser.started(tmp_path / 'profile') as driver:
-
-        def start(user: str) -> Dashboard:
-            url = world.context.settings.url('dashboard')
-            page = Dashboard(driver, url, request.config.getoption('--pictures'))
-            page.log_in(user, world.context.passwords[user])
-            return page
-
-        yield start
-
-
-def boot(world: World, create: Create, flavor: str = 'elastic', name: str = '') -> str:
-    """Boot a server of the project of the member and the reader."""
-    server = create(flavor, connection=world.connect('xcloud-demo'))
-    if name:
-        world.admin.compute.update_server(server, name=name)
-    world.comes_up(server, MINIMUM)
-    return server
-
-
-def test_adjust_up_and_down(world: World, create: Create, log_in: LogIn) -> None:
+def test_adjust_up_and_down(world: World, boot: Boot, log_in: LogIn) -> None:
     """A member adjusts a server; the list shows how it goes without being loaded again."""
-    server = boot(world, create)
+    server = boot()
     page = log_in('demo')
     page.instances()
     row = page.row(server)
@@ -86,9 +55,9 @@ def test_adjust_up_and_down(world: World, create: Create, log_in: LogIn) -> None
     assert page.count('svg.xloud-plot polyline') == 2
 
 
-def test_refusals(world: World, create: Create, flavor: Flavor, log_in: LogIn) -> None:
+def test_refusals(world: World, boot: Boot, flavor: Flavor, log_in: LogIn) -> None:
     """What Nova refuses is said before and after sending, with what to do, and in the form."""
-    server = boot(world, create, flavor(20, 768, minimum_cpu='1', minimum_memory='256'))
+    server = boot(flavor(20, 768, minimum_cpu='1', minimum_memory='256'))
     world.adjust(server, 1, 768)
     world.guests.hold(server, 420)
     assert waiting.until(lambda: world.api.status(server)['floor_memory_mb'] > 420, 30, 1)
@@ -115,12 +84,12 @@ def test_refusals(world: World, create: Create, flavor: Flavor, log_in: LogIn) -
     assert world.accounting.size(server) == Size(1, 768)
 
 
-def test_script_in_a_name(world: World, create: Create, log_in: LogIn) -> None:
+def test_script_in_a_name(world: World, boot: Boot, log_in: LogIn) -> None:
     """The name of a server is text wherever it is shown."""
     name = (
         '<script>document.body.id = "hacked"</script><img src=x onerror=document.body.id="hacked">'
     )
-    server = boot(world, create, name=f'e2e-{name}')
+    server = boot(name=f'e2e-{name}')
     page = log_in('demo')
     page.instances()
     page.reads(page.row(server), name[:8])
@@ -137,9 +106,9 @@ def test_script_in_a_name(world: World, create: Create, log_in: LogIn) -> None:
     assert page.count('#hacked') == 0
 
 
-def test_reader(world: World, create: Create, log_in: LogIn) -> None:
+def test_reader(world: World, boot: Boot, log_in: LogIn) -> None:
     """A reader sees sizes and is not offered to adjust; who sends the form is refused in words."""
-    server = boot(world, create)
+    server = boot()
     page = log_in('reader')
     page.instances()
     page.reads(page.row(server), '1 vCPU of 1 to 4')
@@ -152,9 +121,9 @@ def test_reader(world: World, create: Create, log_in: LogIn) -> None:
     assert world.accounting.size(server) == MINIMUM
 
 
-def test_limited_time(world: World, create: Create, log_in: LogIn) -> None:
+def test_limited_time(world: World, boot: Boot, log_in: LogIn) -> None:
     """A size for a limited time shows its end, and can be ended at once."""
-    server = boot(world, create)
+    server = boot()
     page = log_in('demo')
     page.instances()
     page.open_form(server)
@@ -174,10 +143,12 @@ def test_limited_time(world: World, create: Create, log_in: LogIn) -> None:
     assert world.api.status(server)['returns_at'] is None
 
 
-def test_waiting(world: World, create: Create, flavor: Flavor, quota: Quota, log_in: LogIn) -> None:
+def test_waiting(
+    world: World, boot: Boot, create: Create, flavor: Flavor, quota: Quota, log_in: LogIn
+) -> None:
     """On a full host a member chooses to wait, sees that in the tab, and cancels it."""
     quota('admin', cores=-1, ram=-1)
-    server = boot(world, create)
+    server = boot()
     create(flavor(world.accounting.host_vcpus(world.hosts[0].host) - 2, 192))
     page = log_in('demo')
     page.instances()
@@ -198,7 +169,7 @@ def test_waiting(world: World, create: Create, flavor: Flavor, quota: Quota, log
     assert world.api.status(server)['adjust']['code'] == 'xloud.wait_cancelled'
 
 
-def test_elastic_flavor(world: World, create: Create, flavor: Flavor, log_in: LogIn) -> None:
+def test_elastic_flavor(world: World, flavor: Flavor, log_in: LogIn) -> None:
     """An administrator makes a flavor elastic; impossible minimums are refused in words."""
     name = flavor(4, 768)
     identity = world.admin.compute.find_flavor(name).id

@@ -1,0 +1,1 @@
+"""The panel for administrators that shows the capacity of hosts."""
