@@ -5,7 +5,8 @@ PANEL_DASHBOARD = 'project'
 PANEL_GROUP = 'compute'
 ADD_PANEL = 'xloud_dashboard.content.panel.Elastic'
 ADD_INSTALLED_APPS = ['xloud_dashboard']
-ADD_JS_FILES = ['xloud_dashboard/elastic.js']
+ADD_ANGULAR_MODULES = ['xloud.dashboard']
+ADD_JS_FILES = ['xloud_dashboard/elastic.js', 'xloud_dashboard/launch.js']
 ADD_SCSS_FILES = ['xloud_dashboard/elastic.scss']
 EXTRA_TABS = {
     'openstack_dashboard.dashboards.project.instances.tabs.InstanceDetailTabs': (
