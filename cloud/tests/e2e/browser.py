@@ -141,6 +141,24 @@ class Dashboard:
 
         return self.until(visible, f'no {selector} with {text!r}')
 
+    # Tabs and sessions.
+
+    @property
+    def tab(self) -> str:
+        return self.driver.current_window_handle
+
+    def new_tab(self) -> str:
+        """Open another tab of the same person, and go to it."""
+        self.driver.switch_to.new_window('tab')
+        return self.tab
+
+    def to_tab(self, tab: str) -> None:
+        self.driver.switch_to.window(tab)
+
+    def end_session(self) -> None:
+        """Have the browser lose the session, as when its time is over."""
+        self.driver.delete_cookie('sessionid')
+
     # New servers.
 
     def open_launch(self) -> None:

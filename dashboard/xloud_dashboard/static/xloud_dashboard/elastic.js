@@ -4,6 +4,12 @@
 
   var PAUSE = 400; // Milliseconds after the last key until the forecast is requested.
 
+  var EXPIRED = 401; // Horizon's answer to who is not logged in any more.
+
+  function expiredText() {
+    return gettext('Your session has expired. Log in again.');
+  }
+
   function isWaitingAllowed($form) {
     return ['wait', 'move'].indexOf($form.find('[name="when_full"]').val()) >= 0;
   }
@@ -23,6 +29,10 @@
     $form.find('[name="minutes"]').closest('.form-group').toggle(isLimited);
   }
 
+  function isBad(forecast) {
+    return ['refused', 'unknown'].indexOf(forecast.outcome) >= 0;
+  }
+
   function showForecast($form, forecast) {
     // As text: the reason is not ours.
     var text = [forecast.title, forecast.reason, forecast.advice].filter(Boolean).join(' ');
@@ -30,8 +40,8 @@
       .text(text)
       .prop('hidden', false)
       .attr('data-outcome', forecast.outcome)
-      .toggleClass('alert-warning', forecast.outcome === 'refused')
-      .toggleClass('alert-info', forecast.outcome !== 'refused');
+      .toggleClass('alert-warning', isBad(forecast))
+      .toggleClass('alert-info', !isBad(forecast));
   }
 
   function requestForecast($form) {
@@ -43,6 +53,13 @@
         if ($form.data('xloud-request') === number) { // Nothing was changed in the meantime.
           showForecast($form, forecast);
         }
+      }).fail(function (answer) {
+        // What was said before may not be true any more.
+        showForecast($form, {
+          outcome: 'unknown',
+          title: answer.status === EXPIRED ? expiredText()
+            : gettext('It is not known now what will happen.')
+        });
       });
     }, PAUSE));
   }
@@ -101,7 +118,13 @@
         if ($part.find('[data-unfinished="true"]').length) {
           setTimeout(again, milliseconds);
         }
-      }).fail(later);
+      }).fail(function (answer) {
+        if (answer.status === EXPIRED) {
+          $('<p class="alert alert-warning xloud-expired">').text(expiredText()).prependTo($part);
+          return;
+        }
+        later();
+      });
     }
     setTimeout(again, milliseconds);
   }
