@@ -155,6 +155,11 @@ class Dashboard:
     def to_tab(self, tab: str) -> None:
         self.driver.switch_to.window(tab)
 
+    def close_tab(self) -> None:
+        """Close this tab, and go to the one that was opened before."""
+        self.driver.close()
+        self.to_tab(self.driver.window_handles[-1])
+
     def end_session(self) -> None:
         """Have the browser lose the session, as when its time is over."""
         self.driver.delete_cookie('sessionid')
