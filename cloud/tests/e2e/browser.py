@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,33 @@ PROGRAMS = ('chromium', 'chromedriver')
 PATIENCE = 30
 
 _CSS = 'css selector'
+
+_AXE = """
+const done = arguments[arguments.length - 1];
+axe.run({include: arguments[0]}, {resultTypes: ['violations']}).then(done);
+"""
+
+#: As a dark theme of Horizon: it knows Horizon's own elements, and no class of the plugin.
+_DARKEN = """
+const style = document.createElement('style');
+style.textContent = `
+    * { background-color: transparent !important; }
+    html { background-color: #111 !important; }
+    body, p, h3, h4, dt, dd, li, label, small, span, caption, td, th, input, select,
+    .help-block, .alert { color: #eee; }
+    option { background-color: #111 !important; }
+`;
+document.head.append(style);
+"""
+
+#: Horizon's tables are as wide as their columns; what is in them has only to fit by itself.
+_TOO_WIDE = """
+const width = document.documentElement.clientWidth + 1;
+return arguments[0].flatMap(selector => [...document.querySelectorAll(selector)])
+    .map(part => [part, part.getBoundingClientRect()])
+    .filter(([part, box]) => box.width > width || !part.closest('table') && box.right > width)
+    .map(([part, box]) => `${part.getAttribute('class')}: ${box.left} to ${box.right}`);
+"""
 
 
 def missing() -> list[str]:
@@ -180,6 +208,10 @@ class Dashboard:
         """Return the row of a flavor or an image that such a step offers."""
         return self.one_with('.modal-content tbody tr', name)
 
+    def choose_offered(self, name: str) -> None:
+        """Choose what such a step offers."""
+        self.one('.actions_column button', self.offered(name)).click()
+
     # Servers.
 
     def instances(self) -> None:
@@ -215,8 +247,53 @@ class Dashboard:
     def stays(self) -> bool:
         return bool(self.driver.execute_script('return window.stays === true'))
 
+    # Whether everybody can use a page.
+
+    @property
+    def focused(self) -> WebElement:
+        return self.driver.switch_to.active_element
+
+    def press(self, key: str) -> None:
+        """Press a key wherever the focus is."""
+        self.focused.send_keys(key)
+
+    def choose_theme(self, name: str) -> None:
+        self.driver.add_cookie({'name': 'theme', 'value': name})
+
+    def resize(self, width: int, height: int) -> None:
+        """Show the page as a screen of that size does."""
+        metrics = {'width': width, 'height': height, 'deviceScaleFactor': 1, 'mobile': True}
+        self.driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', metrics)
+
+    def darken(self) -> None:
+        """Show the page as a dark theme does."""
+        self.driver.execute_script(_DARKEN)
+
+    def barriers(self, selectors: Sequence[str]) -> list[str]:
+        """Return the serious barriers in parts of the page, each with its rule and its element."""
+        source = resources.files('axe_playwright_python').joinpath('axe.min.js').read_text()
+        self.driver.execute_script(source)
+        present = [selector for selector in selectors if self.count(selector)]
+        self.driver.set_script_timeout(PATIENCE)
+        answer = self.driver.execute_async_script(_AXE, present)
+        return [
+            f'{violation["id"]} {node["html"][:160]}: {node["failureSummary"]}'
+            for violation in answer['violations']
+            if violation['impact'] in ('serious', 'critical')
+            for node in violation['nodes']
+        ]
+
+    def wider_than_screen(self, selectors: Sequence[str]) -> list[str]:
+        """Return the parts that do not fit on the screen."""
+        return list(self.driver.execute_script(_TOO_WIDE, list(selectors)))
+
     def picture(self, name: str, height: int = 720) -> None:
         """Keep a picture for the guides, if there is a folder for them."""
         if self.pictures:
             self.driver.set_window_size(1280, height)
+            self.picture_as_it_is(name)
+
+    def picture_as_it_is(self, name: str) -> None:
+        """The same, without another size of the window."""
+        if self.pictures:
             self.driver.save_screenshot(str(Path(self.pictures, f'elastic-dashboard-{name}.png')))

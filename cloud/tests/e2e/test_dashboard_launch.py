@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from cloud import waiting
 from cloud.tests.e2e.browser import Dashboard
+from cloud.tests.e2e.conftest import PREFIX
+from cloud.tests.e2e.sizes import Size
+from cloud.tests.e2e.world import World
 
+Create = Callable[..., str]
 Flavor = Callable[..., str]
 Quota = Callable[..., None]
 LogIn = Callable[[str], Dashboard]
@@ -35,3 +41,112 @@ def test_what_a_server_boots_with(flavor: Flavor, quota: Quota, log_in: LogIn) -
     assert 'oots with' not in row.text
     # It exceeds the quota.
     assert page.shown('.invalid', row)
+
+
+@pytest.fixture
+def name(world: World) -> Iterator[str]:
+    """Return a name for a flavor and a server, which are deleted afterwards."""
+    name = f'{PREFIX}{uuid.uuid4().hex[:6]}'
+    yield name
+    servers = world.admin.compute.servers(all_projects=True, name=name)
+    world.remove([entry.id for entry in servers])
+    flavor = world.admin.compute.find_flavor(name)
+    if flavor:
+        world.admin.compute.delete_flavor(flavor)
+
+
+def make_flavor(page: Dashboard, name: str) -> None:
+    """Make a flavor, and then make it elastic, as an administrator."""
+    page.go('/admin/flavors/')
+    page.one('#flavors__action_create').click()
+    for field, text in (('name', name), ('vcpus', '4'), ('memory_mb', '768'), ('disk_gb', '1')):
+        page.type(f'.modal-content input[name="{field}"]', text)
+    page.one('.modal-content input[type="submit"]').click()
+    page.reads('.alert-success', name)
+    row = page.one(f'tr[data-display="{name}"]')
+    page.one('.dropdown-toggle', row).click()
+    page.one('a[href*="/elastic/flavors/"]', row).click()
+    page.type('#id_min_vcpus', '1')
+    page.type('#id_min_memory_mb', '256')
+    page.picture('newcomer-flavor')
+    page.one('#elastic_flavor_form input[type="submit"]').click()
+    page.reads('.alert-success', f'The minimums of {name} are set.')
+
+
+def launch(page: Dashboard, name: str, flavor: str) -> None:
+    """Launch a server."""
+    page.open_launch()
+    page.type('.modal-content input[name="name"]', name)
+    page.launch_step('Source')
+    page.choose_offered('guest')
+    page.launch_step('Flavor')
+    page.picture('newcomer-launch', 900)
+    page.choose_offered(flavor)
+    page.one('.modal-footer .finish').click()
+    page.reads(f'tr[data-display="{name}"]', '1 vCPU of 1 to 4')
+
+
+def adjust(page: Dashboard, server: str, vcpus: int, memory_mb: int) -> None:
+    """Adjust a server that has the capacity."""
+    page.open_form(server)
+    page.type('#id_vcpus', str(vcpus))
+    page.type('#id_memory_mb', str(memory_mb))
+    assert page.forecast('in_place') == 'The server will be adjusted at once.'
+    page.send()
+    page.reads('.alert-success', 'is being adjusted')
+    page.reads(page.row(server), f'{memory_mb} MiB of')
+
+
+def test_path_of_a_newcomer(
+    world: World, create: Create, flavor: Flavor, quota: Quota, log_in: LogIn, name: str
+) -> None:
+    """By browser alone: flavor, server, up and down, the plot, the floor, a full host, waiting."""
+    quota('admin', cores=-1, ram=-1)
+    make_flavor(log_in('admin'), name)
+    page = log_in('demo')
+    launch(page, name, name)
+    server = page.one(f'tr[data-display="{name}"]').get_attribute('data-object-id')
+    assert server
+    page.picture('newcomer-list', 560)
+    world.comes_up(server, Size(1, 256))
+
+    page.stay()
+    for size in (Size(3, 768), Size(2, 512)):
+        adjust(page, server, *size)
+        world.guests.reaches(server, size)
+        page.reads(page.row(server), f'{size.vcpus} vCPUs of 1 to 4')
+        assert world.api.adjusted(server, succeeds=True)
+    page.size_tab(server)
+    page.reads('.xloud-history', '3 vCPUs, 768 MiB')
+    page.one('svg.xloud-plot')
+    page.picture('newcomer-plot', 1080)
+
+    # The guest uses what it has.
+    world.guests.hold(server, 300)
+    assert waiting.until(lambda: world.api.status(server)['floor_memory_mb'] > 300, 30, 1)
+    page.instances()
+    page.open_form(server)
+    page.type('#id_memory_mb', '256')
+    assert 'The guest needs at least' in page.forecast('refused')
+    page.picture('newcomer-floor', 900)
+
+    # Others take the rest of the host.
+    place = world.accounting.host(server)
+    assert place
+    vcpus = world.accounting.host_vcpus(place)
+    other = create(flavor(vcpus - 3, 192), availability_zone=f'nova:{place}')
+    page.instances()
+    page.open_form(server)
+    page.type('#id_vcpus', '4')
+    assert 'Its host' in page.forecast('refused')
+    page.choose('when_full', 'wait')
+    assert 'will wait' in page.forecast('wait')
+    page.picture('newcomer-full', 900)
+    page.send()
+    page.reads('.alert-success', 'is adjusted as soon as its host has the capacity')
+    page.reads(page.row(server), 'Waiting for capacity')
+    page.picture('newcomer-waiting', 560)
+    world.remove([other])
+    world.guests.reaches(server, Size(4, 512))
+    page.reads(page.row(server), '4 vCPUs of 1 to 4')
+    assert world.api.adjusted(server, succeeds=True)
