@@ -26,12 +26,12 @@ def test_only_where_it_was_chosen(tmp_path: Path, dashboard: bool) -> None:
 
 def test_a_release_without_a_lock(tmp_path: Path) -> None:
     """It is refused before anything is installed, with the releases that have one."""
-    part = horizon.Horizon(context(tmp_path, release='2026.1', dashboard=True))
+    part = horizon.Horizon(context(tmp_path, release='2025.1', dashboard=True))
     with pytest.raises(errors.CheckError) as raised:
         part.check()
     assert str(raised.value) == (
-        f'there is no lock of the dashboard of release 2026.1: {part.lock}\n'
-        'releases that have one: 2024.1'
+        f'there is no lock of the dashboard of release 2025.1: {part.lock}\n'
+        'releases that have one: 2024.1, 2026.1'
     )
 
 
