@@ -229,9 +229,12 @@ class Dashboard:
         self.one(f'{row} .btn-adjust-size').click()
         self.one('form.xloud-adjust')
 
-    def forecast(self, outcome: str) -> str:
-        """Return what the form says will happen, when it is of a kind."""
-        return str(self.one(f'.xloud-forecast[data-outcome="{outcome}"]').text)
+    def forecast(self, outcome: str, text: str = '') -> str:
+        """Return what the form says will happen, when it is of a kind, with a text in it.
+
+        A field that is typed into is empty for a moment, and the form says what is true then.
+        """
+        return str(self.one_with(f'.xloud-forecast[data-outcome="{outcome}"]', text).text)
 
     def send(self) -> None:
         self.one('form.xloud-adjust input[type="submit"]').click()

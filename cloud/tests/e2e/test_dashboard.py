@@ -34,7 +34,7 @@ def test_adjust_up_and_down(world: World, boot: Boot, log_in: LogIn) -> None:
         page.type('#id_vcpus', str(size.vcpus))
         page.one('input[type="range"][data-for="id_memory_mb"]').send_keys(slide)
         assert page.one('#id_memory_mb').get_attribute('value') == str(size.memory_mb)
-        assert page.forecast('in_place') == 'The server will be adjusted at once.'
+        page.forecast('in_place', 'The server will be adjusted at once.')
         if size != MINIMUM:
             page.picture('form')
         page.send()
@@ -78,7 +78,7 @@ def test_refusals(world: World, boot: Boot, flavor: Flavor, log_in: LogIn) -> No
 
     page.type('#id_memory_mb', '768')
     page.type('#id_vcpus', '20')
-    assert 'Its host' in page.forecast('refused')
+    page.forecast('refused', 'Its host')
     page.send()
     page.reads('form.xloud-adjust .alert-danger', 'Its host')
     assert world.accounting.size(server) == Size(1, 768)
@@ -158,7 +158,7 @@ def test_waiting(
     page.choose('when_full', 'wait')
     assert slider.get_attribute('max') == '4'
     page.type('#id_vcpus', '4')
-    assert 'will wait' in page.forecast('wait')
+    page.forecast('wait', 'will wait')
     page.send()
     page.reads(page.row(server), 'Waiting for capacity')
     page.size_tab(server)

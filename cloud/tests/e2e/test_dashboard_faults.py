@@ -61,7 +61,7 @@ def test_locked(world: World, boot: Boot, log_in: LogIn) -> None:
     page.open_form(server)
     world.api.act(server, 'lock')
     page.type('#id_vcpus', '2')
-    assert 'Unlock the server.' in page.forecast('refused')
+    page.forecast('refused', 'Unlock the server.')
     page.send()
     page.reads('form.xloud-adjust .alert-danger', 'Unlock the server.')
     page.instances()
@@ -78,7 +78,7 @@ def test_over_quota(world: World, boot: Boot, quota: Quota, log_in: LogIn) -> No
     page.instances()
     page.open_form(server)
     page.type('#id_vcpus', '3')
-    assert 'Shrink other servers of the project' in page.forecast('refused')
+    page.forecast('refused', 'Shrink other servers of the project')
     page.send()
     page.reads('form.xloud-adjust .alert-danger', 'Shrink other servers of the project')
     page.type('#id_vcpus', '2')
@@ -151,7 +151,7 @@ def test_session_ends_in_a_form(world: World, boot: Boot, log_in: LogIn) -> None
     page.forecast('in_place')
     page.end_session()
     page.type('#id_vcpus', '3')
-    assert page.forecast('unknown') == 'Your session has expired. Log in again.'
+    page.forecast('unknown', 'Your session has expired. Log in again.')
     page.send()
     page.one('.alert-danger')
     assert world.api.status(server)['adjust'] is None

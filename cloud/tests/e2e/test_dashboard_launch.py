@@ -91,7 +91,7 @@ def adjust(page: Dashboard, server: str, vcpus: int, memory_mb: int) -> None:
     page.open_form(server)
     page.type('#id_vcpus', str(vcpus))
     page.type('#id_memory_mb', str(memory_mb))
-    assert page.forecast('in_place') == 'The server will be adjusted at once.'
+    page.forecast('in_place', 'The server will be adjusted at once.')
     page.send()
     page.reads('.alert-success', 'is being adjusted')
     page.reads(page.row(server), f'{memory_mb} MiB of')
@@ -127,7 +127,7 @@ def test_path_of_a_newcomer(
     page.instances()
     page.open_form(server)
     page.type('#id_memory_mb', '256')
-    assert 'The guest needs at least' in page.forecast('refused')
+    page.forecast('refused', 'The guest needs at least')
     page.picture('newcomer-floor', 900)
 
     # Others take the rest of the host.
@@ -138,9 +138,9 @@ def test_path_of_a_newcomer(
     page.instances()
     page.open_form(server)
     page.type('#id_vcpus', '4')
-    assert 'Its host' in page.forecast('refused')
+    page.forecast('refused', 'Its host')
     page.choose('when_full', 'wait')
-    assert 'will wait' in page.forecast('wait')
+    page.forecast('wait', 'will wait')
     page.picture('newcomer-full', 900)
     page.send()
     page.reads('.alert-success', 'is adjusted as soon as its host has the capacity')

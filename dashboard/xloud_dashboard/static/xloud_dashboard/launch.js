@@ -55,7 +55,7 @@
         id: 'elasticBoots',
         title: gettext('Elastic'),
         priority: 1,
-        template: '<span class="xloud-size xloud-flavor">{$ item.elasticBoots $}</span>' +
+        template: '<span class="xloud-size">{$ item.elasticBoots $}</span>' +
           '<span class="xloud-size">{$ item.elasticCanHave $}</span>'
       });
     });
