@@ -124,14 +124,20 @@ class Horizon(service.Wsgi):
         """Collect and compress the static files."""
         self.stop()
         shutil.rmtree(self.static, ignore_errors=True)
-        log = self.state.log('init')
-        for words in (('collectstatic', '--noinput', '-v', '0'), ('compress', '--force')):
-            argv = [
-                self.venv.python, '-m', 'django', *words,
-                '--settings', 'openstack_dashboard.settings',
-            ]  # fmt: skip
-            command.run(argv, log=log)
+        self._manage('collectstatic', '--noinput', '-v', '0')
+        try:
+            self._manage('compress', '--force')
+        except errors.CommandError:
+            # The compiler of style sheets of 2024.1 seldom fails on what it takes the next time.
+            self._manage('compress', '--force')
         self.static.touch()
+
+    def _manage(self, *words: str) -> None:
+        argv = [
+            self.venv.python, '-m', 'django', *words,
+            '--settings', 'openstack_dashboard.settings',
+        ]  # fmt: skip
+        command.run(argv, log=self.state.log('init'))
 
     def environment(self) -> dict[str, str]:
         return {}
