@@ -63,13 +63,13 @@ def pages(world: World, boot: Boot, log_in: LogIn) -> dict[str, Callable[[], Das
 @pytest.mark.parametrize('theme', THEMES)
 def test_axe_finds_nothing_serious(pages: dict[str, Callable[[], Dashboard]], theme: str) -> None:
     """In each theme of Horizon no page of the plugin has a serious barrier of its own."""
-    found = []
+    barriers = []
     for name, open_page in pages.items():
         page = open_page()
         page.choose_theme(theme)
         page = open_page()
-        found += [f'{name}: {barrier}' for barrier in page.barriers(OURS)]
-    assert found == []
+        barriers += [f'{name}: {barrier}' for barrier in page.barriers(OURS)]
+    assert barriers == []
 
 
 def test_axe_would_find_something(pages: dict[str, Callable[[], Dashboard]]) -> None:

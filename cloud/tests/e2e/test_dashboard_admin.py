@@ -22,8 +22,8 @@ CAPACITY = '/admin/elastic_capacity/'
 def amounts(page: Dashboard, host: str) -> list[tuple[int, ...]]:
     """Return what the page says of the vCPUs of a host, and of its memory."""
     text = page.one(f'tr[data-display="{host}"]').text
-    found = re.findall(r'(\d+) accounted, (\d+) promised, (\d+) of (\d+) ', text)
-    return [tuple(map(int, numbers)) for numbers in found]
+    rows = re.findall(r'(\d+) accounted, (\d+) promised, (\d+) of (\d+) ', text)
+    return [tuple(map(int, numbers)) for numbers in rows]
 
 
 def test_capacity_of_hosts(world: World, boot: Boot, log_in: LogIn) -> None:

@@ -185,8 +185,8 @@ def test_script_in_metadata(world: World, boot: Boot, flavor: Flavor, log_in: Lo
     """What tenants write into metadata, and operators into a flavor, is text in every page."""
     name = f'e2e-{SCRIPT}'
     plain = flavor(4, 768, minimum_cpu='1', minimum_memory='256')
-    found = world.admin.compute.find_flavor(plain)
-    world.admin.compute.update_flavor(found, description=SCRIPT)
+    entry = world.admin.compute.find_flavor(plain)
+    world.admin.compute.update_flavor(entry, description=SCRIPT)
     server = boot(plain, name=name, metadata={'xloud': SCRIPT, 'size': SCRIPT})
     page = log_in('demo')
     page.instances()
@@ -202,7 +202,7 @@ def test_script_in_metadata(world: World, boot: Boot, flavor: Flavor, log_in: Lo
     page.offered(plain)
     assert page.count('#hacked') == 0
     page = log_in('admin')
-    page.go(f'/project/elastic/flavors/{found.id}')
+    page.go(f'/project/elastic/flavors/{entry.id}')
     page.one('#elastic_flavor_form')
     assert page.count('#hacked') == 0
 

@@ -94,9 +94,9 @@ def test_skyline(
     world.comes_up(server, MINIMUM)
 
     _, answer = tenant.send('GET', f'/servers/{server}', version='2.79')
-    shown = answer['server']
-    assert (shown['status'], shown['locked']) == ('ACTIVE', False)
-    assert set(MINIMUMS) <= set(shown['flavor']['extra_specs'])
+    entry = answer['server']
+    assert (entry['status'], entry['locked']) == ('ACTIVE', False)
+    assert set(MINIMUMS) <= set(entry['flavor']['extra_specs'])
 
     status, answer = tenant.send('GET', f'/servers/{server}/xloud-status')
     assert (status, set(answer)) == (200, {'xloud_status'})
@@ -175,12 +175,12 @@ def test_horizon_form(
     path = f'/os-xloud-adjust/{server}'
     assert tenant.send('POST', path, {**body, 'persist': persist})[0] in (200, 202, 204)
     assert world.api.adjusted(server, succeeds=True)
-    wanted = Size(
+    size = Size(
         int(body.get('current_vcpus', MINIMUM.vcpus)),
         int(body.get('current_memory_mb', MINIMUM.memory_mb)),
     )
-    world.guests.reaches(server, wanted)
-    assert (world.accounting.start_size(server) == wanted) == persist
+    world.guests.reaches(server, size)
+    assert (world.accounting.start_size(server) == size) == persist
     # It shows the first 500 characters of an error.
     status, answer = tenant.send('POST', path, {'current_vcpus': 9, 'persist': persist})
     assert status == 400

@@ -6,7 +6,7 @@
 
   angular
     .module('without.networks', [LAUNCH])
-    // Not when Angular begins: the steps need policies, which somebody has to be logged in for.
+    // Not when Angular begins: the steps need policies, which are there after the login.
     .config(['$provide', function ($provide) {
       $provide.decorator(LAUNCH + '.workflow', ['$delegate', function (workflow) {
         ['networks', 'ports', 'secgroups'].forEach(function (step) {
