@@ -67,7 +67,7 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
                 role in each.roles or not self.without_deprecated_rules)) and
             not (is_scoped and each.system_scope)}
 
-    @mock.patch('nova.compute.api.API.xloud_adjust')
+    @mock.patch('nova.compute.api.API.xloud_adjust', return_value=None)
     def test_adjust(self, mock_adjust):
         self.common_policy_auth(
             self._allowed('member'), policies.POLICY_ROOT % 'adjust',
@@ -87,7 +87,7 @@ class XloudAdjustPolicyTest(base.BasePolicyTest):
             policies.POLICY_ROOT % rule, self.controller.update,
             self.req, self.instance.uuid, body=body)
 
-    @mock.patch('nova.compute.api.API.xloud_adjust')
+    @mock.patch('nova.compute.api.API.xloud_adjust', return_value=None)
     def test_force(self, mock_adjust):
         """Only administrators give a guest less than it needs."""
         self._check_further(
