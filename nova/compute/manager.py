@@ -110,6 +110,18 @@ class ComputeManager(manager.Manager):
         self.elastic.grants.wake()
 
     # A live migration may be part of an adjustment.
+    def _do_live_migration(*nova):
+        ...
+        try:  # nova
+            self.driver.live_migration(...)  # nova
+        except Exception:  # nova
+            LOG.exception(...)  # nova
+            if self.elastic.departures.is_on_its_way(instance, migration):
+                # It may well run on its new host, and is not in error.
+                self._set_migration_status(migration, 'error')
+                raise
+            ...
+
     def live_migration(*nova):
         self._set_migration_status(...)  # nova
         self.elastic.departures.begin(context, instance, migration)

@@ -60,11 +60,9 @@ class Departures(object):
 
         :raises: ServerAdjustServerChanged if not
         """
-        # Who has a server move in order to grow has read its flavor.
-        moving = ('flavor' in instance and
-                  elastic.get_pending(instance).moving)
-        if not moving or moving.migration_uuid != migration.uuid:
+        if not self.is_on_its_way(instance, migration):
             return
+        moving = elastic.get_pending(instance).moving
         with self._adjustments.lock(instance):
             try:
                 current = objects.Instance.get_by_uuid(
@@ -81,6 +79,17 @@ class Departures(object):
         move_records.restore(context, current, moving)
         move_records.release_destination(context, current, migration)
         raise exception.ServerAdjustServerChanged()
+
+    @staticmethod
+    def is_on_its_way(instance, migration):
+        """Whether a migration is part of an adjustment.
+
+        Whatever becomes of it, check or the new host ends it.
+        """
+        # Who has a server move in order to grow has read its flavor.
+        moving = ('flavor' in instance and
+                  elastic.get_pending(instance).moving)
+        return bool(moving) and moving.migration_uuid == migration.uuid
 
     def end_failed(self, context, instance):
         """End the move of a server that has come back from a migration."""
