@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from cloud import waiting
+from cloud import errors, waiting
 from cloud.guest import line as guest_line
 from cloud.guest.line import Line
 from cloud.services import host
@@ -137,8 +137,17 @@ class Guests:
         return printed
 
     def hold(self, server: str, memory_mb: int) -> None:
-        """Have the guest hold more of its memory."""
+        """Have the guest hold more of its memory, as soon as its agent answers."""
+        if not waiting.until(lambda: self._answers(server), BOOT, 0.5):
+            raise AssertionError(f'for {BOOT} s the guest agent did not answer')
         self.finish(server, self.begin(server, _HOLD.format(memory_mb=memory_mb)))
+
+    def _answers(self, server: str) -> bool:
+        try:
+            self.agent(server, 'guest-ping')
+        except errors.CommandError:
+            return False
+        return True
 
     def begin_take(self, server: str, memory_mb: int, reserve_mb: int = 72) -> int:
         """Have the guest hold more while it has some to spare; return the process."""
