@@ -18,6 +18,7 @@ has claimed the capacity.
 
 import time
 
+from oslo_db import exception as db_exc
 from oslo_log import log as logging
 import oslo_messaging as messaging
 from oslo_utils import excutils
@@ -64,15 +65,16 @@ class AdjustRequests(object):
             return None
 
         self._begin(instance, action)
-        objects.InstanceAction.action_start(
-            context, instance.uuid, action, want_result=False)
         try:
+            objects.InstanceAction.action_start(
+                context, instance.uuid, action, want_result=False)
             is_adjusted = self._compute_rpcapi.xloud_adjust(
                 context, instance, *request.size, request.persist,
                 request.force, action, request.for_seconds, request.when_full)
         except messaging.MessagingException as error:
             self._refuse_undelivered(context, instance, action, error)
-        except exception.NovaException:
+        except (exception.NovaException, db_exc.DBError):
+            # Nova does not repeat what records an action after a deadlock.
             with excutils.save_and_reraise_exception():
                 self._end(instance)
         # Computes of before say nothing.

@@ -246,6 +246,17 @@ class ElasticAdjustDatabaseFaultsTest(elastic_helpers.ElasticAdjustTestBase):
         self.assertEqual(MINIMUM, self._live(server))
         self.assertSize(server, MINIMUM)
 
+    def test_action_is_not_recorded(self):
+        """A request that is not in the action log has changed nothing."""
+        server = self._boot()
+        self._break(objects.InstanceAction, 'action_start',
+                    db_exc.DBDeadlock(), times=1)
+        self.assertEqual(500, self._post(server, current_vcpus=2).status)
+        self.assertIsNone(self._instance(server).task_state)
+        self.assertSize(server, MINIMUM)
+        self._adjust(server, GROWN)
+        self.assertAdjusted(server, GROWN)
+
     def test_end_of_a_refusal_fails(self):
         """Nobody waits for an end that cannot be recorded."""
         server = self._boot()
