@@ -17,6 +17,7 @@ there is another one after it, which counts the claim as used.
 """
 
 from keystoneauth1 import exceptions as ks_exc
+from oslo_db import exception as db_exc
 from oslo_log import log as logging
 
 from nova.compute import utils as compute_utils
@@ -28,8 +29,10 @@ from nova.scheduler import utils as scheduler_utils
 
 LOG = logging.getLogger(__name__)
 
-# Why the usage of a project cannot be determined now.
-_USAGE_ERRORS = (exception.UsagesRetrievalFailed, ks_exc.ClientException)
+# Why the usage of a project cannot be determined now. The last one is that of
+# a conductor in a cell that has no API database.
+_USAGE_ERRORS = (exception.UsagesRetrievalFailed, ks_exc.ClientException,
+                 db_exc.CantStartEngineError)
 
 
 def check(context, instance, before, size):

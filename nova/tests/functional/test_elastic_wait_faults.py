@@ -16,6 +16,7 @@ import time
 
 import eventlet  # noqa: H905
 import fixtures
+from oslo_db import exception as db_exc
 
 from nova.compute.elastic import accounting
 from nova.compute.elastic import adjust
@@ -121,6 +122,28 @@ class ElasticWaitRacesTest(
         self.assertEqual(1, self._instance(server).vcpus)
         self.assertIn('xloud.wait_cancelled',
                       self._events(server, request_id)[0][1])
+
+    def test_usage_is_unknown(self):
+        """It waits on until its quota can be checked.
+
+        The conductor of a cell cannot do that without the API database.
+        """
+        server = self._boot()
+        other = self._plain(8)
+        self._wait(server, 3)
+        attempts = []
+
+        def fail(_method, *_args, **_kwargs):
+            attempts.append(server)
+            raise db_exc.CantStartEngineError()
+
+        patch = self._patch(objects.Quotas, 'check_deltas', fail)
+        self._delete_server(other)
+        self.assertWithin(5, lambda: len(attempts) > 1)
+        self.assertWaits(server)
+        self.assertEqual(1, self._instance(server).vcpus)
+        patch.stop()
+        self.assertHas(server, 3, within=5)
 
     def test_replaced_while_it_fails(self):
         """The end of one that waited leaves a newer one alone."""
