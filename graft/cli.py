@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
             )
     command('quick', _quick, 'run the few tests that show whether the branch works in a release')
     new_command = commands.add_parser(
-        'new', help='port the branch to a release that is not here yet'
+        'new', help='port the branch to a release, or a version of one, that is not here yet'
     )
     new_command.set_defaults(call=_new)
     new_command.add_argument('name', metavar='RELEASE', help='such as 2027.1')
@@ -238,10 +238,9 @@ def _upstream(project, args):
 
 
 def _new(project, args):
+    before = port.predecessor(project, args.name, args.version)
     release = port.add(project, args.name, args.version, args.constraints)
-    earlier = [other for other in project.releases() if other.name < release.name]
-    before = earlier[-1] if earlier else project.release()
-    print(f'What Nova changed since {before.name} of the functions that the branch touches:')
+    print(f'What Nova changed since {before.version} of the functions that the branch touches:')
     print('\n'.join(report.changed_between(project, before, release)) or '  nothing')
     args.release = release.name
     broken = _check(project, args)

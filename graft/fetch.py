@@ -45,10 +45,15 @@ def _download(release: Release, target: Path) -> None:
                 f'the package index has another nova {release.version} than '
                 f'releases/{release.name}/release.toml names by its sha256.\n{error}'
             ) from None
-        raise ReleaseError(
-            f'cannot fetch nova {release.version}, and {target} is not there.\n'
-            f'  Connect to a package index, or put the tarball there.\n{error}'
-        ) from None
+        raise missing(release.version, target, error) from None
+
+
+def missing(version: str, target: Path, error: CommandError) -> ReleaseError:
+    """A tarball that cannot be fetched: where it may be put instead."""
+    return ReleaseError(
+        f'cannot fetch nova {version}, and {target} is not there.\n'
+        f'  Connect to a package index, or put the tarball there.\n{error}'
+    )
 
 
 def download(version: str, target: Path, *options: str) -> None:

@@ -16,7 +16,7 @@ from graft.weave import Woven, weave
 
 def woven(project: Project, release: Release, folder: Path) -> Woven:
     """The weave of a release, unpacked into a folder for the purpose."""
-    pristine = folder / release.name
+    pristine = folder / release.version
     fetch.unpack(fetch.tarball(project, release), pristine)
     return weave(project, release, pristine)
 
@@ -49,10 +49,10 @@ def changed_between(project: Project, release: Release, other: Release) -> Itera
     with tempfile.TemporaryDirectory(prefix='graft-') as name:
         folder = Path(name)
         touches = woven(project, release, folder).touches
-        fetch.unpack(fetch.tarball(project, other), folder / other.name)
+        fetch.unpack(fetch.tarball(project, other), folder / other.version)
         for path, entries in touches.items():
             if path.endswith('.py') and entries[0].how != 'new':
-                one, two = (_definitions(folder / r.name / path) for r in (release, other))
+                one, two = (_definitions(folder / r.version / path) for r in (release, other))
                 for function in (touch.name for touch in entries if touch.name in one):
                     before, after = one[function], two.get(function)
                     if before != after:
@@ -62,12 +62,15 @@ def changed_between(project: Project, release: Release, other: Release) -> Itera
 def _difference(
     path: str, function: str, before: str, after: str | None, release: Release, other: Release
 ) -> Iterator[str]:
+    old, new = release.name, other.name
+    if old == new:
+        old, new = release.version, other.version
     if after is None:
-        yield f'{path}: {function} is not in {other.name}'
+        yield f'{path}: {function} is not in {new}'
         return
     yield f'{path}: {function}'
     lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), release.name, other.name, n=1, lineterm=''
+        before.splitlines(), after.splitlines(), old, new, n=1, lineterm=''
     )
     yield from (f'    {line}' for line in lines)
 

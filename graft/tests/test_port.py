@@ -1,15 +1,17 @@
 """A release that is new here: its hash and its pins come out of the tarball and the index."""
 
 import hashlib
+import shutil
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from graft.errors import ReleaseError
+from graft import report
+from graft.errors import ReleaseError, SketchError
 from graft.project import Project
-from graft.tests.conftest import OLD, House
+from graft.tests.conftest import MODULE, OLD, SKETCH, House
 from graft.workshop import port
 
 WHEELS = {
@@ -95,11 +97,71 @@ def test_constraints_that_cannot_be_read(unseen: House, tmp_path: Path) -> None:
     assert second == '  Name a file that holds them: --constraints FILE.'
 
 
-def test_folder_of_another_version(house: House, tmp_path: Path) -> None:
-    """A release that is there already is not taken for another version of it."""
+@pytest.fixture
+def newer(unseen: House) -> House:
+    """A project with one version of a release, and the tarball of the version after it."""
+    unseen.release('next', '30.1.0', {**OLD, **NEEDS})
+    with (unseen.root / 'releases/next/release.toml').open('a') as file:
+        file.write('newest-python = "3.99"\n')
+    changed = {**OLD, **NEEDS, 'nova/bird.py': MODULE.replace('voice.warm(song)', 'voice.rest()')}
+    unseen.release('spare', '30.1.1', changed)
+    shutil.rmtree(unseen.root / 'releases/spare')
+    return unseen
+
+
+@pytest.mark.usefixtures('index')
+def test_point_release_takes_the_place_of_the_one_before(newer: House, tmp_path: Path) -> None:
+    """What else is said of the release stays, and what Nova changed in between can be read."""
+    upper = tmp_path / 'upper.txt'
+    upper.write_text('bird===1.5\n')
+    project = Project.at(newer.root)
+    before = port.predecessor(project, 'next', '30.1.1')
+    port.add(project, 'next', '30.1.1', str(upper))
+    archive = newer.root / '.fork/tarballs/nova-30.1.1.tar.gz'
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    assert (newer.root / 'releases/next/release.toml').read_text() == (
+        f'nova = "30.1.1"\nsha256 = "{digest}"\nnewest-python = "3.99"\n'
+    )
+    assert 'openstack-placement==12.0.2' in project.release('next').constraints.read_text()
+    assert list(report.changed_between(project, before, project.release('next'))) == [
+        'nova/bird.py: Bird.sing',
+        '    --- 30.1.0',
+        '    +++ 30.1.1',
+        '    @@ -4,3 +4,3 @@',
+        '         voice.tune(song)',
+        '    -    voice.warm(song)',
+        '    +    voice.rest()',
+        '         return voice.carry(os.linesep)',
+    ]
+
+
+def test_point_release_that_the_branch_does_not_fit(newer: House, tmp_path: Path) -> None:
+    """Nothing changes until the sketches are fixed: the version before can still be built."""
+    newer.write('nova/bird.py', SKETCH.replace('voice.tune(...)', 'voice.warm(...)'))
+    noted = (newer.root / 'releases/next/release.toml').read_text()
+    with pytest.raises(SketchError):
+        port.add(Project.at(newer.root), 'next', '30.1.1', str(tmp_path))
+    assert (newer.root / 'releases/next/release.toml').read_text() == noted
+
+
+@pytest.mark.usefixtures('index')
+def test_version_that_the_index_lacks(house: House, tmp_path: Path) -> None:
+    """It is said where the tarball may be put, and nothing is left of the attempt."""
     with pytest.raises(ReleaseError) as caught:
-        port.add(Project.at(house.root), 'new', '2.0.1', str(tmp_path))
+        port.add(Project.at(house.root), 'next', '30.1.0', str(tmp_path))
+    place = house.root / '.fork/tarballs/nova-30.1.0.tar.gz'
+    assert str(caught.value).startswith(
+        f'cannot fetch nova 30.1.0, and {place} is not there.\n'
+        '  Connect to a package index, or put the tarball there.\n'
+    )
+    assert not (house.root / 'releases/next').exists()
+
+
+def test_folder_of_another_series(house: House, tmp_path: Path) -> None:
+    """A release that is there already is not taken for another one."""
+    with pytest.raises(ReleaseError) as caught:
+        port.add(Project.at(house.root), 'new', '3.0.0', str(tmp_path))
     assert str(caught.value) == (
-        'releases/new/release.toml is of Nova 2.0.0, and not 2.0.1.\n'
-        '  Delete that file to have it written again.'
+        'releases/new is of Nova 2.0.0, and 3.0.0 is of another release.\n'
+        '  To have it beside that one, name it otherwise than new.'
     )

@@ -7,6 +7,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from graft import fetch, tree
-from graft.errors import ReleaseError
+from graft.errors import CommandError, ReleaseError
 from graft.project import Project, Release
 from graft.run import run, step
 
@@ -35,16 +36,18 @@ def add(project: Project, name: str, version: str, constraints: str | None) -> R
     """Fetch a release of Nova, weave the branch into it, and pin what it and its tests need.
 
     It may be called again: what stands in the release's folder already is kept, but for the pins.
+    Where another version of the release stands, this one takes its place as soon as it is woven
+    and its pins are resolved.
     """
     folder = project.root / 'releases' / name
     if not (folder / 'release.toml').exists():
-        _fetch(project, folder, version)
+        digest = _fetch(project, version)
+        folder.mkdir(parents=True, exist_ok=True)
+        _note(folder, version, digest)
     release = project.release(name)
     if release.version != version:
-        raise ReleaseError(
-            f'releases/{name}/release.toml is of Nova {release.version}, and not {version}.\n'
-            '  Delete that file to have it written again.'
-        )
+        _refuse_another_series(release, version)
+        release = replace(release, version=version, sha256=_fetch(project, version))
     source = tree.lay(project, release)
     with step(f'resolve what Nova {version} needs'), tempfile.TemporaryDirectory() as place:
         upper = Path(place, 'upper.txt')
@@ -53,18 +56,48 @@ def add(project: Project, name: str, version: str, constraints: str | None) -> R
     release.constraints.write_text(
         HEADER.format(nova=version, release=name) + '\n'.join(pins) + '\n'
     )
+    _note(folder, version, release.sha256)
     return release
 
 
-def _fetch(project: Project, folder: Path, version: str) -> None:
-    """Have the tarball of a version, and note its hash."""
+def predecessor(project: Project, name: str, version: str) -> Release:
+    """The release that a port starts from: another version of it, or else the one before it."""
+    earlier = [
+        release
+        for release in project.releases()
+        if release.name < name or (release.name == name and release.version != version)
+    ]
+    return earlier[-1] if earlier else project.release()
+
+
+def _refuse_another_series(release: Release, version: str) -> None:
+    series, other = (text.partition('.')[0] for text in (release.version, version))
+    if series != other:
+        raise ReleaseError(
+            f'releases/{release.name} is of Nova {release.version}, and {version} is of another '
+            'release.\n'
+            f'  To have it beside that one, name it otherwise than {release.name}.'
+        )
+
+
+def _fetch(project: Project, version: str) -> str:
+    """Have the tarball of a version; its hash."""
     archive = project.work / 'tarballs' / f'nova-{version}.tar.gz'
     if not archive.exists():
-        with step(f'fetch {archive.name}'):
-            fetch.download(version, archive)
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / 'release.toml').write_text(f'nova = "{version}"\nsha256 = "{digest}"\n')
+        try:
+            with step(f'fetch {archive.name}'):
+                fetch.download(version, archive)
+        except CommandError as error:
+            raise fetch.missing(version, archive, error) from None
+    return hashlib.sha256(archive.read_bytes()).hexdigest()
+
+
+def _note(folder: Path, version: str, digest: str) -> None:
+    """Write a version and its hash; what else is said of the release stays."""
+    file = folder / 'release.toml'
+    lines = file.read_text().splitlines() if file.exists() else []
+    rest = [line for line in lines if not line.startswith(('nova =', 'sha256 ='))]
+    file.write_text('\n'.join([f'nova = "{version}"', f'sha256 = "{digest}"', *rest, '']))
 
 
 def _published(name: str, constraints: str | None) -> str:
