@@ -87,6 +87,24 @@ def test_release_is_added(unseen: House, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures('index')
+def test_sketches_of_the_release_before_come_along(unseen: House, tmp_path: Path) -> None:
+    """What Nova moved for the release before, it has moved for this one; what is there stays."""
+    upper = tmp_path / 'upper.txt'
+    upper.write_text('bird===1.5\n')
+    ours = SKETCH.replace('count.one(song)', 'count.one(self)')
+    unseen.write('releases/new/nova/bird.py', SKETCH)
+    unseen.write('releases/new/nova/count.py', 'def one(owl):\n    """Count an owl."""\n')
+    unseen.write('releases/next/nova/bird.py', ours)
+    unseen.capsys.readouterr()
+    port.add(Project.at(unseen.root), 'next', '30.1.0', str(upper))
+    folder = unseen.root / 'releases/next/nova'
+    said = unseen.capsys.readouterr().err
+    assert said.startswith('  releases/next/nova/count.py is that of new\n')
+    assert (folder / 'count.py').read_text() == 'def one(owl):\n    """Count an owl."""\n'
+    assert (folder / 'bird.py').read_text() == ours
+
+
+@pytest.mark.usefixtures('index')
 def test_constraints_that_cannot_be_read(unseen: House, tmp_path: Path) -> None:
     """Where they were looked for is said, and that a file will do."""
     missing = tmp_path / 'missing.txt'

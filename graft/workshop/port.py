@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import sys
 import tempfile
 import urllib.error
@@ -42,7 +43,7 @@ def add(project: Project, name: str, version: str, constraints: str | None) -> R
     folder = project.root / 'releases' / name
     if not (folder / 'release.toml').exists():
         digest = _fetch(project, version)
-        folder.mkdir(parents=True, exist_ok=True)
+        _take_over(project, predecessor(project, name, version), folder)
         _note(folder, version, digest)
     release = project.release(name)
     if release.version != version:
@@ -68,6 +69,17 @@ def predecessor(project: Project, name: str, version: str) -> Release:
         if release.name < name or (release.name == name and release.version != version)
     ]
     return earlier[-1] if earlier else project.release()
+
+
+def _take_over(project: Project, before: Release, folder: Path) -> None:
+    """Begin with the sketches that the release before has of its own: most fit still."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, source in project.files(before).items():
+        target = folder / path
+        if source.is_relative_to(before.folder) and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            print(f'  {target.relative_to(project.root)} is that of {before.name}', file=sys.stderr)
 
 
 def _refuse_another_series(release: Release, version: str) -> None:
