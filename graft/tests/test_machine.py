@@ -1,5 +1,6 @@
 """Machines that cannot do it say so at once, and nothing of an interrupted run stays behind."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from graft.project import Project
 from graft.tests.conftest import OLD, House
+from graft.workshop import venv
 
 HERE = '.'.join(map(str, sys.version_info[:3]))
 
@@ -63,8 +66,9 @@ def test_release_that_this_python_can_run_still(house: House) -> None:
     )
 
 
-def test_no_compiler(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What has to be compiled is named, and the packages that it takes, before pip fails on it."""
+@pytest.fixture
+def no_compiler(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A machine with Python and git alone, and a release that takes more."""
     amend(house, 'old', 'compiled = ["netifaces"]\n')
     house.write('releases/old/constraints.txt', 'netifaces==0.11.0\n')
     tools = tmp_path / 'bin'
@@ -72,14 +76,30 @@ def test_no_compiler(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for name in ('env', 'git'):
         (tools / name).symlink_to(shutil.which(name) or name)
     monkeypatch.setenv('PATH', str(tools))
-    code, out, err = house.graft('venv')
-    assert (code, out) == (1, '')
-    assert err.endswith(
-        'graft: netifaces, which Nova 1.0.0 needs, must be compiled, '
-        "and a C compiler or Python's headers are missing\n"
-        '  On Debian: apt-get install gcc python3-dev\n'
+    return house
+
+
+@pytest.mark.parametrize('command', ['venv', 'test'])
+def test_no_compiler(no_compiler: House, command: str) -> None:
+    """What has to be compiled is named, and the packages that it takes, before anything is done."""
+    assert no_compiler.graft(command) == (
+        1,
+        '',
+        'graft: netifaces, which Nova 1.0.0 (old) needs, must be compiled, '
+        "and a C compiler or Python's headers are missing; "
+        'on Debian: apt-get install gcc python3-dev\n',
     )
-    assert not (house.root / '.fork/old/venv').exists()
+    assert not no_compiler.tree.exists()
+
+
+def test_no_compiler_where_all_is_installed(no_compiler: House) -> None:
+    """An environment that is there needs no compiler any more."""
+    folder = no_compiler.root / '.fork/old/venv'
+    folder.mkdir(parents=True)
+    stamp = hashlib.sha256(f'netifaces==0.11.0\n{sys.version}'.encode()).hexdigest()
+    (folder / 'pins').write_text(stamp)
+    project = Project.at(no_compiler.root)
+    assert venv.refusal(project, project.release('old')) == ''
 
 
 def test_terminated_run_leaves_nothing(house: House, tmp_path: Path) -> None:

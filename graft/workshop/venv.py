@@ -20,14 +20,10 @@ def make(project: Project, release: Release) -> tuple[Path, Path]:
     """The woven tree, and the Python of an environment in which it is installed for editing."""
     check(project, release)
     source = tree.lay(project, release)
-    folder = project.work / release.name / 'venv'
+    folder = _place(project, release)
     with tree.alone(project.work / 'locks' / release.name):
-        pins = _constraints(release)
-        if not _is_made(folder, pins):
-            _check_compiler(release)
-        python = _environment(
-            folder, pins, f'install what Nova {release.version} and its tests need'
-        )
+        what = f'install what Nova {release.version} and its tests need'
+        python = _environment(folder, _constraints(release), what)
         head = run(['git', 'rev-parse', 'HEAD'], cwd=source)
         if _read(folder / 'head') != head:
             with step('install the woven tree for editing'):
@@ -61,15 +57,27 @@ def choose(project: Project, name: str | None) -> Release:
 
 
 def check(project: Project, release: Release) -> None:
-    """Refuse a release that this Python cannot run, before anything is fetched for it."""
+    """Refuse a release that this machine cannot run, before anything is fetched for it."""
     if why := refusal(project, release):
         raise ReleaseError(why)
 
 
 def refusal(project: Project, release: Release) -> str:
-    """Why this Python cannot run a release, and what to do instead; nothing if it can."""
-    if _runs_here(release):
+    """Why this machine cannot run a release, and what to do instead; nothing if it can."""
+    if not _runs_here(release):
+        return _refused_by_python(project, release)
+    if not release.compiled or _can_compile():
         return ''
+    if _is_made(_place(project, release), _constraints(release)):
+        return ''
+    return (
+        f'{", ".join(release.compiled)}, which Nova {release.version} ({release.name}) needs, must '
+        "be compiled, and a C compiler or Python's headers are missing; "
+        'on Debian: apt-get install gcc python3-dev'
+    )
+
+
+def _refused_by_python(project: Project, release: Release) -> str:
     others = [other.name for other in project.releases() if _runs_here(other)]
     instead = f'take a release that does: RELEASE={others[-1]}. Or ' if others else ''
     return (
@@ -93,6 +101,10 @@ def environment() -> dict[str, str]:
     }
 
 
+def _place(project: Project, release: Release) -> Path:
+    return project.work / release.name / 'venv'
+
+
 def _constraints(release: Release) -> str:
     try:
         return release.constraints.read_text()
@@ -112,14 +124,9 @@ def _this_python() -> str:
     return '.'.join(map(str, sys.version_info[:3]))
 
 
-def _check_compiler(release: Release) -> None:
+def _can_compile() -> bool:
     header = Path(sysconfig.get_path('include'), 'Python.h')
-    if release.compiled and not (header.exists() and shutil.which('cc')):
-        raise ReleaseError(
-            f'{", ".join(release.compiled)}, which Nova {release.version} needs, must be compiled, '
-            "and a C compiler or Python's headers are missing\n"
-            '  On Debian: apt-get install gcc python3-dev'
-        )
+    return header.exists() and shutil.which('cc') is not None
 
 
 def _install(project: Project, release: Release, source: Path, python: Path) -> None:
