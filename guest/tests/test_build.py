@@ -72,6 +72,7 @@ def test_tools_that_are_missing(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.usefixtures('packages')
 def test_figures(tmp_path: Path) -> None:
     """The build prints how much the package needs, which is less than 100 kB."""
     printed = system.build(tmp_path).stdout
