@@ -200,6 +200,8 @@ def test_policy_that_was_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """What a run left that was interrupted is removed; an administrator's own policy stays."""
     policy = tmp_path / 'policy-rc.d'
     monkeypatch.setattr(machine, 'POLICY', policy)
+    # That of the machine is root's.
+    monkeypatch.setattr(machine, 'LOCK', tmp_path / 'lock')
     apt = tmp_path / 'apt-get'
     apt.write_text(f'#!/bin/sh\ncp {policy} {tmp_path}/seen\n')
     apt.chmod(0o755)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+LOCK = Path('/run/lock/graft-packages')
 POLICY = Path('/usr/sbin/policy-rc.d')
 # What says so of itself was left behind by a run that was interrupted, and goes with the next one.
 _DENY = '#!/bin/sh\n# For the time in which tests install packages.\nexit 101\n'
@@ -40,7 +41,7 @@ def lacking(tools: Mapping[str, str]) -> str:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Wait for a stage of another lane that installs something."""
-    with Path('/run/lock/graft-packages').open('w') as file:
+    with LOCK.open('w') as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

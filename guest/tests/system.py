@@ -37,7 +37,7 @@ def _archive(suite: str) -> Path:
 def lacking(suite: str) -> str:
     """Make a Debian, once; return why not, if that is not possible."""
     if os.geteuid() != 0:
-        return 'root is needed for a system in a folder'
+        return 'root is needed to make one'
     lack = machine.lacking({'mmdebstrap': 'mmdebstrap', 'unshare': 'util-linux', 'rpm': 'rpm'})
     archive = _archive(suite)
     if lack or archive.exists():

@@ -34,12 +34,12 @@ def image(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[str]:
     """An image of Debian packages with stock Nova."""
-    lack = '' if os.geteuid() == 0 else 'root'
+    lack = '' if os.geteuid() == 0 else 'root is needed to run them'
     if not lack and sys.version_info[:2] != (3, 11):
-        lack = f'Python 3.11, as in the containers; this is {sys.version.split()[0]}'
+        lack = f'they have Python 3.11, and this is {sys.version.split()[0]}'
     lack = lack or machine.lacking({**world.PACKAGES, **containers.TOOLS})
     if lack:
-        pytest.skip(f'needs podman, runc and Debian packages: {lack}')
+        pytest.skip(f'needs containers: {lack}')
     released = request.getfixturevalue('released')
     name = containers.make_image(tmp_path_factory.mktemp('image'), released)
     yield name
