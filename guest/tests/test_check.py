@@ -357,7 +357,7 @@ TEXT = st.one_of(
     max_examples=8,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=list(HealthCheck),
 )
 @given(st.lists(TEXT, min_size=9, max_size=9))
 def test_json_is_valid_whatever_the_machine_says(machine: Machine, said: list[bytes]) -> None:

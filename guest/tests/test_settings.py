@@ -96,7 +96,7 @@ def _parents() -> dict[str, bytes]:
     max_examples=8,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=list(HealthCheck),
 )
 @given(
     st.lists(
