@@ -12,8 +12,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from graft.errors import CommandError
+from graft.errors import GraftError
+from graft.project import Project
 from graft.run import run, step
+from graft.workshop import venv
 
 CLIENT = Path(__file__).resolve().parent.parent
 REPOSITORY = CLIENT.parent
@@ -29,7 +31,7 @@ def main() -> int:
     release = parser.parse_args().release
     try:
         python = environment(release)
-    except CommandError as error:
+    except GraftError as error:
         print(f'client.tests: {error}', file=sys.stderr)
         return 1
     # Warnings are those of the dependencies.
@@ -46,6 +48,8 @@ def environment(release: str) -> Path:
     state = [sys.version.replace('\n', ' '), _digest(lock, *_sources())]
     if installed == state:
         return python
+    project = Project.at(REPOSITORY)
+    venv.check(project, project.release(release))
     with step(f'install the client and the openstack of {release}'):
         stamp.unlink(missing_ok=True)
         if installed[:1] != state[:1]:

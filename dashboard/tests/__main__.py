@@ -10,8 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from graft.errors import CommandError
+from graft.errors import GraftError
+from graft.project import Project
 from graft.run import run, step
+from graft.workshop import venv
 
 PLUGIN = Path(__file__).resolve().parent.parent
 REPOSITORY = PLUGIN.parent
@@ -29,7 +31,7 @@ def main() -> int:
     release = parser.parse_args().release
     try:
         python = environment(release)
-    except CommandError as error:
+    except GraftError as error:
         print(f'dashboard.tests: {error}', file=sys.stderr)
         return 1
     tests = [python, '-m', 'pytest', '--tb', 'short', PLUGIN / 'tests' / 'unit']
@@ -44,6 +46,8 @@ def environment(release: str) -> Path:
     state = f'{sys.version}\n{_PYTEST} {_PACKAGES}\n{lock.read_text()}'
     if stamp.exists() and stamp.read_text() == state:
         return python
+    project = Project.at(REPOSITORY)
+    venv.check(project, project.release(release))
     with step(f'install what the tests of the dashboard of {release} import'):
         shutil.rmtree(folder, ignore_errors=True)
         run([sys.executable, '-m', 'venv', folder])
