@@ -27,9 +27,12 @@ SCRIPT = '<img src=x onerror=document.body.id="hacked"><script>document.body.id=
 
 
 def slow(world: World, boot: Boot) -> str:
-    """Boot a guest that gives back CPUs only after Nova has lost patience, and let it have 3."""
+    """Boot a guest that gives back CPUs only after Nova has lost patience, and let it have 3.
+
+    It is to start with 1: what is given back late is accounted for until the start size.
+    """
     server = boot(image='guest-slow')
-    world.adjust(server, 3, 256)
+    world.adjust(server, 3, 256, persist=False)
     world.guests.hears(server, lambda line: line.cpus == 3)
     return server
 
