@@ -33,7 +33,12 @@ class AdjustForm(horizon_forms.SelfHandlingForm):
         initial=PERMANENT,
     )
     minutes = forms.IntegerField(
-        label=_('Minutes'), required=False, min_value=1, max_value=_LONGEST_MINUTES, initial=60
+        label=_('Minutes'),
+        required=False,
+        min_value=1,
+        max_value=_LONGEST_MINUTES,
+        initial=60,
+        widget=forms.NumberInput({'class': 'form-control'}),
     )
     when_full = forms.ChoiceField(label=_('If the host is full'), required=False)
     next = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -134,7 +139,8 @@ class FlavorForm(horizon_forms.SelfHandlingForm):
             field.error_messages['invalid'] = error % maximum
             for validator in field.validators:
                 validator.message = error % maximum
-            field.widget.attrs['aria-describedby'] = 'xloud_flavor_help'
+            attributes = {'class': 'form-control', 'aria-describedby': 'xloud_flavor_help'}
+            field.widget.attrs.update(attributes)
             self.fields[name] = field
 
     def handle(self, request: HttpRequest, data: dict[str, Any]) -> bool:

@@ -34,8 +34,8 @@ const style = document.createElement('style');
 style.textContent = `
     * { background-color: transparent !important; }
     html { background-color: #111 !important; }
-    body, p, h3, h4, dt, dd, li, label, small, span, caption, td, th, input, select,
-    .help-block, .alert { color: #eee; }
+    body, p, h3, h4, dt, dd, li, label, small, span, caption, td, th,
+    .form-control, .btn-default, .help-block, .alert { color: #eee; }
     option { background-color: #111 !important; }
 `;
 document.head.append(style);

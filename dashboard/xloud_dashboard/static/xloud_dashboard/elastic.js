@@ -71,6 +71,11 @@
     });
   }
 
+  /* Horizon begins with the first text or list, and passes over the fields before it. */
+  function focusFirst(modal) {
+    $(modal).find('.xloud-form input:visible').first().trigger('focus');
+  }
+
   $(document).on('input', 'form.xloud-adjust input[type="range"]', function () {
     document.getElementById(this.dataset.for).value = this.value;
   });
@@ -138,8 +143,9 @@
   horizon.addInitFunction(function () {
     prepare(document);
     followAll();
-    $('#modal_wrapper').on('new_modal', function (event, modal) {
+    horizon.modals.addModalInitFunction(function (modal) {
       prepare(modal);
+      focusFirst(modal);
     });
     // A tab is loaded when it is opened.
     $(document).ajaxComplete(followAll);
