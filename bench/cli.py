@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from bench.cloud import beside, cells, fleet, seed, tuning, world
-from bench.measures import adjust, build, density, memory, path, scale, tax, usage
+from bench.measures import adjust, build, density, memory, path, scale, spread, tax, usage
 from bench.report import environment, page, results
 from cloud import errors, machine, progress
 
@@ -21,6 +21,7 @@ _WITH_CLOUD = {
     'tax': tax,
     'usage': usage,
     'density': density,
+    'spread': spread,
     'scale': scale,
 }
 MEASURES = (*_WITH_CLOUD, 'build')

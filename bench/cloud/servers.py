@@ -142,6 +142,11 @@ class Servers:
         ((vcpus, memory_mb),) = self._database.run(query)
         return Size(int(vcpus), int(memory_mb))
 
+    def hosts(self, servers: Iterable[str]) -> dict[str, str]:
+        """Return the host of each server."""
+        query = f'SELECT uuid, host FROM nova.instances WHERE uuid IN ({sql.quoted(servers)})'
+        return dict(self._database.run(query))
+
     def live_migrations(self) -> int:
         """Return how many live migrations there have been."""
         query = "SELECT COUNT(*) FROM nova.migrations WHERE migration_type = 'live-migration'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from bench.cloud.size import Size
@@ -29,12 +29,13 @@ class House(Protocol):
         """Have a server have its minimum, and return whether it had its maximum."""
 
 
-def requests(servers: Sequence[str], share: float, steps: int) -> list[Request]:
+def requests(servers: Sequence[str], share: float, steps: int, number: int = 0) -> list[Request]:
     """Return what a load requests: at each step one server stops, and another begins.
 
-    It begins in the steady state, with the share that wants the maximum, and ends with none.
+    It begins in the steady state, with the share that wants the maximum, and ends with none. The
+    same number makes the same load.
     """
-    chance = random.Random(f'{len(servers)} {share}')
+    chance = random.Random(f'{len(servers)} {share}' + (f' {number}' if number else ''))
     busy = chance.sample(servers, round(len(servers) * share))
     made = [Request(server, grows=True) for server in busy]
     for _ in range(steps):
@@ -86,6 +87,23 @@ class Pool:
         self._grown.remove(server)
         self._free += self._more
         return True
+
+
+class Pools:
+    """A house of several hosts, where servers stay on theirs."""
+
+    def __init__(self, hosts: Mapping[str, str], pools: Mapping[str, Pool]) -> None:
+        """Have servers on these hosts, and the pool of each host."""
+        self._hosts = hosts
+        self._pools = pools
+
+    def grow(self, server: str) -> None:
+        """Let a server grow if its host has enough."""
+        self._pools[self._hosts[server]].grow(server)
+
+    def shrink(self, server: str) -> bool:
+        """Take back what a server has grown by."""
+        return self._pools[self._hosts[server]].shrink(server)
 
 
 class Hosts:

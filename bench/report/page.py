@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.report import markdown, plot, results
 from bench.report.section import Section
-from bench.report.sections import adjust, build, density, memory, path, scale, tax, usage
+from bench.report.sections import adjust, build, density, memory, path, scale, spread, tax, usage
 from cloud import files
 
 #: In the order of the page.
@@ -19,6 +19,7 @@ SECTIONS: dict[str, ModuleType] = {
     'tax': tax,
     'usage': usage,
     'density': density,
+    'spread': spread,
     'scale': scale,
     'build': build,
 }

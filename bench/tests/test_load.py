@@ -35,3 +35,23 @@ def test_taken_back():
     assert pool.shrink('first')
     pool.grow('second')
     assert pool.shrink('second')
+
+
+def test_hosts_of_their_own():
+    """What is free on one host is of no use to the servers of another."""
+    made = [load.Request(server, grows=True) for server in SERVERS[:3]]
+    made += [load.Request(server, grows=False) for server in SERVERS[:3]]
+    uneven = dict.fromkeys(SERVERS[:3], 'first')
+    even = dict(zip(SERVERS[:3], ('first', 'second', 'third'), strict=True))
+
+    def refused(hosts):
+        pools = {host: load.Pool(free=7, more=7) for host in ('first', 'second', 'third')}
+        return load.refused(made, load.Pools(hosts, pools))
+
+    assert (refused(uneven), refused(even)) == (2, 0)
+
+
+def test_other_loads():
+    """Each number is a load of its own."""
+    first, second, again = (load.requests(SERVERS, 0.3, 20, number) for number in (1, 2, 1))
+    assert first == again != second

@@ -1,7 +1,7 @@
 """What the page says of the results."""
 
 from bench.report import page
-from bench.report.sections import density, memory, scale, tax, usage
+from bench.report.sections import density, memory, scale, spread, tax, usage
 
 
 def test_tax_ratios():
@@ -93,6 +93,31 @@ def test_density():
     lines = {line.name: line.points for line in section.plots['density-4'].series}
     assert lines['move'] == [(1, 10.0), (2, 10.0)]
     assert lines['bound'] == [(1, 2.0), (2, 2.0)]
+
+
+def test_spread():
+    """The weigher is compared in each order, and what was calculated with what was seen."""
+
+    def placed(*rows):
+        keys = ('growing', 'requested', 'refused', 'bound')
+        return [dict(zip(keys, row, strict=True)) for row in rows]
+
+    data = {
+        'hosts': 2, 'elastic': 8, 'fixed': 4, 'placements': 2, 'loads': 10, 'share': 0.25,
+        'host': [32, 32768], 'small': [1, 1024], 'large': [8, 8192], 'size': [4, 4096],
+        'plain': placed(([2, 6], 100, 20, 1), ([3, 5], 100, 10, 1)),
+        'spread': placed(([4, 4], 100, 4, 1), ([4, 4], 100, 8, 1)),
+        'replayed': [
+            {'requested': 10, 'refused': 2, 'calculated': 3},
+            {'requested': 10, 'refused': 0, 'calculated': 0},
+        ],
+    }  # fmt: skip
+    section = spread.make(data)
+    *_, plain, weighed = section.values['refused'].splitlines()
+    assert plain == '| by what servers have | 3.0 | 15.0% | 10.0% to 20.0% |'
+    assert weighed == '| and by what they may still grow | 0.0 | 6.0% | 4.0% to 8.0% |'
+    assert (section.values['gain'], section.values['bound']) == ('9.0', '1.0%')
+    assert section.values['replayed'].startswith('2 of 10, calculated 3')
 
 
 def test_memory():
