@@ -24,6 +24,11 @@ _PATIENCE = 120
 QUIET: ini.Sections = {'DEFAULT': {'periodic_enable': False}}
 
 
+def report_interval(hosts: int) -> int:
+    """Return the seconds between two service reports of each of so many hosts."""
+    return max(3, hosts // _REPORTS)
+
+
 class Fleet:
     """Compute services that the bench starts, and removes without a trace."""
 
@@ -37,8 +42,7 @@ class Fleet:
         self._prefix = f'{hosts.FLEET}{int(time.time()):x}'
         self._daemons: list[process.Daemon] = []
         self._options = options
-        #: Seconds between two service reports of a host.
-        self.interval = max(3, maximum // _REPORTS)
+        self.interval = report_interval(maximum)
 
     def grow(self, count: int) -> None:
         """Have this many hosts."""

@@ -1,7 +1,9 @@
 """What the page says of the results."""
 
+import pytest
+
 from bench.report import page
-from bench.report.sections import density, memory, scale, spread, tax, usage
+from bench.report.sections import density, memory, scale, scale_carried, spread, tax, usage
 
 
 def test_tax_ratios():
@@ -71,6 +73,26 @@ def test_scale_stopped():
     assert 'The measurement stopped at 50 hosts: fleet: no more memory.' in text
     assert 'requests for 5 booted servers' in text
     assert list(section.plots) == ['scale-host']
+
+
+def test_scale_carried():
+    """Lines go on as they were measured; what takes most of the CPU is said to break first."""
+    points = [_point(*numbers) for numbers in ((10, 1), (1000, 1), (10, 20), (1000, 20))]
+    for point in points:
+        # One more ms for 1,000 servers, and 0.1 of a core for 1,000 hosts.
+        slower = [value + point['servers'] / 1e6 for value in point['stays']['done']]
+        point['grows'] = {**point['stays'], 'done': slower}
+        point['rest'] = 0.1 * point['hosts'] / 1000
+    assert scale_carried.carried(points[2:], 'done')[:2] == pytest.approx((0.32, 0.5))
+    cells = [{**points[0], 'cells': number} for number in (1, 16)]
+    text = scale_carried.make(points, cells)
+    # 66 s between two reports of each of 1,000 hosts, so 6.6 ms each, and 1,000 in a second.
+    assert 'one takes 7 ms' in text
+    assert 'so 7 cores' in text
+    assert 'single cell, therefore: service reports.' in ' '.join(text.split())
+    # 9.3 adjustments in a second.
+    assert 'so 0.9 cores' in text
+    assert scale_carried.make(points[:2], cells) == ''
 
 
 def test_density():

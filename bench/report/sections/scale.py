@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from bench.report import markdown, plot, stats
 from bench.report.section import Section
+from bench.report.sections import scale_carried
 
 #: What is compared, as the page names it and as the results do.
 _COSTS = {'accepted': 'accepted', 'done': 'done', 'CPU': 'cpu'}
@@ -42,6 +43,7 @@ def make(data: dict[str, Any]) -> Section:
         ),
         'ending': _ending(data),
         'cells': _cells(data['cells'], first['hosts']),
+        'carried': scale_carried.make(points, data['cells']),
     }
     return Section(values, {f'scale-{growth.name}': growth.plot() for growth in ways})
 
