@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # Only where the tests of the dashboard run.
 PROGRAMS = ('chromium', 'chromedriver')
 
 #: Seconds within which a page shows what is expected of it.
-PATIENCE = 30
+PATIENCE = 60
 
 _CSS = 'css selector'
 
@@ -39,6 +39,13 @@ style.textContent = `
     option { background-color: #111 !important; }
 `;
 document.head.append(style);
+"""
+
+#: Horizon's messages fade after 3 seconds, within which a busy machine may not show the page.
+_KEEP_MESSAGES = """
+addEventListener('DOMContentLoaded', () => {
+    if (window.horizon?.conf?.auto_fade_alerts) horizon.conf.auto_fade_alerts.types = [];
+});
 """
 
 #: Horizon's tables are as wide as their columns; what is in them has only to fit by itself.
@@ -87,11 +94,13 @@ class Dashboard:
         self.driver = driver
         self.url = url
         self.pictures = pictures
+        self._keep_messages()
 
     def log_in(self, user: str, password: str) -> None:
         """Log in, whoever was, and come to the first page."""
-        self.go('/auth/login/')
-        self.driver.delete_all_cookies()
+        # What a page is still loading would bring its session back.
+        self.driver.get('about:blank')
+        self.driver.execute_cdp_cmd('Network.clearBrowserCookies', {})
         self.go('/auth/login/')
         self.type('[name="username"]', user)
         self.type('[name="password"]', password)
@@ -178,7 +187,13 @@ class Dashboard:
     def new_tab(self) -> str:
         """Open another tab of the same person, and go to it."""
         self.driver.switch_to.new_window('tab')
+        self._keep_messages()
         return self.tab
+
+    def _keep_messages(self) -> None:
+        """Let messages stay in this tab."""
+        script = {'source': _KEEP_MESSAGES}
+        self.driver.execute_cdp_cmd('Page.addScriptToEvaluateOnNewDocument', script)
 
     def to_tab(self, tab: str) -> None:
         self.driver.switch_to.window(tab)

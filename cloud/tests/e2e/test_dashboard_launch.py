@@ -108,6 +108,7 @@ def test_path_of_a_newcomer(
     server = page.one(f'tr[data-display="{name}"]').get_attribute('data-object-id')
     assert server
     page.picture('newcomer-list', 560)
+    world.api.wait(server, 'ACTIVE')
     world.comes_up(server, Size(1, 256))
 
     page.stay()
@@ -145,7 +146,7 @@ def test_path_of_a_newcomer(
     page.send()
     page.reads('.alert-success', 'is adjusted as soon as its host has the capacity')
     page.reads(page.row(server), 'Waiting for capacity')
-    page.picture('newcomer-waiting', 560)
+    page.picture('newcomer-waiting', 720)
     world.remove([other])
     world.guests.reaches(server, Size(4, 512))
     page.reads(page.row(server), '4 vCPUs of 1 to 4')
