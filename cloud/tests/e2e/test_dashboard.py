@@ -51,7 +51,6 @@ def test_adjust_up_and_down(world: World, boot: Boot, log_in: LogIn) -> None:
     page.reads('.xloud-now', '1 vCPU, 256 MiB')
     page.reads('.xloud-adjust-state', 'Succeeded')
     page.reads('.xloud-history', '3 vCPUs, 768 MiB')
-    page.picture('size', 1080)
     assert page.count('svg.xloud-plot polyline') == 2
 
 
