@@ -19,8 +19,9 @@ WHEELS = {
     'Requires-Dist: patience; python_full_version < "3.11.1"',
     'bird-1.6': '',
     'cgi_of_old-2.6.4': '',
+    'feather_boa-1.0': '',
     'openstack_placement-11.0.1': '',
-    'openstack_placement-12.0.2': 'Requires-Dist: feather',
+    'openstack_placement-12.0.2': 'Requires-Dist: feather\nRequires-Dist: feather-boa',
     'openstack_placement-13.0.0': '',
     'feather-0.1': '',
     'patience-1.0': '',
@@ -64,7 +65,7 @@ def unseen(house: House) -> House:
 
 @pytest.mark.usefixtures('index')
 def test_release_is_added(unseen: House, tmp_path: Path) -> None:
-    """Its hash is noted, and all it needs is pinned, also what only another Python needs."""
+    """Its hash is noted, and all it needs is pinned by name, also for another Python."""
     upper = tmp_path / 'upper.txt'
     upper.write_text('bird===1.5\n')
     project = Project.at(unseen.root)
@@ -77,6 +78,7 @@ def test_release_is_added(unseen: House, tmp_path: Path) -> None:
         'bird==1.5',
         f'cgi-of-old==2.6.4{newer}',
         'feather==0.1',
+        'feather-boa==1.0',
         'openstack-placement==12.0.2',
         f'patience==1.0{older}',
         'pbr==6.1.1',

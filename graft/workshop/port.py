@@ -151,7 +151,7 @@ def _resolve(source: Path, upper: Path, version: str) -> list[str]:
                 for p in _report(['--no-deps', str(requirement)], upper)
             }
             lines.append(f'{name}=={alone[name]} ; {marker}')
-    return sorted(lines)
+    return sorted(lines, key=lambda line: line.partition('==')[0])
 
 
 def _needed_elsewhere(metadata: dict[str, Any]) -> Iterator[Requirement]:
