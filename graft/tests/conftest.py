@@ -8,10 +8,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from graft.cli import main
 from graft.project import Project
+
+# How long an example takes says more of what else the machine does.
+hypothesis.settings.register_profile(
+    'any machine',
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile('any machine')
 
 MODULE = '''\
 # The licence.
