@@ -65,10 +65,7 @@ class ComputeManager(manager.Manager):
 
     @wrap_exception()
     def xloud_adjust_cancel(self, context, instance):
-        """Cancel the adjustment in progress, which exceeds the quota.
-
-        :returns: Whether it fails now; it may be too late for that.
-        """
+        """Cancel what exceeds the quota; return whether that was in time."""
         adjustment = self.elastic.adjustments.get(instance)
         return bool(adjustment and adjustment.cancel(
             exception.ServerAdjustOverQuota()))
