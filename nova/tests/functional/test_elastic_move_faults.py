@@ -197,8 +197,8 @@ class ElasticMoveInterruptedTest(elastic_move_base.MoveTestBase):
                     'post_live_migration_at_destination',
                     messaging.MessagingTimeout(), times=1)
         # Of a real guest the migration itself makes that.
-        host1, host3 = (
-            self.computes[host].driver.instances for host in ('host1', 'host3'))
+        host1, host3 = (self.computes[host].driver.instances
+                        for host in ('host1', 'host3'))
         host3[self.server['id']] = host1[self.server['id']]
         self._move()
         self._wait_for_migration_status(self.server, ['completed', 'error'])
