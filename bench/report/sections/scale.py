@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from bench.report import markdown, plot, stats
 from bench.report.section import Section
-from bench.report.sections import scale_carried
+from bench.report.sections import compared, scale_carried
 
 #: What is compared, as the page names it and as the results do.
 _COSTS = {'accepted': 'accepted', 'done': 'done', 'CPU': 'cpu'}
@@ -17,8 +17,7 @@ _HEADS = (
     'rows read each',
 )  # fmt: skip
 
-#: What was measured with one number of hosts, servers or cells.
-_Point = dict[str, Any]
+_Point = compared.Point
 
 
 def make(data: dict[str, Any]) -> Section:
@@ -165,15 +164,11 @@ def _rows_read(point: _Point) -> float:
     return statistics.fmean(point['grows']['rows'])
 
 
-def _turns(point: _Point, key: str) -> list[tuple[float, float]]:
-    """Return a cost in each turn, in the cloud that grows and in the one that does not."""
-    return list(zip(point['grows'][key], point['stays'][key], strict=True))
-
-
 def _ratios(point: _Point) -> dict[str, list[float]]:
     """Return each cost in the cloud that grows, divided by that in the other, for each turn."""
     return {
-        name: [grows / stays for grows, stays in _turns(point, key)] for name, key in _COSTS.items()
+        name: [grows / stays for grows, stays in compared.turns(point, key)]
+        for name, key in _COSTS.items()
     }
 
 
@@ -184,9 +179,10 @@ def _median(ratios: list[float]) -> str:
 
 def _slope(points: Sequence[tuple[int, _Point]], key: str) -> tuple[stats.Slope, float]:
     """Return how a cost grows with a number, and its mean in the cloud that does not grow."""
-    turns = [(number, turn) for number, point in points for turn in _turns(point, key)]
-    line = stats.slope([(number, grows - stays) for number, (grows, stays) in turns])
-    return line, statistics.fmean(stays for _, (_, stays) in turns)
+    usual = statistics.fmean(
+        stays for _, point in points for _, stays in compared.turns(point, key)
+    )
+    return compared.slope(points, key), usual
 
 
 def _ms(line: stats.Slope, increase: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from bench.cloud import fleet
 from bench.report import markdown, stats
+from bench.report.sections import compared
 
 #: The cloud to which it is carried.
 HOSTS, SERVERS = 10_000, 200_000
@@ -44,8 +45,7 @@ def make(points: Sequence[dict[str, Any]], cells: Sequence[dict[str, Any]]) -> s
         'adjustments': adjusts * cpu.carried,
     }
     more = HOSTS // _CELL - 1
-    later = stats.slope([(cell['cells'], difference) for cell in cells
-                         for difference in _differences(cell, 'accepted')])  # fmt: skip
+    later = compared.slope([(cell['cells'], cell) for cell in cells], 'accepted')
     rows = [
         [name, f'{cost.measured:.3f}', f'{cost.carried:.3f} ± {cost.error:.3f}']
         for name, cost in (('accepted, s', accepted), ('done, s', done), ('CPU s each', cpu))
@@ -67,22 +67,11 @@ def make(points: Sequence[dict[str, Any]], cells: Sequence[dict[str, Any]]) -> s
 
 def carried(points: Sequence[dict[str, Any]], key: str) -> _Carried:
     """Continue the difference to the cloud that does not grow, by the number of servers."""
-    line = stats.slope(
-        [
-            (point['servers'], difference)
-            for point in points
-            for difference in _differences(point, key)
-        ]
-    )
+    line = compared.slope([(point['servers'], point) for point in points], key)
     largest = max(points, key=lambda point: point['servers'])
     measured = statistics.median(largest['grows'][key])
     more = SERVERS - largest['servers']
     return _Carried(measured, measured + more * line.slope, more * line.error)
-
-
-def _differences(point: dict[str, Any], key: str) -> list[float]:
-    pairs = zip(point['grows'][key], point['stays'][key], strict=True)
-    return [grows - stays for grows, stays in pairs]
 
 
 def _report(points: Sequence[dict[str, Any]]) -> float:
