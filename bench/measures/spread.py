@@ -56,13 +56,13 @@ class _Placement:
         """Calculate how often servers could not grow."""
         numbers = range(1, self._plan.loads + 1)
         loads = [load.requests(self._growing, SHARE, self._plan.steps, n) for n in numbers]
+        # Each load ends with all that it has taken given back.
+        hosts, single = self._pools(), self._pool(self._hosts, self._plan.hosts)
         return {
             'growing': sorted(Counter(self._hosts[server] for server in self._growing).values()),
             'requested': sum(map(load.requested, loads)),
-            'refused': sum(load.refused(made, self._pools()) for made in loads),
-            'bound': sum(
-                load.refused(made, self._pool(self._hosts, self._plan.hosts)) for made in loads
-            ),
+            'refused': sum(load.refused(made, hosts) for made in loads),
+            'bound': sum(load.refused(made, single) for made in loads),
         }
 
     def replay(self) -> dict[str, int]:
