@@ -1,6 +1,6 @@
 # The front door. Each target does its own set-up; RELEASE=2026.1 picks another release than the default.
 
-PYTHON ?= python3
+PYTHON ?= $(or $(shell python3 graft/interpreter.py 2>&-),python3)
 RELEASE ?=
 GRAFT = .fork/venv/bin/python -m graft
 # A stamp of its own for each Python: with another one than last time the environment is made again.
@@ -59,7 +59,7 @@ upgrade-pages: wheel ## what an upgrade changes, file by file: upgrade/pages
 cloud: ## a real OpenStack on this machine: root, Debian 12 or 13 (PRISTINE=1: stock Nova; UP='--computes 2')
 	@cloud/xcloud check $(OPTIONS) $(UP)
 	@$(if $(PRISTINE),,$(WHEEL_OF_CLOUD))
-	@cloud/xcloud up $(OPTIONS) $(if $(PRISTINE),--pristine,--no-pristine) $(UP)
+	@$(PYTHON) cloud/xcloud up $(OPTIONS) $(if $(PRISTINE),--pristine,--no-pristine) $(UP)
 
 demo: ## an elastic server of that cloud, as the API, placement and its own console see it
 	@cloud/xcloud demo
@@ -70,7 +70,7 @@ e2e: ## the end-to-end tests against that cloud (SHORT=1: the quick selection)
 e2e-upgrade: ## roll the fork over a cloud of stock Nova and take it off again; that cloud stays
 	@cloud/xcloud check $(OPTIONS) --separate --db mariadb --computes 3 $(UP)
 	@$(WHEEL_OF_CLOUD)
-	@cloud/xcloud up $(OPTIONS) --pristine --separate --db mariadb --computes 3 $(UP)
+	@$(PYTHON) cloud/xcloud up $(OPTIONS) --pristine --separate --db mariadb --computes 3 $(UP)
 	@cloud/xcloud e2e -- upgrade/e2e -s
 
 bench: ## measure it all on that cloud, with MariaDB: results, plots and bench/README.md (under two hours)
@@ -91,7 +91,7 @@ setup: $(READY)
 $(READY): graft/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo 'graft needs Python 3.11 or newer; name one: make PYTHON=python3.12' >&2; exit 1; }
-	@echo '  set up .fork/venv ...' >&2
+	@echo '  set up .fork/venv with $(PYTHON) ...' >&2
 	@rm -rf .fork/venv && mkdir -p .fork
 	@$(PYTHON) -m venv .fork/venv || \
 	    { echo 'cannot make a virtual environment; on Debian: apt-get install python3-venv' >&2; exit 1; }
