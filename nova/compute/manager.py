@@ -113,9 +113,16 @@ class ComputeManager(manager.Manager):
             self.driver.live_migration(...)  # nova
         except Exception:  # nova
             LOG.exception(...)  # nova
-            if self.elastic.departures.is_on_its_way(instance, migration):
-                # It may well run on its new host, and is not in error.
-                self._set_migration_status(migration, 'error')
+            if self.elastic.departures.leave_to_check(instance, migration):
+                raise
+            ...
+
+    def _post_live_migration_update_host(*nova):
+        try:  # nova
+            self._post_live_migration(...)  # nova
+        except Exception:  # nova
+            if self.elastic.departures.is_on_its_way(
+                    instance, migrate_data.migration):
                 raise
             ...
 
@@ -157,13 +164,7 @@ class ComputeManager(manager.Manager):
 
     def _init_instance(*nova):
         ...
-        if instance.task_state in task_states.xloud_adjust_states:
-            try:
-                self.elastic.reconciler.recover(context, instance)
-            except Exception:
-                # The periodic task tries it again.
-                LOG.exception('Failed to end an adjustment',
-                              instance=instance)
+        self.elastic.reconciler.recover_at_start(context, instance)
         net_info = ...  # nova
         ...
 
@@ -171,8 +172,7 @@ class ComputeManager(manager.Manager):
         ...
         try:  # nova
             self.driver.resume_state_on_host_boot(...)  # nova
-            # A guest that is paused or suspended was left as it is, with its
-            # live size.
+            # A paused or suspended guest was left as it is.
             was_started = self._get_power_state(instance) not in (
                 power_state.PAUSED, power_state.SUSPENDED)
             if was_started:

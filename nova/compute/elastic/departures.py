@@ -29,8 +29,11 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
+# The server runs on its new host, and what is here is no guest any more.
+_POST_COPY = 'running (post-copy)'
+
 # In these states of a migration its server may have left its host.
-_LEFT_BY = ('running', 'completed', 'error')
+_LEFT_BY = ('running', _POST_COPY, 'completed', 'error')
 
 
 def _is_migrated_otherwise(context, instance, moving):
@@ -84,12 +87,32 @@ class Departures(object):
     def is_on_its_way(instance, migration):
         """Whether a migration is part of an adjustment.
 
-        Whatever becomes of it, check or the new host ends it.
+        Its new host has the server only once it has been notified of it,
+        which check repeats.
         """
         # Who has a server move in order to grow has read its flavor.
         moving = ('flavor' in instance and
                   elastic.get_pending(instance).moving)
         return bool(moving) and moving.migration_uuid == migration.uuid
+
+    def leave_to_check(self, instance, migration):
+        """Leave a move that has failed to check, if its server may have left.
+
+        A server whose guest stays may be half on the other host, so that it
+        is in error as after any other migration.
+
+        :returns: Whether that was done
+        """
+        try:
+            if not self.is_on_its_way(
+                    instance, migration) or self._has_guest(instance):
+                return False
+        except Exception:
+            LOG.warning('It is not known yet whether the server has left.',
+                        instance=instance, exc_info=True)
+        migration.status = 'error'
+        migration.save()
+        return True
 
     def end_failed(self, context, instance):
         """End the move of a server that has come back from a migration."""
@@ -126,6 +149,8 @@ class Departures(object):
             self._end_overtaken(context, instance, moving)
         elif status in _LEFT_BY and not self._has_guest(instance):
             self._start_to_announce(context, instance, moving)
+        elif status == _POST_COPY:
+            LOG.debug('The server is still leaving.', instance=instance)
         elif status != 'completed':
             self._end(context, instance, moving, is_interrupted=True)
         elif self._end_overtaken(context, instance, moving):

@@ -261,6 +261,16 @@ class Reconciler(object):
         if claimed != size or size == size_before:
             self._accounting.sync_allocation(context, instance)
 
+    def recover_at_start(self, context, instance):
+        """End an adjustment that the end of this service interrupted."""
+        if instance.task_state in task_states.xloud_adjust_states:
+            try:
+                self.recover(context, instance)
+            except Exception:
+                # The periodic task tries it again.
+                LOG.exception('Failed to end an adjustment',
+                              instance=instance)
+
     def recover(self, context, instance):
         """End an adjustment that was interrupted."""
         with self._adjustments.lock(instance):

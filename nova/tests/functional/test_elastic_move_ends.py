@@ -194,6 +194,26 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
         self._leave('host1')
         self.assertAbandoned()
 
+    def test_host_stops_in_post_copy(self):
+        """The server is on its new host, which is notified in the end."""
+        self._hand_over()
+        moving = elastic.get_pending(self._instance(self.server)).moving
+        objects.Migration(
+            self.ctxt, uuid=moving.migration_uuid,
+            instance_uuid=self.server['id'], source_compute='host1',
+            dest_compute='host3', status='running (post-copy)',
+            migration_type='live-migration').create()
+        calls = []
+        self._patch(rpcapi.ComputeAPI, 'post_live_migration_at_destination',
+                    lambda _method, *args: calls.append(args))
+        self._reconcile()
+        self.assertEqual(
+            moving, elastic.get_pending(self._instance(self.server)).moving)
+        self.assertEqual([], calls)
+        self._leave('host1')
+        self._reconcile()
+        self._wait_until(lambda: calls)
+
     def test_destination_does_not_respond(self):
         """No other move on the host waits for that."""
         self._hand_over()

@@ -19,6 +19,7 @@ import eventlet  # noqa: H905
 import fixtures
 import oslo_messaging as messaging
 
+from nova.compute.elastic import accounting
 from nova.compute import manager
 from nova.compute import task_states
 from nova import elastic
@@ -179,15 +180,75 @@ class ElasticMoveInterruptedTest(elastic_move_base.MoveTestBase):
         self.assertMoved('host3')
         patch.stop()
 
-    def test_source_fails_after_the_migration(self):
-        """The server runs on its new host, so it is not in error."""
+    def _fail_after_the_migration(self, cls, method):
+        """Have the source fail once when the guest has left it."""
         self.useFixture(fixtures.MockPatch(
             'nova.compute.elastic.arrivals._RELEASE_TIMEOUT', 1))
-        self._break(manager.ComputeManager, '_delete_allocation_after_move',
-                    exception.HypervisorUnavailable(), times=1)
+
+        def fail(_method, *args, **kwargs):
+            patch.stop()
+            self._leave('host1')
+            raise exception.HypervisorUnavailable()
+
+        patch = self._patch(cls, method, fail)
+
+    def test_source_fails_after_the_migration(self):
+        """The server runs on its new host, so it is not in error."""
+        self._fail_after_the_migration(
+            manager.ComputeManager, '_delete_allocation_after_move')
         self._move()
         self.assertMoved('host3')
         self.assertEqual('active', self._instance(self.server).vm_state)
+
+    def test_source_fails_before_it_notifies_the_new_host(self):
+        """The new host gets to do its part of the migration."""
+        arrived = []
+        self._patch(
+            fake.FakeDriver, 'post_live_migration_at_destination',
+            lambda method, *args, **kwargs: arrived.append(args) or
+            method(*args, **kwargs))
+        self._fail_after_the_migration(
+            fake.FakeDriver, 'post_live_migration_at_source')
+        self._move()
+        self._wait_for_migration_status(self.server, ['error'])
+        self.assertEqual('host1', self._instance(self.server).host)
+        self.assertEqual([], arrived)
+        self._reconcile()
+        self.assertMoved('host3')
+        self.assertEqual('active', self._instance(self.server).vm_state)
+        self.assertEqual(1, len(arrived))
+
+    def test_source_fails_in_the_migration(self):
+        """A guest that stays is in error, as after any other migration."""
+        self._break(fake.FakeDriver, 'live_migration',
+                    exception.HypervisorUnavailable(), times=1)
+        self._move()
+        self._wait_for_migration_status(self.server, ['error'])
+        self._wait_until(
+            lambda: self._instance(self.server).vm_state == 'error')
+        self._reconcile()
+        self._wait_until(lambda: self._allocations() == [
+            {'host1': MINIMUM}, {}])
+        self.assertEqual('failed', self._adjust_state(self.server))
+        self.assertEqual('error', self._instance(self.server).vm_state)
+
+    def test_hypervisor_fails_with_the_migration(self):
+        """Nobody knows whether the guest has left, until it is back."""
+        patches = []
+
+        def fail(_method, *args, **kwargs):
+            patches.append(self._break(
+                accounting.Accounting, 'get_live_size',
+                exception.HypervisorUnavailable()))
+            raise exception.HypervisorUnavailable()
+
+        self._patch(fake.FakeDriver, 'live_migration', fail)
+        self._move()
+        self._wait_for_migration_status(self.server, ['error'])
+        self.assertEqual('moving', self._adjust_state(self.server))
+        patches[0].stop()
+        self._reconcile()
+        self.assertStays(elastic_move_base.MOVE_FAILED)
 
     def test_destination_is_down_at_the_end_of_the_migration(self):
         """It is notified again, or looks itself: releases of Nova differ."""
