@@ -6,7 +6,7 @@ GRAFT = .fork/venv/bin/python -m graft
 # A stamp of its own for each Python: with another one than last time the environment is made again.
 READY := .fork/venv/ready-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1 | tr -cd 0-9.)
 OPTIONS = $(if $(RELEASE),--release $(RELEASE))
-WHEEL_OF_CLOUD = $(MAKE) --no-print-directory wheel RELEASE=$$(cloud/xcloud release $(OPTIONS))
+WHEEL_OF_CLOUD = $(MAKE) --no-print-directory wheel RELEASE=$$($(PYTHON) cloud/xcloud release $(OPTIONS))
 
 .PHONY: help setup tree wheel image test test-all test-upstream report check style venv docs guest ansible upgrade-pages cloud demo e2e e2e-upgrade bench bench-quick clean
 
@@ -57,7 +57,7 @@ upgrade-pages: wheel ## what an upgrade changes, file by file: upgrade/pages
 	@.fork/venv/bin/python -m upgrade.fork.pages $(OPTIONS)
 
 cloud: ## a real OpenStack on this machine: root, Debian 12 or 13 (PRISTINE=1: stock Nova; UP='--computes 2')
-	@cloud/xcloud check $(OPTIONS) $(UP)
+	@$(PYTHON) cloud/xcloud check $(OPTIONS) $(UP)
 	@$(if $(PRISTINE),,$(WHEEL_OF_CLOUD))
 	@$(PYTHON) cloud/xcloud up $(OPTIONS) $(if $(PRISTINE),--pristine,--no-pristine) $(UP)
 
@@ -68,18 +68,18 @@ e2e: ## the end-to-end tests against that cloud (SHORT=1: the quick selection)
 	@cloud/xcloud e2e $(if $(SHORT),--short)
 
 e2e-upgrade: ## roll the fork over a cloud of stock Nova and take it off again; that cloud stays
-	@cloud/xcloud check $(OPTIONS) --separate --db mariadb --computes 3 $(UP)
+	@$(PYTHON) cloud/xcloud check $(OPTIONS) --separate --db mariadb --computes 3 $(UP)
 	@$(WHEEL_OF_CLOUD)
 	@$(PYTHON) cloud/xcloud up $(OPTIONS) --pristine --separate --db mariadb --computes 3 $(UP)
 	@cloud/xcloud e2e -- upgrade/e2e -s
 
 bench: ## measure it all on that cloud, with MariaDB: results, plots and bench/README.md (under two hours)
-	@cloud/xcloud check $(OPTIONS) --db mariadb
+	@$(PYTHON) cloud/xcloud check $(OPTIONS) --db mariadb
 	@$(WHEEL_OF_CLOUD)
 	@$(PYTHON) -m bench all
 
 bench-quick: ## the same with less of everything, in under ten minutes
-	@cloud/xcloud check $(OPTIONS) --db mariadb
+	@$(PYTHON) cloud/xcloud check $(OPTIONS) --db mariadb
 	@$(WHEEL_OF_CLOUD)
 	@$(PYTHON) -m bench all --quick
 
