@@ -84,6 +84,10 @@ class Locked(Environment):
             '--disable-pip-version-check',
         ]
         command.run([*pip, *tools], log=log)
+        # It loads the library of the Python it was built with; pip's cache knows but the version.
+        embedding = [line for line in pins.splitlines() if line.startswith('uWSGI==')]
+        if embedding:
+            command.run([*pip, '--no-cache-dir', *embedding], log=log)
         constraint = {'PIP_CONSTRAINT': str(self.lock)} if self.builds_with_lock else {}
         command.run([*pip, '-r', self.lock], log=log, env=constraint)
         files.write(self._installed, pins)
