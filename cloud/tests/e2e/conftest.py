@@ -15,8 +15,9 @@ import pytest
 from openstack.connection import Connection
 
 from cloud import ini
+from cloud.guest import distribution
 from cloud.services import compute, nova
-from cloud.tests.e2e import browser, invariants
+from cloud.tests.e2e import browser, debians, invariants
 from cloud.tests.e2e.browser import Dashboard
 from cloud.tests.e2e.logs import Logs
 from cloud.tests.e2e.sizes import HELD_MB, Size
@@ -126,9 +127,9 @@ def flavor(world: World) -> Iterator[Callable[..., str]]:
     """Make flavors for one test."""
     flavors: list[str] = []
 
-    def new(vcpus: int, memory: int, **specs: str) -> str:
+    def new(vcpus: int, memory: int, disk: int = 1, **specs: str) -> str:
         name = f'e2e-{uuid.uuid4().hex[:6]}'
-        created = world.admin.compute.create_flavor(name=name, vcpus=vcpus, ram=memory, disk=1)
+        created = world.admin.compute.create_flavor(name=name, vcpus=vcpus, ram=memory, disk=disk)
         flavors.append(created.id)
         if specs:
             world.admin.compute.create_flavor_extra_specs(created, specs)
@@ -189,6 +190,33 @@ def boot(world: World, create: Callable[..., str]) -> Callable[..., str]:
         return server
 
     return new
+
+
+@pytest.fixture
+def disks(world: World) -> distribution.Disks:
+    """The disks of distributions, if they were requested."""
+    if not world.context.settings.distributions:
+        pytest.skip('needs `xcloud up --distributions`')
+    return distribution.Disks(world.context.state)
+
+
+@pytest.fixture
+def boot_debian(
+    world: World, disks: distribution.Disks, create: Callable[..., str], flavor: Callable[..., str]
+) -> debians.Boot:
+    """Boot a server with Debian at the minimum of a flavor of its own."""
+    return debians.Boot(world, create, flavor)
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Print at once, whatever pytest captures."""
+
+    def line(text: str) -> None:
+        with capsys.disabled():
+            print(f'\n{text}', end='', flush=True)
+
+    return line
 
 
 @pytest.fixture
