@@ -4,6 +4,9 @@ Each has systemd, its own kernel, GRUB, a console and the guest agent. One of tw
 `xloud-guest` as well. Nothing else is changed in them but for a service that says on the console,
 each second, what a program in the guest sees: the line that the cloud's own guest prints. Where the
 package is, a hook says on the console that it has run.
+
+One more has programs that look at the CPUs and the memory, and load for them. Its guest agent takes
+commands, so that tests can see what those programs do.
 """
 
 from __future__ import annotations
@@ -22,12 +25,17 @@ from typing import NamedTuple
 from cloud import command, errors, files, progress, settings
 
 _MIB = 1 << 20
-_DISK, _FIRST = 1024 * _MIB, _MIB
+_FIRST = _MIB
 
 _PACKAGES = (
     'systemd-sysv', 'udev', 'dbus', 'kmod', 'linux-image-cloud-amd64', 'initramfs-tools',
     'grub-pc-bin', 'grub2-common', 'qemu-guest-agent',
 )  # fmt: skip
+#: A web server, a database, a JVM with a shell of its own, Python, and load.
+_PROGRAMS = (
+    'nginx', 'postgresql', 'default-jre-headless', 'bsh', 'python3', 'procps', 'stress-ng',
+)  # fmt: skip
+#: Their folders stay: installing a JVM makes links in one.
 _LEFT_OUT = ('man', 'doc', 'locale')
 
 _GRUB = """GRUB_TIMEOUT=0
@@ -56,21 +64,43 @@ WantedBy=multi-user.target
 _HOOK = """#!/bin/sh
 echo "hook: cpus=$XLOUD_CPUS before=$XLOUD_CPUS_BEFORE memory_kb=$XLOUD_MEMORY_KIB" > /dev/console
 """
+#: In place of the settings of `xloud-guest`, which leaves those of others alone.
+_AGENT = """[general]
+verbose=false
+"""
 _PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 
 class Kind(NamedTuple):
-    """A distribution, with our package or without."""
+    """A distribution, with our package or without, and maybe with programs."""
 
     name: str
     suite: str
     has_package: bool
+    programs: tuple[str, ...] = ()
+
+    @property
+    def system(self) -> str:
+        """The name of what is installed, which kinds share."""
+        return f'{self.suite}-programs' if self.programs else self.suite
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return (*_PACKAGES, *self.programs)
+
+    @property
+    def disk_mib(self) -> int:
+        return 2048 if self.programs else 1024
 
 
+PROGRAMS = Kind('debian-13-programs', 'trixie', True, _PROGRAMS)
 KINDS = [
-    Kind(f'debian-{version}{"-xloud" if has_package else ""}', suite, has_package)
-    for version, suite in (('12', 'bookworm'), ('13', 'trixie'))
-    for has_package in (False, True)
+    *(
+        Kind(f'debian-{version}{"-xloud" if has_package else ""}', suite, has_package)
+        for version, suite in (('12', 'bookworm'), ('13', 'trixie'))
+        for has_package in (False, True)
+    ),
+    PROGRAMS,
 ]
 
 
@@ -101,7 +131,7 @@ class Disks:
             stamp = self.folder / f'{kind.name}.recipe'
             if stamp.exists() and stamp.read_text() == own and self.disk(kind).exists():
                 continue
-            system = self._system(kind.suite, reporter)
+            system = self._system(kind, reporter)
             with reporter.step(f'disk of {kind.name}'):
                 self._make(kind, system, package)
             files.write(stamp, own)
@@ -125,20 +155,20 @@ class Disks:
             raise errors.CommandError(words, done.returncode, done.stdout + done.stderr)
         return package
 
-    def _system(self, suite: str, reporter: progress.Progress) -> Path:
+    def _system(self, kind: Kind, reporter: progress.Progress) -> Path:
         """Return the archive of a whole system."""
-        archive = self.folder / f'{suite}.tar'
-        names = ','.join(_PACKAGES)
-        stamp = self.folder / f'{suite}.packages'
+        archive = self.folder / f'{kind.system}.tar'
+        names = ','.join(kind.packages)
+        stamp = self.folder / f'{kind.system}.packages'
         if archive.exists() and stamp.exists() and stamp.read_text() == names:
             return archive
         words = ['mmdebstrap', '--quiet', '--variant=minbase', '--format=tar']
         words += [f'--include={names}']
-        words += [f'--dpkgopt=path-exclude=/usr/share/{name}/*' for name in _LEFT_OUT]
+        words += [f'--dpkgopt=path-exclude=/usr/share/{name}/*/*' for name in _LEFT_OUT]
         aside = archive.with_suffix('.new')
-        with reporter.step(f'packages of Debian {suite}'):
+        with reporter.step(f'packages of Debian {kind.system}'):
             aside.unlink(missing_ok=True)
-            command.run([*words, suite, aside], log=self.log)
+            command.run([*words, kind.suite, aside], log=self.log)
         aside.rename(archive)
         files.write(stamp, names)
         return archive
@@ -148,7 +178,7 @@ class Disks:
             raw, root = Path(name, 'disk'), Path(name, 'root')
             root.mkdir()
             with raw.open('wb') as file:
-                file.truncate(_DISK)
+                file.truncate(kind.disk_mib * _MIB)
             table = f'label: dos\nstart={_FIRST // 512}, type=83, bootable\n'
             command.run(['sfdisk', '--quiet', raw], log=self.log, given=table)
             with self._mounted(raw, root) as device:
@@ -239,7 +269,10 @@ def _configure(root: Path, kind: Kind) -> None:
         'etc/default/grub': _GRUB,
         'etc/systemd/system/says.service': _UNIT,
     }
+    if kind.programs:
+        texts['etc/qemu/qemu-ga.conf'] = _AGENT
     for name, text in texts.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     programs = {'usr/local/bin/says': _SAYS}
     if kind.has_package:
