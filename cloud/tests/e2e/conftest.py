@@ -28,6 +28,7 @@ PREFIX = 'e2e-'
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption('--busy', type=int, default=120, help='seconds of adjustments under load')
     parser.addoption('--changes', type=int, default=40, help='changes of the sizes of servers')
     parser.addoption('--hang', type=int, default=90, help='seconds that a QEMU stands still')
     parser.addoption('--pictures', help='folder for pictures of the dashboard')
