@@ -103,9 +103,10 @@ class Departures(object):
 
         :returns: Whether that was done
         """
+        if not self.is_on_its_way(instance, migration):
+            return False
         try:
-            if not self.is_on_its_way(
-                    instance, migration) or self._has_guest(instance):
+            if self._has_guest(instance):
                 return False
         except Exception:
             LOG.warning('It is not known yet whether the server has left.',

@@ -53,6 +53,17 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
             'updated_at': timeutils.utcnow() - datetime.timedelta(
                 seconds=seconds)})
 
+    def _hand_over_to_host3(self, status):
+        """Have a migration on which its host does not work any more."""
+        self._hand_over()
+        moving = elastic.get_pending(self._instance(self.server)).moving
+        objects.Migration(
+            self.ctxt, uuid=moving.migration_uuid,
+            instance_uuid=self.server['id'], source_compute='host1',
+            dest_compute='host3', status=status,
+            migration_type='live-migration').create()
+        return moving
+
     def test_host_reconciles_while_a_move_is_ended(self):
         """What the conductor or the API is ending is left to them."""
         self._break(query.SchedulerQueryClient, 'select_destinations',
@@ -196,13 +207,7 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
 
     def test_host_stops_in_post_copy(self):
         """The server is on its new host, which is notified in the end."""
-        self._hand_over()
-        moving = elastic.get_pending(self._instance(self.server)).moving
-        objects.Migration(
-            self.ctxt, uuid=moving.migration_uuid,
-            instance_uuid=self.server['id'], source_compute='host1',
-            dest_compute='host3', status='running (post-copy)',
-            migration_type='live-migration').create()
+        moving = self._hand_over_to_host3('running (post-copy)')
         calls = []
         self._patch(rpcapi.ComputeAPI, 'post_live_migration_at_destination',
                     lambda _method, *args: calls.append(args))
@@ -216,13 +221,7 @@ class ElasticMoveEndedTest(elastic_move_base.MoveTestBase):
 
     def test_destination_does_not_respond(self):
         """No other move on the host waits for that."""
-        self._hand_over()
-        moving = elastic.get_pending(self._instance(self.server)).moving
-        objects.Migration(
-            self.ctxt, uuid=moving.migration_uuid,
-            instance_uuid=self.server['id'], source_compute='host1',
-            dest_compute='host3', status='completed',
-            migration_type='live-migration').create()
+        self._hand_over_to_host3('completed')
         self._leave('host1')
         calls, go_on = [], eventlet.Event()
 
