@@ -1,6 +1,7 @@
 # The front door. Each target does its own set-up; RELEASE=2026.1 picks another release than the default.
 
 PYTHON ?= $(or $(shell python3 graft/interpreter.py 2>&-),python3)
+PYTHON := $(PYTHON)
 RELEASE ?=
 GRAFT = .fork/venv/bin/python -m graft
 # A stamp of its own for each Python: with another one than last time the environment is made again.
