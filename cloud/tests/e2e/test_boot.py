@@ -24,7 +24,7 @@ def test_boot_by_the_client(world: World, request: pytest.FixtureRequest) -> Non
     took = time.monotonic() - began
     request.addfinalizer(lambda: world.api.cli('server', 'delete', '--wait', made['id']))
     assert made['status'] == 'ACTIVE'
-    assert took < 10, f'it took {took:.1f} s'
+    assert took < 30, f'it took {took:.1f} s'
     line = world.guests.hears(made['id'])
     assert line.cpus == 1
     assert 'guest: cpus=1' in world.api.cli('console', 'log', 'show', made['id'])
