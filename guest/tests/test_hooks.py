@@ -21,6 +21,7 @@ def machine(tmp_path: Path) -> Machine:
     """A guest of 2 CPUs whose hooks have run at its start."""
     machine = Machine(tmp_path)
     look(machine)
+    look(machine)
     return machine
 
 
@@ -66,10 +67,14 @@ def test_comes_back(machine: Machine) -> None:
 
 
 def test_start(tmp_path: Path) -> None:
-    """The size at the start is no change."""
+    """The size at the start is no change, also if the balloon fills in steps."""
     machine = Machine(tmp_path)
     hook(machine, 'says')
-    assert [look(machine).stdout for _ in range(3)] == ['', '', '']
+    for memory_kib in (480000, 460000, 440000, 440000, 440000):
+        resize(machine, memory_kib=memory_kib)
+        assert look(machine).stdout == ''
+    resize(machine, cpus='0', memory_kib=440000)
+    assert [look(machine).stdout for _ in range(2)] == ['', '1 440000 2 440000\n']
 
 
 def test_which(machine: Machine) -> None:
@@ -93,6 +98,27 @@ def test_failure(machine: Machine) -> None:
     assert (done.returncode, done.stdout) == (1, '1 498716 2 498716\n')
     assert done.stderr == f'xloud-guest: {machine.root}/{HOOKS}/10-fails failed with 7\n'
     assert look(machine).returncode == 0
+
+
+def test_killed(machine: Machine) -> None:
+    """After one that took too long, and ended the others with it, none runs again."""
+    hook(machine, '10-says')
+    hook(machine, '20-hangs', '#!/bin/sh\nkill $PPID\n')
+    resize(machine, cpus='0')
+    look(machine)
+    done = look(machine)
+    assert done.returncode < 0
+    assert done.stdout == '1 498716 2 498716\n'
+    assert [look(machine).stdout for _ in range(2)] == ['', '']
+
+
+def test_masked_timer(tmp_path: Path) -> None:
+    """An operator who wants no timer masks it."""
+    mask = tmp_path / 'etc/systemd/system/xloud-guest-resized.timer'
+    mask.parent.mkdir(parents=True)
+    mask.symlink_to('/dev/null')
+    assert tree.call(tmp_path, 'enable').returncode == 0
+    assert not list(tmp_path.rglob('timers.target.wants/*'))
 
 
 def test_settings(tmp_path: Path) -> None:

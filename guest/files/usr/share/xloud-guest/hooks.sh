@@ -10,6 +10,8 @@ timer_link=$root/etc/systemd/system/timers.target.wants/$timer
 enable_hooks() {
     make_folder "$hooks"
     [ -d "$root/etc/systemd/system" ] || return 0
+    # Where the timer is masked, no program is to run.
+    [ ! -L "$root/etc/systemd/system/$timer" ] || return 0
     make_folder "$(dirname "$timer_link")"
     ln -sf "$units/$timer" "$timer_link" || { fail "cannot make $timer_link"; return; }
     manage start
@@ -23,7 +25,8 @@ disable_hooks() {
 
 manage() { # VERB
     [ -z "$root" ] && [ -d /run/systemd/system ] || return 0
-    systemctl daemon-reload && systemctl "$1" "$timer" || fail "cannot $1 $timer"
+    # Its start may have to wait, for the time of a server that does not answer.
+    systemctl daemon-reload && systemctl --no-block "$1" "$timer" || fail "cannot $1 $timer"
 }
 
 # No event says that the balloon has another size, so this is called every few seconds. Two
@@ -34,12 +37,10 @@ resized() {
     seen=$(line_of "$looks/seen")
     last=$(line_of "$looks/last")
     say "$now" > "$looks/seen"
-    if [ -z "$last" ]; then
-        say "$now" > "$looks/last"
-    elif [ "$now" != "$last" ] && [ "$now" = "$seen" ]; then
-        run_hooks
-        say "$now" > "$looks/last"
-    fi
+    [ "$now" = "$seen" ] && [ "$now" != "$last" ] || return 0
+    # First: this process ends with a program that takes too long, and it is not to run again.
+    { say "$now" > "$looks/last"; } 2> /dev/null || { fail "cannot write $looks/last"; return; }
+    [ -z "$last" ] || run_hooks
 }
 
 run_hooks() {
