@@ -142,6 +142,24 @@ def test_entry_of_a_later_kernel(tmp_path: Path) -> None:
     assert later.read_text() == 'options root=a ro\n'
 
 
+def test_entry_of_a_later_kernel_with_words_of_the_operator(tmp_path: Path) -> None:
+    """What the operator had set for new kernels stays in their entries."""
+    write(tmp_path, LINE, f'root=a {WORDS[0]}\n')
+    call(tmp_path, 'enable')
+    later = write(tmp_path, ENTRY, f'options root=a {ALL}\n')
+    for command in ('enable', 'disable'):
+        call(tmp_path, command)
+    assert later.read_text() == f'options root=a {WORDS[0]}\n'
+
+
+def test_line_for_new_kernels_alone(tmp_path: Path) -> None:
+    """It says nothing of the boot loader, so the words are said, too."""
+    file = write(tmp_path, LINE, 'root=a\n')
+    done = call(tmp_path, 'enable')
+    assert file.read_text() == f'root=a {ALL}\n'
+    assert f'Add to the kernel command line: {ALL}\n' in done.stdout
+
+
 def test_words_that_the_operator_took_out(tmp_path: Path) -> None:
     """Taken out by hand they come back with `enable`, and `disable` still undoes them."""
     file = write(tmp_path, LINE, 'root=a\n')

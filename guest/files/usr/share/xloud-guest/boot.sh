@@ -9,7 +9,7 @@ words='memhp_default_state=online memory_hotplug.online_policy=auto-movable swio
 grub_file=$root/etc/default/grub.d/zz-xloud-guest.cfg
 grub_text="# Made by xloud-guest, and removed with it.
 for xloud_word in $words; do
-    case \" \${GRUB_CMDLINE_LINUX:-} \${GRUB_CMDLINE_LINUX_DEFAULT:-}\" in
+    case \" \$(echo \"\${GRUB_CMDLINE_LINUX:-} \${GRUB_CMDLINE_LINUX_DEFAULT:-}\" | tr - _)\" in
         *\" \${xloud_word%%=*}=\"*) ;;
         *) GRUB_CMDLINE_LINUX=\"\${GRUB_CMDLINE_LINUX:+\$GRUB_CMDLINE_LINUX }\$xloud_word\" ;;
     esac
@@ -70,8 +70,8 @@ missing_in() { # TEXT
     done
 }
 
-present_in() { # TEXT
-    for word in $words; do
+present_in() { # TEXT WORDS
+    for word in $2; do
         case $1 in *" $word "*) printf '%s ' "$word" ;; esac
     done
 }
@@ -81,6 +81,14 @@ last_line() { # FILE
         entry) awk '/^options[ \t]/ { last = NR } END { print last + 0 }' "$1" ;;
         cmdline) awk '!/^[ \t\r]*(#|$)/ { last = NR } END { print last + 0 }' "$1" ;;
     esac
+}
+
+# Our words in a file. One that was made later has those of the line for new kernels, or of others.
+added_to() { # FILE
+    for file in "$1" "$root/etc/kernel/cmdline"; do
+        ! is_recorded words "$file" || { recorded_words "$file"; return; }
+    done
+    awk -F "$tab" '$1 == "words" { print $3 }' "$changes" | tr ' ' '\n' | sort -u | tr '\n' ' '
 }
 
 # A space at the end of each line makes the last word like the others.
@@ -106,7 +114,7 @@ add_words() { # FILE
     if ! is_recorded words "$1"; then
         # A file that was made since then has our words from the command line of its time.
         ours=
-        [ $was_enabled = no ] || ours=$(present_in "$text")
+        [ $was_enabled = no ] || ours=$(present_in "$text" "$(added_to "$1")")
         record words "$1" "$ours" || return
     fi
     line=$(last_line "$1")
@@ -123,8 +131,7 @@ add_words() { # FILE
 }
 
 remove_words() { # FILE
-    ours=$words
-    ! is_recorded words "$1" || ours=$(recorded_words "$1")
+    ours=$(added_to "$1")
     new=$(mktemp) || { fail 'cannot make a temporary file'; return; }
     if ! without_words "$1" "$ours" "$(kind_of "$1")" > "$new"; then
         fail "cannot read $1"
@@ -143,7 +150,8 @@ enable_boot() {
     fi
     while IFS= read -r file; do
         [ -n "$file" ] || continue
-        is_known=yes
+        # The line for new kernels says nothing of who starts them.
+        [ "$(kind_of "$file")" = cmdline ] || is_known=yes
         add_words "$file"
     done << END
 $(files_of_boot)

@@ -4,7 +4,7 @@
 enable() {
     was_enabled=no
     [ ! -e "$changes" ] || was_enabled=yes
-    mkdir -p "$state" && : >> "$changes" || { fail "cannot write $changes"; return; }
+    mkdir -p "$state" && touch "$changes" || { fail "cannot write $changes"; return; }
     enable_boot
     enable_agent
     enable_hooks
