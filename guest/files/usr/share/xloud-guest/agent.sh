@@ -3,9 +3,12 @@
 
 agent_file=$root/etc/qemu/qemu-ga.conf
 # What OpenStack does not use: it takes no files and no commands into a guest by the agent.
-agent_text='# Made by xloud-guest, and removed with it.
+agent_blocks=guest-exec,guest-exec-status,guest-file-open,guest-file-close,guest-file-read,guest-file-write,guest-file-seek,guest-file-flush,guest-ssh-get-authorized-keys,guest-ssh-add-authorized-keys,guest-ssh-remove-authorized-keys
+# Agents before QEMU 7.2 know it by its former name, those of 9.1 and later by the new one alone.
+agent_text="# Made by xloud-guest, and removed with it.
 [general]
-block-rpcs=guest-exec,guest-exec-status,guest-file-open,guest-file-close,guest-file-read,guest-file-write,guest-file-seek,guest-file-flush,guest-ssh-get-authorized-keys,guest-ssh-add-authorized-keys,guest-ssh-remove-authorized-keys'
+blacklist=$agent_blocks
+block-rpcs=$agent_blocks"
 
 # In the family of Red Hat the service has a list of its own.
 enable_agent() {
