@@ -15,6 +15,7 @@ CPU = 'sys/devices/system/cpu'
 MEMORY = 'sys/devices/system/memory'
 VIRTIO = 'sys/bus/virtio/devices'
 RULES = 'usr/lib/udev/rules.d/80-xloud-guest.rules'
+MASK = 'etc/udev/rules.d/80-xloud-guest.rules'
 LINE = 'memhp_default_state=online memory_hotplug.online_policy=auto-movable swiotlb=4096'
 
 
@@ -86,6 +87,7 @@ KERNEL = 'Boot a kernel of the distribution; its configuration needs '
             lambda m: m.remove(RULES, 'proc/512/comm'),
         ),
         ('cpu-add', 'warning', UDEV, lambda m: m.remove(RULES)),
+        ('cpu-add', 'warning', UDEV, lambda m: m.write(MASK, '')),
         (
             'cpu-add',
             'fail',
@@ -136,7 +138,8 @@ KERNEL = 'Boot a kernel of the distribution; its configuration needs '
         (
             'virtio-mem',
             'fail',
-            'Boot Linux 5.16 or later.',
+            'As root: modprobe virtio_mem. If there is no such module, boot a kernel of the'
+            ' distribution. If it does not help, boot Linux 5.16 or later.',
             lambda m: _old_kernel(m, '5.10.0-9-amd64'),
         ),
         (
@@ -188,6 +191,12 @@ KERNEL = 'Boot a kernel of the distribution; its configuration needs '
             'warning',
             APPLY,
             lambda m: m.write('sys/module/memory_hotplug/parameters/online_policy', 'contig-zones'),
+        ),
+        (
+            'new-memory',
+            'warning',
+            'Boot Linux 5.15 or later.',
+            lambda m: m.remove('sys/module/memory_hotplug/parameters/online_policy'),
         ),
         (
             'new-memory',

@@ -39,10 +39,13 @@ kernel_is() { # MAJOR MINOR
 }
 
 udev_brings_online() { # SUBSYSTEM ATTRIBUTE
-    subsystem=$1 attribute=$2
+    subsystem=$1 attribute=$2 names=
     set --
     for folder in etc run usr/lib lib; do
         for rules in "$root/$folder"/udev/rules.d/*.rules; do
+            # The first file of a name hides the others, also as a link to /dev/null.
+            case $names in *"/${rules##*/}/"*) continue ;; esac
+            names="$names/${rules##*/}/"
             [ ! -f "$rules" ] || set -- "$@" "$rules"
         done
     done
@@ -146,9 +149,9 @@ check_virtio_mem() {
         result virtio-mem ok 'The virtio-mem driver adds and removes memory.'
     elif ! kernel_is 5 8; then
         result virtio-mem fail "Linux $kernel has no virtio-mem driver." 'Boot Linux 5.8 or later.'
-    elif has_feature "$device" 1 && ! kernel_is 5 16; then
-        result virtio-mem fail "Linux $kernel is too old for the virtio-mem device of this server." \
-            'Boot Linux 5.16 or later.'
+    elif ! kernel_is 5 16; then
+        result virtio-mem fail "Linux $kernel does not drive the virtio-mem device of this server." \
+            "$(remedy_of_module virtio_mem) If it does not help, boot Linux 5.16 or later."
     else
         result virtio-mem fail 'The virtio-mem driver is not loaded: memory cannot be added.' \
             "$(remedy_of_module virtio_mem)"
@@ -190,7 +193,10 @@ check_new_memory() {
     elif [ "$blocks" = online_kernel ]; then
         result new-memory warning 'Added memory cannot be removed again: it comes online as memory of the kernel.' \
             "$(remedy_of_memory)"
-    elif [ -n "$policy" ] && [ "$policy" != auto-movable ]; then
+    elif [ -z "$policy" ]; then
+        result new-memory warning 'Added memory may not be removable: this kernel has no policy for it.' \
+            'Boot Linux 5.15 or later.'
+    elif [ "$policy" != auto-movable ]; then
         result new-memory warning "Added memory may not be removable: its policy is $policy." \
             "$(remedy_of_memory)"
     else
