@@ -45,8 +45,11 @@ main() {{
     trap 'rm -rf "$folder"' EXIT
     base64 -d << END | tar -C "$folder" --strip-components=1 -xz
 {content}END
-    "$folder/install"
-    xloud-guest apply
+    # Not run directly: /tmp may allow no programs. What one setting lacks must not stop the rest.
+    failed=0
+    sh "$folder/install" || failed=1
+    sh "$folder/files/usr/bin/xloud-guest" apply || failed=1
+    return $failed
 }}
 
 # All of it has been read when it starts, and nothing reads it from the standard input.

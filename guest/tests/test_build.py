@@ -119,18 +119,23 @@ def test_contents(packages: Path) -> None:
 
 
 def test_tarball_for_an_image(packages: Path, tmp_path: Path) -> None:
-    """Its script installs into the root of an image, and takes out all of it again."""
+    """Its script installs into the root of an image, and takes out all of it again.
+
+    Whatever the umask, all users can read it; and the root may be relative.
+    """
     tarball = packages / f'{RELEASE.folder}.tar.gz'
     subprocess.run(['tar', '-C', tmp_path, '-xzf', tarball], check=True)
     root = tmp_path / 'image'
     line = tree.write(root, 'etc/kernel/cmdline', 'root=a\n')
     install = [tmp_path / RELEASE.folder / 'install']
-    environment = {**os.environ, 'XLOUD_GUEST_ROOT': str(root)}
+    environment = {**os.environ, 'XLOUD_GUEST_ROOT': 'image'}
     for _ in range(2):
-        subprocess.run(install, env=environment, check=True)
+        subprocess.run(install, env=environment, check=True, cwd=tmp_path, umask=0o077)
         assert 'memhp_default_state=online' in line.read_text()
         assert tree.RULES.read_text() == (root / RULES).read_text()
-    subprocess.run([*install, '--remove'], env=environment, check=True)
+    assert (root / 'usr/bin/xloud-guest').stat().st_mode & 0o777 == 0o755
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in root.glob('usr/**/*'))
+    subprocess.run([*install, '--remove'], env=environment, check=True, cwd=tmp_path)
     left = {name: text for name, text in tree.files(root).items() if (root / name).is_file()}
     assert left == {'etc/kernel/cmdline': b'root=a\n'}
 
