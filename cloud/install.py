@@ -101,7 +101,7 @@ def _wheel(version: str, release: str) -> Path:
     if newest is None:
         raise errors.CheckError(
             f'there is no wheel of the fork: {folder}/nova-{version}+xloud.*.whl\n'
-            f'run `python -m graft wheel --release {release}`, '
+            f'run `make wheel RELEASE={release}`, '
             'or use stock Nova with `xcloud up --pristine`'
         )
     return newest

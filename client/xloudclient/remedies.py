@@ -89,7 +89,9 @@ REMEDIES = {
     'xloud.memory_exhausted': 'Request more memory, or stop programs in the guest.',
     'xloud.no_balloon_driver': 'Load virtio_balloon in the guest, or install the virtio drivers.',
     'xloud.no_virtio_mem_driver': 'Load virtio_mem in the guest; Linux has it from 5.8 on.',
-    'xloud.memory_not_online': 'Boot the guest with memhp_default_state=online_movable.',
+    'xloud.memory_not_online': (
+        'Run xloud-guest apply in the guest, or boot it with memhp_default_state=online_movable.'
+    ),
     'xloud.guest_restarted': (
         'Request the adjustment again. If nobody restarted it, look in its console log for a '
         'kernel that ran out of memory.'
