@@ -122,7 +122,7 @@ class ComputeManager(manager.Manager):
             self._post_live_migration(...)  # nova
         except Exception:  # nova
             if self.elastic.departures.is_on_its_way(
-                    instance, migrate_data.migration):
+                    instance, migrate_data and migrate_data.migration):
                 raise
             ...
 

@@ -93,7 +93,8 @@ class Departures(object):
         # Who has a server move in order to grow has read its flavor.
         moving = ('flavor' in instance and
                   elastic.get_pending(instance).moving)
-        return bool(moving) and moving.migration_uuid == migration.uuid
+        return bool(moving and migration) and (
+            moving.migration_uuid == migration.uuid)
 
     def leave_to_check(self, instance, migration):
         """Leave a move that has failed to check, if its server may have left.
