@@ -90,7 +90,8 @@ REMEDIES = {
     'xloud.no_balloon_driver': 'Load virtio_balloon in the guest, or install the virtio drivers.',
     'xloud.no_virtio_mem_driver': 'Load virtio_mem in the guest; Linux has it from 5.8 on.',
     'xloud.memory_not_online': (
-        'Run xloud-guest apply in the guest, or boot it with memhp_default_state=online_movable.'
+        'Install xloud-guest in the guest and run xloud-guest apply, or boot it with '
+        'memhp_default_state=online_movable.'
     ),
     'xloud.guest_restarted': (
         'Request the adjustment again. If nobody restarted it, look in its console log for a '
