@@ -135,9 +135,31 @@ def test_tarball_for_an_image(packages: Path, tmp_path: Path) -> None:
         assert tree.RULES.read_text() == (root / RULES).read_text()
     assert (root / 'usr/bin/xloud-guest').stat().st_mode & 0o777 == 0o755
     assert all(path.stat().st_mode & 0o044 == 0o044 for path in root.glob('usr/**/*'))
+    # An older version has made other settings; it is the one that takes them out.
+    agent = root / 'etc/qemu/qemu-ga.conf'
+    newer = agent.read_text()
+    agent.write_text('[general]\n')
+    with (root / 'usr/share/xloud-guest/agent.sh').open('a') as older:
+        older.write("agent_text='[general]'\n")
+    subprocess.run(install, env=environment, check=True, cwd=tmp_path, umask=0o077)
+    assert agent.read_text() == newer
     subprocess.run([*install, '--remove'], env=environment, check=True, cwd=tmp_path)
     left = {name: text for name, text in tree.files(root).items() if (root / name).is_file()}
     assert left == {'etc/kernel/cmdline': b'root=a\n'}
+
+
+def test_root_that_is_not_there(packages: Path, tmp_path: Path) -> None:
+    """Its script says so, and installs nothing."""
+    tarball = packages / f'{RELEASE.folder}.tar.gz'
+    subprocess.run(['tar', '-C', tmp_path, '-xzf', tarball], check=True)
+    done = subprocess.run(
+        [tmp_path / RELEASE.folder / 'install'],
+        env={**os.environ, 'XLOUD_GUEST_ROOT': str(tmp_path / 'no/such')},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, f'There is no {tmp_path}/no/such.\n')
 
 
 def test_version() -> None:
