@@ -77,6 +77,15 @@ def test_start(tmp_path: Path) -> None:
     assert [look(machine).stdout for _ in range(2)] == ['', '1 440000 2 440000\n']
 
 
+def test_cpus_that_come_at_once(tmp_path: Path) -> None:
+    """CPUs that come before the memory has its size at the start are a change all the same."""
+    machine = Machine(tmp_path)
+    hook(machine, 'says')
+    look(machine)
+    resize(machine, cpus='0-3', memory_kib=440000)
+    assert [look(machine).stdout for _ in range(3)] == ['', '4 440000 2 440000\n', '']
+
+
 def test_which(machine: Machine) -> None:
     """In the order of their names; what is no program, or a copy of one, does not run."""
     for name in ('20-b', '10-a', 'a.dpkg-old', 'a~', 'with space'):
@@ -113,12 +122,13 @@ def test_killed(machine: Machine) -> None:
 
 
 def test_masked_timer(tmp_path: Path) -> None:
-    """An operator who wants no timer masks it."""
+    """A mask of the operator stays, and where it is taken away the timer is on again."""
     mask = tmp_path / 'etc/systemd/system/xloud-guest-resized.timer'
     mask.parent.mkdir(parents=True)
     mask.symlink_to('/dev/null')
     assert tree.call(tmp_path, 'enable').returncode == 0
-    assert not list(tmp_path.rglob('timers.target.wants/*'))
+    assert str(mask.readlink()) == '/dev/null'
+    assert list(tmp_path.rglob('timers.target.wants/*'))
 
 
 def test_settings(tmp_path: Path) -> None:

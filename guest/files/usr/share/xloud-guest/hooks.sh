@@ -10,17 +10,21 @@ timer_link=$root/etc/systemd/system/timers.target.wants/$timer
 enable_hooks() {
     make_folder "$hooks"
     [ -d "$root/etc/systemd/system" ] || return 0
-    # Where the timer is masked, no program is to run.
-    [ ! -L "$root/etc/systemd/system/$timer" ] || return 0
     make_folder "$(dirname "$timer_link")"
     ln -sf "$units/$timer" "$timer_link" || { fail "cannot make $timer_link"; return; }
-    manage start
+    # Where it is masked, no program is to run.
+    is_masked || manage start
 }
 
 disable_hooks() {
     [ -L "$timer_link" ] || return 0
     manage stop
     rm -f "$timer_link" || fail "cannot remove $timer_link"
+}
+
+is_masked() {
+    [ -z "$root" ] || return 1
+    case $(systemctl is-enabled "$timer" 2> /dev/null) in masked*) ;; *) return 1 ;; esac
 }
 
 manage() { # VERB
@@ -37,10 +41,16 @@ resized() {
     seen=$(line_of "$looks/seen")
     last=$(line_of "$looks/last")
     say "$now" > "$looks/seen"
+    if [ -z "$last" ]; then
+        # At a start the memory comes in steps, and the CPUs do not.
+        last="${now% *} unknown"
+        say "$last" > "$looks/last"
+    fi
     [ "$now" = "$seen" ] && [ "$now" != "$last" ] || return 0
     # First: this process ends with a program that takes too long, and it is not to run again.
     { say "$now" > "$looks/last"; } 2> /dev/null || { fail "cannot write $looks/last"; return; }
-    [ -z "$last" ] || run_hooks
+    [ "${last#* }" != unknown ] || last="${last% *} ${now#* }"
+    [ "$now" = "$last" ] || run_hooks
 }
 
 run_hooks() {
