@@ -265,6 +265,28 @@ def test_bad_machine(
     assert [check['name'] for check in report['checks']] == NAMES
 
 
+def test_dashes_in_names(machine: Machine) -> None:
+    """The kernel takes them for underscores; in values they stay."""
+    machine.write('proc/cmdline', LINE.replace('t_state', 't-state').replace('e_p', 'e-p') + '\n')
+    assert machine.check()[1]['works'] is True
+    machine.write('proc/cmdline', 'possible-cpus=2\n')
+    found = {check['name']: check for check in machine.check()[1]['checks']}
+    assert found['cpu-add']['remedy'].startswith('Remove possible_cpus from ')
+
+
+def test_rule_of_red_hat(machine: Machine) -> None:
+    """Its rule for memory has the state in a variable."""
+    machine.remove(RULES)
+    machine.write(
+        'usr/lib/udev/rules.d/40-redhat.rules',
+        'SUBSYSTEM!="memory", GOTO="end"\nATTR{state}=="offline", ATTR{state}="$env{.state}"\n',
+    )
+    machine.write(f'{MEMORY}/auto_online_blocks', 'offline\n')
+    found = {check['name']: check for check in machine.check()[1]['checks']}
+    assert found['new-memory']['state'] == 'warning'
+    assert found['cpu-add']['state'] == 'warning'
+
+
 def test_kernel_without_virtio_mem_needs_no_memory_settings(machine: Machine) -> None:
     """What only virtio-mem needs is no failure of a server that has none."""
     machine.remove(f'{VIRTIO}/virtio1/device', f'{MEMORY}/auto_online_blocks')

@@ -152,6 +152,20 @@ def test_entry_of_a_later_kernel_with_words_of_the_operator(tmp_path: Path) -> N
     assert later.read_text() == f'options root=a {WORDS[0]}\n'
 
 
+def test_entry_that_refers_to_the_environment_of_grub(tmp_path: Path) -> None:
+    """A value there is one of the operator, too; without that file there is none."""
+    text = 'options $kernelopts $tuned_params\n'
+    file = write(tmp_path, ENTRY, text)
+    write(tmp_path, 'boot/grub2/grubenv', 'kernelopts=root=a swiotlb=65536 ro\n#####')
+    call(tmp_path, 'enable')
+    assert file.read_text() == f'options $kernelopts $tuned_params {WORDS[0]} {WORDS[1]}\n'
+    call(tmp_path, 'disable')
+    assert file.read_text() == text
+    (tmp_path / 'boot/grub2/grubenv').unlink()
+    assert call(tmp_path, 'enable').stderr == ''
+    assert file.read_text() == f'options $kernelopts $tuned_params {ALL}\n'
+
+
 def test_line_for_new_kernels_alone(tmp_path: Path) -> None:
     """It says nothing of the boot loader, so the words are said, too."""
     file = write(tmp_path, LINE, 'root=a\n')

@@ -9,7 +9,7 @@ words='memhp_default_state=online memory_hotplug.online_policy=auto-movable swio
 grub_file=$root/etc/default/grub.d/zz-xloud-guest.cfg
 grub_text="# Made by xloud-guest, and removed with it.
 for xloud_word in $words; do
-    case \" \$(echo \"\${GRUB_CMDLINE_LINUX:-} \${GRUB_CMDLINE_LINUX_DEFAULT:-}\" | tr - _)\" in
+    case \" \$(printf %s \"\${GRUB_CMDLINE_LINUX:-} \${GRUB_CMDLINE_LINUX_DEFAULT:-}\" | tr '\t-' ' _')\" in
         *\" \${xloud_word%%=*}=\"*) ;;
         *) GRUB_CMDLINE_LINUX=\"\${GRUB_CMDLINE_LINUX:+\$GRUB_CMDLINE_LINUX }\$xloud_word\" ;;
     esac
@@ -56,7 +56,15 @@ words_in() { # FILE
         entry) words_sed='s/^options[[:space:]]//p' ;;
         cmdline) words_sed='/^[[:space:]]*#/!p' ;;
     esac
-    printf ' %s ' "$(sed -n "$words_sed" "$1" | tr -d '\000' | tr '\t\r\n' '   ')"
+    words_text=$(sed -n "$words_sed" "$1" | tr -d '\000' | tr '\t\r\n' '   ')
+    case $words_text in
+        # Entries of Red Hat 8 have those of all kernels elsewhere.
+        *'$kernelopts'*)
+            environment=$root/boot/grub2/grubenv
+            words_text="$words_text $(sed -n 's/^kernelopts=//p' "$environment" 2> /dev/null)"
+            ;;
+    esac
+    printf ' %s ' "$words_text"
 }
 
 # Our words for which a text has no value. The kernel takes - and _ in names for the same.

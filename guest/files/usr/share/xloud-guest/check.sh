@@ -4,7 +4,9 @@
 memory=$root/sys/devices/system/memory
 
 check() {
-    command_line=" $(line_of "$root/proc/cmdline" | tr '\t' ' ') "
+    # The kernel takes - and _ in names for the same.
+    command_line=$(printf ' %s ' "$(line_of "$root/proc/cmdline" | tr '\t' ' ')" |
+        sed -e ':name' -e 's/\( [^ =-]*\)-/\1_/' -e 'tname')
     kernel=$(line_of "$root/proc/sys/kernel/osrelease")
     begin
     check_cpu_add
@@ -41,7 +43,7 @@ kernel_is() { # MAJOR MINOR
 udev_brings_online() { # SUBSYSTEM ATTRIBUTE
     subsystem=$1 attribute=$2 names=
     set --
-    for folder in etc run usr/lib lib; do
+    for folder in etc run usr/local/lib usr/lib lib; do
         for rules in "$root/$folder"/udev/rules.d/*.rules; do
             # The first file of a name hides the others, also as a link to /dev/null.
             case $names in *"/${rules##*/}/"*) continue ;; esac
@@ -49,8 +51,11 @@ udev_brings_online() { # SUBSYSTEM ATTRIBUTE
             [ ! -f "$rules" ] || set -- "$@" "$rules"
         done
     done
-    [ $# -gt 0 ] && grep -h -E "^[^#]*SUBSYSTEM==\"$subsystem\"" "$@" 2> /dev/null |
-        grep -q -E "ATTR\{$attribute\}=\"(1|online)"
+    [ $# -gt 0 ] || return 1
+    grep -h -E "^[^#]*SUBSYSTEM==\"$subsystem\"" "$@" 2> /dev/null |
+        grep -q -E "ATTR\{$attribute\}=\"(1|online)" ||
+        # The rule of Red Hat passes over other subsystems, and has a variable.
+        grep -q -s -F "ATTR{$attribute}=\"\$env{.$attribute}\"" "$@"
 }
 
 is_installed() {
@@ -150,7 +155,7 @@ check_virtio_mem() {
     elif ! kernel_is 5 8; then
         result virtio-mem fail "Linux $kernel has no virtio-mem driver." 'Boot Linux 5.8 or later.'
     elif ! kernel_is 5 16; then
-        result virtio-mem fail "Linux $kernel does not drive the virtio-mem device of this server." \
+        result virtio-mem fail 'The virtio-mem driver is not loaded, or does not know this device.' \
             "$(remedy_of_module virtio_mem) If it does not help, boot Linux 5.16 or later."
     else
         result virtio-mem fail 'The virtio-mem driver is not loaded: memory cannot be added.' \
