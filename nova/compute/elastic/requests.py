@@ -24,6 +24,7 @@ import oslo_messaging as messaging
 from oslo_utils import excutils
 from oslo_utils import timeutils
 
+from nova.compute.elastic import background
 from nova.compute.elastic import limits
 from nova.compute.elastic import move_records
 from nova.compute import instance_actions
@@ -37,6 +38,13 @@ from nova import objects
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
+
+# How many hosts may be asked for the status of a server at the same time.
+_MAX_QUESTIONS = 500
+
+# How much longer than the time-out of the call an answer is waited for, in
+# seconds. The time-out does not begin before a broker has the call.
+_MARGIN = 2
 
 
 class AdjustRequests(object):
@@ -52,6 +60,7 @@ class AdjustRequests(object):
         self._compute_rpcapi = compute_rpcapi
         self._servicegroup_api = servicegroup_api
         self._move_requests = move_requests
+        self._questions = background.Questions(_MAX_QUESTIONS)
 
     def adjust(self, context, instance, request,
                action=instance_actions.XLOUD_ADJUST):
@@ -171,8 +180,10 @@ class AdjustRequests(object):
         if (instance.vm_state in (vm_states.ACTIVE, vm_states.PAUSED) and
                 self._is_host_up(instance)):
             try:
-                status['live'] = self._compute_rpcapi.xloud_status(
-                    context, instance)
+                status['live'] = self._questions.ask(
+                    context, instance.uuid,
+                    CONF.xloud.guest_query_timeout + _MARGIN,
+                    self._compute_rpcapi.xloud_status, context, instance)
             except (messaging.MessagingException, NotImplementedError,
                     exception.NovaException) as error:
                 LOG.info('Could not get the live size from the host: %s',

@@ -12,6 +12,9 @@
 
 """The requests of the clients that exist, as each of them sends them."""
 
+import threading
+import time
+
 import ddt
 from oslo_serialization import jsonutils
 
@@ -167,6 +170,26 @@ class ElasticClientsTest(elastic_helpers.ElasticAdjustTestBase):
 
         self._patch(rpcapi.ComputeAPI, 'xloud_status', describe)
         self.assertEqual(640, self._status(server)['floor_memory_mb'])
+
+    def test_broker_down(self):
+        """Who asks is answered, though the host cannot be asked for long."""
+        self.flags(guest_query_timeout=1, group='xloud')
+        server = self._boot()
+        is_back = threading.Event()
+        self.addCleanup(is_back.set)
+
+        def describe(method, *args, **kwargs):
+            is_back.wait()
+            return method(*args, **kwargs)
+
+        self._patch(rpcapi.ComputeAPI, 'xloud_status', describe)
+        for _attempt in range(2):
+            begin = time.monotonic()
+            self.assertEqual('database', self._status(server)['source'])
+            self.assertLess(time.monotonic() - begin, 6)
+        is_back.set()
+        self._wait_until(
+            lambda: self._status(server)['source'] == 'hypervisor')
 
     def test_cell_down(self):
         """A server of which nothing is known now is no fault of the API."""
