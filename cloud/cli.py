@@ -154,6 +154,10 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         '--ha', action='store_true', default=None,
         help='three nodes of MariaDB and of RabbitMQ, and two of each API and service',
     )  # fmt: skip
+    parser.add_argument(
+        '--cells', type=_count(1), metavar='N',
+        help='cells with a database, a broker, a conductor and hosts of their own',
+    )  # fmt: skip
     parser.add_argument('--port-offset', type=int, metavar='N', help='move every port by N')
 
 
@@ -191,7 +195,7 @@ def _release(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) ->
 def _choices(options: argparse.Namespace) -> dict[str, Any]:
     names = (
         'release', 'pristine', 'computes', 'fake_computes', 'separate', 'dashboard', 'database',
-        'distributions', 'ha', 'port_offset',
+        'distributions', 'ha', 'cells', 'port_offset',
     )  # fmt: skip
     values = {name: getattr(options, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
@@ -217,11 +221,12 @@ def _status(cloud: lifecycle.Cloud, options: argparse.Namespace, *_: object) -> 
     lines = cloud.status(options.service)
     if not options.service:
         print(_about(cloud))
+    width = max([18, *(len(line.label) for line in lines)])
     for line in lines:
         state = f'pid {line.pid}' if line.pid else 'stopped'
         size = f'{line.memory >> 20} MiB' if line.pid else ''
         note = cloud.note(line.label) if line.pid else ''
-        print(f'{line.label:<18} {state:<12} {size:>8}  {line.ports:<14}{note}'.rstrip())
+        print(f'{line.label:<{width}} {state:<12} {size:>8}  {line.ports:<14}{note}'.rstrip())
     if not options.service:
         print(_memory(cloud))
     return 0 if all(line.pid for line in lines) else 1

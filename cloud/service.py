@@ -37,8 +37,8 @@ class Context:
             return venv.Separate(self.state, host, self.venv)
         return self.venv
 
-    def database(self, name: str) -> str:
-        """Return the URL of a service's database."""
+    def database(self, name: str, cell: int = 0) -> str:
+        """Return the URL of a service's database; that of Nova may be one of a cell."""
         if self.settings.database == 'sqlite':
             # A writer waits for another: several processes share the file.
             return f'sqlite:///{self.state.data("sqlite") / name}.db?timeout=30&plugin=xcloud'
@@ -46,7 +46,7 @@ class Context:
         if self.settings.ha:
             port = self.settings.port('mariadb')
             return f'mysql+pymysql://xcloud:{password}@127.0.0.1:{port}/{name}?charset=utf8'
-        socket = self.state.data('mariadb') / 'mariadb.sock'
+        socket = self.state.data(of_cell('mariadb', cell)) / 'mariadb.sock'
         return (
             f'mysql+pymysql://xcloud:{password}@localhost/{name}?unix_socket={socket}&charset=utf8'
         )
@@ -73,9 +73,10 @@ class Context:
             'service_token_roles_required': True,
         }
 
-    def messaging(self) -> str:
+    def messaging(self, cell: int = 0) -> str:
+        """Return the URL of the message broker, or of that of a cell."""
         password, port = self.passwords['rabbitmq'], self.settings.port('rabbitmq')
-        return f'rabbit://xcloud:{password}@127.0.0.1:{port}/'
+        return f'rabbit://xcloud:{password}@{self.settings.address_of_cell(cell)}:{port}/'
 
     def queues(self) -> ini.Options:
         """Return the options with which a service uses the message broker."""
@@ -124,19 +125,23 @@ class Service:
     #: Where it listens.
     address: str = '127.0.0.1'
 
-    def __init__(self, context: Context, node: int = 0) -> None:
+    def __init__(self, context: Context, node: int = 0, cell: int = 0) -> None:
         self.context = context
         self.settings = context.settings
         self.state = context.state
         #: The node of the controller that it is on; 0 where the controller is one.
         self.node = node
+        #: The cell that it is in; 0 for what is above the cells, and where there is one cell.
+        self.cell = cell
         if node:
             self.address = self.settings.nodes[node]
+        elif cell:
+            self.address = self.settings.address_of_cell(cell)
 
     @property
     def label(self) -> str:
         """The name it has in the list of services; unique."""
-        return f'{self.name}-{self.node}' if self.node else self.name
+        return f'{self.name}-{self.node}' if self.node else of_cell(self.name, self.cell)
 
     @property
     def is_first(self) -> bool:
@@ -275,6 +280,11 @@ class Wsgi(Service):
     def answers(self) -> bool:
         url = f'http://{self.address}:{self.settings.port(self.name)}/'
         return rest.status_of(url) in self.healthy
+
+
+def of_cell(name: str, cell: int) -> str:
+    """Return the name that something has in a cell, where there are several."""
+    return f'{name}-cell{cell}' if cell else name
 
 
 def logging(log: Path) -> ini.Options:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +64,31 @@ class Settings:
     port_offset: int = 0
     distributions: bool = False
     ha: bool = False
+    cells: int = 1
 
     @classmethod
     def new(cls, choices: dict[str, Any]) -> Settings:
         """Return the settings of a new cloud, or say why there is no such cloud."""
-        if not choices.get('ha'):
+        cells = choices.get('cells', 1)
+        if not choices.get('ha') and cells == 1:
             return cls(**choices)
-        chosen = cls(**{'database': 'mariadb', **choices})
-        if chosen.database != 'mariadb':
+        chosen = cls(**{'database': 'mariadb', 'computes': cells, **choices})
+        if chosen.ha and cells > 1:
             raise errors.CheckError(
-                f'--ha makes a cluster of databases, and --db {chosen.database} has none\n'
-                'use --db mariadb, or leave it out'
+                f'--ha makes several of each service of one cell, and --cells {cells} makes '
+                'several cells with one of each\nchoose one of them'
+            )
+        if chosen.database != 'mariadb':
+            what = '--ha makes a cluster of databases'
+            if not chosen.ha:
+                what = 'each of several cells has a server for its database'
+            raise errors.CheckError(
+                f'{what}, and --db {chosen.database} has none\nuse --db mariadb, or leave it out'
+            )
+        if chosen.computes < cells:
+            raise errors.CheckError(
+                f'--cells {cells} needs a host for each, and --computes {chosen.computes} is too '
+                f'few\nuse --computes {cells}, or leave it out'
             )
         return chosen
 
@@ -81,6 +96,20 @@ class Settings:
     def nodes(self) -> dict[int, str]:
         """Return the addresses of the nodes of the controller, by number; none if it is one."""
         return _NODES if self.ha else {}
+
+    @property
+    def own_cells(self) -> Sequence[int]:
+        """Return the cells that have services of their own, by number; none if there is one."""
+        return range(1, self.cells + 1) if self.cells > 1 else ()
+
+    def cell_of(self, host: int) -> int:
+        """Return the cell of a compute by the number of its host; 0 is the only one."""
+        return (host - 1) % self.cells + 1 if self.own_cells else 0
+
+    @staticmethod
+    def address_of_cell(cell: int) -> str:
+        """Return where the services of a cell listen."""
+        return f'127.0.2.{cell}' if cell else '127.0.0.1'
 
     def port(self, name: str) -> int:
         """Return the loopback port of a service."""
@@ -97,6 +126,7 @@ class Settings:
             ('release', '--release'),
             ('database', '--db'),
             ('port_offset', '--port-offset'),
+            ('cells', '--cells'),
         ):
             if getattr(new, field) != getattr(self, field):
                 raise errors.CheckError(

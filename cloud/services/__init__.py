@@ -35,12 +35,14 @@ def waves(context: service.Context) -> list[Wave]:
     """Return all services of a cloud."""
     hosts = range(1, context.settings.computes + 1)
     fakes = range(1, context.settings.fake_computes + 1)
+    cells = context.settings.own_cells
     first, others = _replicas(context)
     return [
         Wave(
             'database, hosts',
             [
                 *_stores(context),
+                *(database.MariaDb(context, cell=cell) for cell in cells),
                 rabbitmq.Epmd(context),
                 *(host.Host(context, number) for number in hosts),
                 *([haproxy.HaProxy(context)] if context.settings.ha else []),
@@ -58,6 +60,7 @@ def waves(context: service.Context) -> list[Wave]:
                 *(host.Libvirt(context, number) for number in hosts),
                 *(host.Ssh(context, number) for number in hosts),
                 *others[rabbitmq.RabbitMq],
+                *(rabbitmq.RabbitMq(context, cell=cell) for cell in cells),
             ],
         ),
         Wave(
@@ -79,6 +82,7 @@ def waves(context: service.Context) -> list[Wave]:
                     for kind in (nova.Api, nova.Conductor, nova.Scheduler)
                     for other in others[kind]
                 ),
+                *(nova.Conductor(context, cell=cell) for cell in cells),
             ],
         ),
         Wave(
@@ -88,7 +92,7 @@ def waves(context: service.Context) -> list[Wave]:
                 *(compute.FakeCompute(context, number) for number in fakes),
             ],
         ),
-        Wave('cell, images, flavors', [compute.Mapping(context), images.Images(context)]),
+        Wave('cells, images, flavors', [compute.Mapping(context), images.Images(context)]),
         *([Wave('dashboard', [horizon.Horizon(context)])] if context.settings.dashboard else []),
         *(
             [Wave('images of distributions', [distributions.Distributions(context)])]

@@ -52,7 +52,8 @@ class NovaCompute(service.Service):
             # Stock Nova passes over it.
             'xloud': ADJUST,
         }
-        text = ini.merge(nova.shared(self.context, self.label), common, self.options())
+        shared = nova.shared(self.context, self.label, self.cell)
+        text = ini.merge(shared, common, self.options())
         files.write(self.file, ini.render(text))
 
     def command(self) -> list[str | Path]:
@@ -63,6 +64,9 @@ class NovaCompute(service.Service):
 
     def answers(self) -> bool:
         return nova.seen(self.context, self.daemon(), self.name, self.host)
+
+    def note(self) -> str:
+        return f'in cell{self.cell}' if self.cell else ''
 
 
 class Compute(NovaCompute, host.HostPart):
@@ -105,6 +109,7 @@ class FakeCompute(NovaCompute):
 
     def __init__(self, context: service.Context, number: int) -> None:
         super().__init__(context)
+        self.cell = self.settings.cell_of(number)
         self.host = f'fake{number}'
 
     @property
@@ -123,7 +128,7 @@ class FakeCompute(NovaCompute):
 
 
 class Mapping(nova.Control):
-    """The computes become part of the cell, and so usable."""
+    """The computes become part of their cells, and so usable."""
 
     name = 'mapping'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,6 +10,8 @@ from cloud import command, errors, files, ini, process, service
 
 NAMES = ('keystone', 'placement', 'glance', 'neutron', 'nova_api', 'nova', 'nova_cell0')
 
+#: The one that has the servers of a cell.
+OF_CELL = 'nova'
 
 _PLUGIN = Path(__file__).parent.parent / 'sqlite.py'
 
@@ -42,6 +45,13 @@ class MariaDb(service.Service):
     packages: ClassVar[tuple[str, ...]] = ('mariadb-server-core', 'mariadb-client-core')
     #: Where services connect from, as it sees them.
     clients: ClassVar[str] = 'localhost'
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The databases on it."""
+        if self.cell:
+            return (OF_CELL,)
+        return [name for name in NAMES if name != OF_CELL or not self.settings.own_cells]
 
     @property
     def data(self) -> Path:
@@ -109,7 +119,7 @@ class MariaDb(service.Service):
         password = self.context.passwords['database']
         account = f"'xcloud'@'{self.clients}'"
         statements = [f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{password}'"]
-        for name in NAMES:
+        for name in self.names:
             statements += [
                 f'CREATE DATABASE IF NOT EXISTS {name}',
                 f'GRANT ALL ON {name}.* TO {account}',

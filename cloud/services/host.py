@@ -49,6 +49,7 @@ class HostPart(service.Service):
     def __init__(self, context: service.Context, number: int) -> None:
         super().__init__(context)
         self.number = number
+        self.cell = self.settings.cell_of(number)
         self.host = f'compute{number}'
         self.folder = self.state / 'hosts' / self.host
         #: All addresses 127.x.y.z are the machine itself: one for each host.

@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 
 from cloud import files, ini, process, service
+from cloud.services import database
 
 #: Seconds between two signs of life of a service, and until it counts as down:
 #: short, since tests wait for it.
@@ -18,12 +19,12 @@ _ANSWER = 30
 _FAREWELL = 5
 
 
-def shared(context: service.Context, log: str) -> ini.Sections:
+def shared(context: service.Context, log: str, cell: int = 0) -> ini.Sections:
     """Return the options of every Nova service; none of them is a database."""
     return {
         'DEFAULT': {
             **service.logging(context.state.log(log)),
-            'transport_url': context.messaging(),
+            'transport_url': context.messaging(cell),
             'my_ip': '127.0.0.1',
             'rootwrap_config': context.venv.share('nova', 'rootwrap.conf'),
             'report_interval': _REPORT,
@@ -47,19 +48,24 @@ def shared(context: service.Context, log: str) -> ini.Sections:
 
 
 class Control(service.Service):
-    """Part of the controller: reads ``nova.conf``, which knows the databases."""
+    """Part of the controller: reads ``nova.conf``, which knows the databases.
+
+    A cell has a file of its own. Its conductor has the database of the API, too: to count what
+    a project uses.
+    """
 
     runs_nova = True
 
     @property
     def file(self) -> Path:
-        return self.state.etc('nova') / 'nova.conf'
+        return self.state.etc(service.of_cell('nova', self.cell)) / 'nova.conf'
 
     def configure(self) -> None:
-        data = self.state.data('nova')
+        data = self.state.data(service.of_cell('nova', self.cell))
         (data / 'lock').mkdir(parents=True, exist_ok=True)
         own: ini.Sections = {
-            'DEFAULT': {'state_path': data},
+            # The nodes of a controller, which share this file, each have that in another one.
+            'DEFAULT': {'state_path': data, 'host': None if self.node else self.control or None},
             'oslo_concurrency': {'lock_path': data / 'lock'},
             'api': {'auth_strategy': 'keystone'},
             'wsgi': {'api_paste_config': self.context.venv.share('nova', 'api-paste.ini')},
@@ -67,11 +73,13 @@ class Control(service.Service):
                 'connection': self.context.database('nova_api'),
                 **self.context.pool(),
             },
-            'database': {'connection': self.context.database('nova'), **self.context.pool()},
+            'database': {'connection': self._database, **self.context.pool()},
             'conductor': {'workers': 1},
             'scheduler': {'workers': 1, 'discover_hosts_in_cells_interval': -1},
         }
-        text = ini.merge(shared(self.context, 'nova-api'), own)
+        if self.settings.own_cells:
+            own |= self._of_cells()
+        text = ini.merge(shared(self.context, 'nova-api', self.cell), own)
         files.write(self.file, ini.render(text))
         if self.node:
             files.write(self.own_file, ini.render(self.own()))
@@ -80,9 +88,28 @@ class Control(service.Service):
         """Return what it has on its node, beside what is the same on all."""
         return {'DEFAULT': {'host': self.control, **service.logging(self.state.log(self.label))}}
 
+    def _of_cells(self) -> ini.Sections:
+        """Return what is set only where there are several cells."""
+        policy = self.file.with_name('policy.yaml')
+        files.write(policy, '"compute:servers:resize:cross_cell": "role:admin"\n')
+        return {
+            'oslo_policy': {'policy_file': policy},
+            # A cell that does not answer would not be counted, or be waited for at each check.
+            'quota': {'count_usage_from_placement': True},
+        }
+
+    @property
+    def _database(self) -> str:
+        """The URL of what has servers; above the cells, those that have no host."""
+        if self.settings.own_cells and not self.cell:
+            return self.context.database('nova_cell0')
+        return self.context.database(database.OF_CELL, self.cell)
+
     @property
     def control(self) -> str:
-        """The name that Nova has for the node."""
+        """The name that Nova has for the node, or for the cell; nothing if there is one."""
+        if self.settings.own_cells:
+            return service.of_cell('control', self.cell)
         return f'control{self.node}' if self.node else ''
 
     @property
@@ -96,21 +123,28 @@ class Control(service.Service):
 
 
 class Schema(Control):
-    """Nova's databases and its one cell."""
+    """Nova's databases and its cells."""
 
     name = 'nova-schema'
 
     def init(self) -> None:
         self.manage('api_db', 'sync')
-        cells = self.manage('cell_v2', 'list_cells')
-        if 'cell0' not in cells:
+        present = self.manage('cell_v2', 'list_cells')
+        if 'cell0' not in present:
             self.manage(
                 'cell_v2', 'map_cell0',
                 '--database_connection', self.context.database('nova_cell0'),
             )  # fmt: skip
-        if 'cell1' not in cells:
-            self.manage('cell_v2', 'create_cell', '--name', 'cell1')
+        for number in self.settings.own_cells or (1,):
+            if f'cell{number}' not in present:
+                self._of(number).manage('cell_v2', 'create_cell', '--name', f'cell{number}')
         self.manage('db', 'sync')
+        for number in self.settings.own_cells:
+            self._of(number).manage('db', 'sync', '--local_cell')
+
+    def _of(self, number: int) -> Control:
+        """Return what has the configuration of a cell."""
+        return Control(self.context, cell=number) if self.settings.own_cells else self
 
 
 class Api(Control, service.Wsgi):

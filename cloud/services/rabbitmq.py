@@ -24,7 +24,8 @@ class Epmd(service.Service):
         return {'epmd': self.settings.port('epmd')}
 
     def daemon(self) -> process.Daemon:
-        addresses = ','.join(['127.0.0.1', *self.settings.nodes.values()])
+        cells = map(self.settings.address_of_cell, self.settings.own_cells)
+        addresses = ','.join(['127.0.0.1', *self.settings.nodes.values(), *cells])
         argv = ['epmd', '-address', addresses, '-port', str(self.settings.port('epmd'))]
         return process.Daemon(self.name, argv, self.state)
 
@@ -33,7 +34,7 @@ class Epmd(service.Service):
 
 
 class RabbitMq(service.Service):
-    """The message broker, or a node of it."""
+    """The message broker, a node of it, or that of a cell."""
 
     name = 'rabbitmq'
     packages = ('rabbitmq-server',)
@@ -41,12 +42,19 @@ class RabbitMq(service.Service):
     @property
     def distribution(self) -> int:
         """The port for the other nodes: each tries it on all addresses before it starts."""
-        return self.settings.port('rabbitmq-distribution') + max(self.node - 1, 0)
+        return self.settings.port('rabbitmq-distribution') + max(self.node - 1, 0) + self.cell
 
     @property
     def nodename(self) -> str:
         # The port mapper wants another name for each, whatever their addresses are.
-        return f'xcloud-{self.node}@{self.address}' if self.node else 'xcloud@localhost'
+        if not self.has_own_address:
+            return 'xcloud@localhost'
+        return f'{self.label.replace(self.name, "xcloud")}@{self.address}'
+
+    @property
+    def has_own_address(self) -> bool:
+        """Whether it is elsewhere than services look by themselves."""
+        return bool(self.node or self.cell)
 
     def others(self) -> list[RabbitMq]:
         """Return all nodes of a cluster."""
@@ -103,20 +111,19 @@ class RabbitMq(service.Service):
     @property
     def _home(self) -> Path:
         """The folder of the cookie that lets nodes speak to each other: the same for all."""
-        return self.state.data(self.name)
+        return self.state.data(self.name if self.node else self.label)
 
     def environment(self) -> dict[str, str]:
         data, etc = self.state.data(self.label), self.state.etc(self.label)
         address = self.address.replace('.', ',')
         arguments = f'-kernel inet_dist_use_interface {{{address}}} +S 2:2 +sbwt none'
-        more = {}
+        more = {'RABBITMQ_USE_LONGNAME': 'true'} if self.has_own_address else {}
         if self.node:
             # Its connections come from its own address, as those of a host would; a node that
             # is silent for this long has gone.
             arguments += (
                 f' -kernel inet_dist_connect_options [{{ip,{{{address}}}}}] net_ticktime {_TICK}'
             )
-            more = {'RABBITMQ_USE_LONGNAME': 'true'}
         return {
             'HOME': str(self._home),
             'ERL_EPMD_ADDRESS': '127.0.0.1',
