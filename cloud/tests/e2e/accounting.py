@@ -16,29 +16,27 @@ class Accounting:
 
     def __init__(self, context: service.Context) -> None:
         self.context = context
-        self._database = sqlalchemy.create_engine(context.database('nova'), pool_pre_ping=True)
+        self._databases = {
+            cell: sqlalchemy.create_engine(context.database('nova', cell), pool_pre_ping=True)
+            for cell in context.settings.own_cells or (0,)
+        }
+        self._above = sqlalchemy.create_engine(context.database('nova_api'), pool_pre_ping=True)
 
     def task(self, server: str) -> str | None:
         """Return the task of a server, without asking a service."""
-        query = sqlalchemy.text('SELECT task_state FROM instances WHERE uuid = :uuid')
-        with self._database.connect() as connection:
-            return connection.execute(query, {'uuid': server}).scalar()
+        return self._row(server, 'task_state')[0]
 
     def host(self, server: str) -> str | None:
         """Return the host of a server, without asking a service."""
-        query = sqlalchemy.text('SELECT host FROM instances WHERE uuid = :uuid')
-        with self._database.connect() as connection:
-            return connection.execute(query, {'uuid': server}).scalar()
+        return self._row(server, 'host')[0]
 
     def start_size(self, server: str) -> Size:
         """Return what a server comes back with at its next start."""
-        query = sqlalchemy.text(
+        query = (
             'SELECT meta.`key`, meta.value FROM instance_system_metadata AS meta '
-            'WHERE instance_uuid = :uuid AND meta.deleted = 0'
+            'WHERE instance_uuid = :value AND meta.deleted = 0'
         )
-        with self._database.connect() as connection:
-            rows = connection.execute(query, {'uuid': server}).all()
-        kept = {row[0]: row[1] for row in rows}
+        kept = {row[0]: row[1] for row in self._rows(self.cell_of(server), query, server)}
         size = self.size(server)
         return Size(
             int(kept.get('xloud_start_vcpus', size.vcpus)),
@@ -47,10 +45,23 @@ class Accounting:
 
     def size(self, server: str) -> Size:
         """Return the size that Nova keeps."""
-        query = sqlalchemy.text('SELECT vcpus, memory_mb FROM instances WHERE uuid = :uuid')
-        with self._database.connect() as connection:
-            row = connection.execute(query, {'uuid': server}).one()
-        return Size(row[0], row[1])
+        return Size(*self._row(server, 'vcpus', 'memory_mb'))
+
+    def cell_of(self, server: str) -> int:
+        """Return the cell of a server by its number; 0 is the only one."""
+        return self._mapped('instance_mappings', 'instance_uuid', server)
+
+    def _mapped(self, table: str, column: str, value: str) -> int:
+        """Return the cell that the database of the API has for something."""
+        if not self.context.settings.own_cells:
+            return 0
+        query = (
+            f'SELECT name FROM {table} AS mapping JOIN cell_mappings '
+            f'ON cell_mappings.id = mapping.cell_id WHERE mapping.{column} = :value'
+        )
+        with self._above.connect() as connection:
+            name = connection.execute(sqlalchemy.text(query), {'value': value}).scalar_one()
+        return int(name.removeprefix('cell'))
 
     def allocations(self, server: str) -> dict[str, Size]:
         """Return what a server has allocated, by the provider's name."""
@@ -90,13 +101,21 @@ class Accounting:
         return set(self._cell(hostname)['pinned_cpus'])
 
     def _cell(self, hostname: str) -> dict[str, Any]:
-        query = sqlalchemy.text(
-            'SELECT numa_topology FROM compute_nodes WHERE host = :host AND deleted = 0'
-        )
-        with self._database.connect() as connection:
-            topology = json.loads(connection.execute(query, {'host': hostname}).scalar_one())
-        (cell,) = topology['nova_object.data']['cells']
+        query = 'SELECT numa_topology FROM compute_nodes WHERE host = :value AND deleted = 0'
+        cell_of_host = self._mapped('host_mappings', 'host', hostname)
+        ((topology,),) = self._rows(cell_of_host, query, hostname)
+        (cell,) = json.loads(topology)['nova_object.data']['cells']
         return dict(cell['nova_object.data'])
+
+    def _row(self, server: str, *columns: str) -> tuple[Any, ...]:
+        query = f'SELECT {", ".join(columns)} FROM instances WHERE uuid = :value'
+        (row,) = self._rows(self.cell_of(server), query, server)
+        return row
+
+    def _rows(self, cell: int, query: str, value: str) -> list[tuple[Any, ...]]:
+        with self._databases[cell].connect() as connection:
+            rows = connection.execute(sqlalchemy.text(query), {'value': value})
+            return [tuple(row) for row in rows]
 
     def _placement(self, path: str) -> Any:
         client = self.context.admin

@@ -30,10 +30,8 @@ class Faults:
         self.services = services
 
     def parts(self, name: str) -> list[service.Service]:
-        """Return the service of a label; or, where there are several of a kind, all of them."""
-        if name in self.services:
-            return [self.services[name]]
-        return [part for part in self.services.values() if part.node and part.name == name]
+        """Return all services of a kind, or the one of a label."""
+        return [part for part in self.services.values() if name in (part.name, part.label)]
 
     def halt(self, name: str) -> None:
         """Stop a service."""
