@@ -56,11 +56,17 @@ class Api:
         return details
 
     def wait_service(self, hostname: str, state: str, seconds: float = 60) -> None:
-        """Wait until Nova holds the compute of a host for up, or for down."""
+        """Wait until Nova holds the compute of a host for up, or for down.
+
+        Nova disables one whose libvirtd is gone, until a while after it is back.
+        """
 
         def there() -> bool:
             listed = self.admin.compute.services(binary='nova-compute', host=hostname)
-            return all(entry.state == state for entry in listed)
+            return all(
+                entry.state == state and (state == 'down' or entry.status == 'enabled')
+                for entry in listed
+            )
 
         if not waiting.until(there, seconds, 0.5):
             raise AssertionError(f'the compute of {hostname} is not {state} after {seconds} s')

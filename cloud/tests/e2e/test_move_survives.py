@@ -63,6 +63,8 @@ def test_a_service_fails(
 ) -> None:
     """The server ends at its old or its new size, running, with the claims of that on one host."""
     server = cramped
+    for place in world.hosts:
+        world.api.wait_service(place.host, 'up')
     logs.expect(_GONE)
     body = {'current_vcpus': GROWN.vcpus, 'when_full': 'move'}
     assert world.api.post_adjust(server, **body) == (202, '')
@@ -93,5 +95,6 @@ def test_a_service_fails(
     assert waiting.until(is_over, _PATIENCE, 1), state
     print(f'{label} {fault}, {moment}: after {time.monotonic() - begin:.0f} s {state[0]}')
     assert world.guests.held_mb(server) == HELD_MB
-    # Whatever has happened, the next request works.
+    # Whatever has happened, the next request works, once the host has said again that it is there.
+    world.api.wait_service(world.guests.host_of(server).host, 'up')
     world.adjust(server, *MINIMUM)
