@@ -40,6 +40,31 @@ def start(context, function, *args):
     threading.Thread(target=run, name=function.__name__, daemon=True).start()
 
 
+def _call(context, on_end, function, *args):
+    """Call a function in a thread of its own.
+
+    :param on_end: Called when it has returned
+    :returns: A function for then, which returns or raises what that did
+    """
+    outcome = {}
+
+    def run():
+        try:
+            outcome['result'] = function(*args)
+        except Exception as error:
+            outcome['error'] = error
+        finally:
+            on_end()
+
+    def get():
+        if 'error' in outcome:
+            raise outcome['error']
+        return outcome['result']
+
+    start(context, run)
+    return get
+
+
 class Workers(object):
     """A limited number of workers; work beyond that is refused."""
 
@@ -82,21 +107,9 @@ class Questions(object):
         """
         deadline = time.monotonic() + timeout
         closed = self._begin(guest, deadline)
-        outcome = {}
-
-        def answer():
-            try:
-                outcome['result'] = function(*args)
-            except Exception as error:
-                outcome['error'] = error
-            finally:
-                self._end(guest)
-
-        start(context, answer)
+        get = _call(context, lambda: self._end(guest), function, *args)
         self._wait(closed, deadline)
-        if 'error' in outcome:
-            raise outcome['error']
-        return outcome['result']
+        return get()
 
     def _begin(self, guest, deadline):
         while True:
@@ -118,6 +131,39 @@ class Questions(object):
     def _wait(closed, deadline):
         if not closed.wait(max(deadline - time.monotonic(), 0)):
             raise exception.ServerAdjustGuestNotResponding()
+
+
+class Calls(object):
+    """Calls of hosts, for the answers of which nobody waits long.
+
+    oslo.messaging waits for a broker without an end, and only then does the
+    time-out of a call begin. So a call that outlasts its time-out says that
+    its broker is down. While it does, no other is made in its cell.
+    """
+
+    def __init__(self):
+        # For each cell an event, set when a call that outlasted has returned.
+        self._outlasted = {}
+
+    def call(self, context, timeout, function, *args):
+        """Call a function that calls a host, and wait for its result.
+
+        :param context: The RequestContext, for the cell of the host
+        :param timeout: How long to wait, in seconds: longer than the call
+            does
+        :returns: What the function returns; what it raises is raised
+        :raises: ServerAdjustHostNotResponding if it does not return in time
+        """
+        cell = context.cell_uuid
+        outlasted = self._outlasted.get(cell)
+        if outlasted and not outlasted.is_set():
+            raise exception.ServerAdjustHostNotResponding()
+        returned = threading.Event()
+        get = _call(context, returned.set, function, *args)
+        if not returned.wait(timeout):
+            self._outlasted[cell] = returned
+            raise exception.ServerAdjustHostNotResponding()
+        return get()
 
 
 class Alarms(object):

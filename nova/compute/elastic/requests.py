@@ -39,11 +39,8 @@ from nova import objects
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
-# How many hosts may be asked for the status of a server at the same time.
-_MAX_QUESTIONS = 500
-
-# How much longer than the time-out of the call an answer is waited for, in
-# seconds. The time-out does not begin before a broker has the call.
+# Added to the time in which a guest has to answer, in seconds: more than its
+# host is given.
 _MARGIN = 2
 
 
@@ -60,7 +57,7 @@ class AdjustRequests(object):
         self._compute_rpcapi = compute_rpcapi
         self._servicegroup_api = servicegroup_api
         self._move_requests = move_requests
-        self._questions = background.Questions(_MAX_QUESTIONS)
+        self._calls = background.Calls()
 
     def adjust(self, context, instance, request,
                action=instance_actions.XLOUD_ADJUST):
@@ -180,9 +177,8 @@ class AdjustRequests(object):
         if (instance.vm_state in (vm_states.ACTIVE, vm_states.PAUSED) and
                 self._is_host_up(instance)):
             try:
-                status['live'] = self._questions.ask(
-                    context, instance.uuid,
-                    CONF.xloud.guest_query_timeout + _MARGIN,
+                status['live'] = self._calls.call(
+                    context, CONF.xloud.guest_query_timeout + _MARGIN,
                     self._compute_rpcapi.xloud_status, context, instance)
             except (messaging.MessagingException, NotImplementedError,
                     exception.NovaException) as error:

@@ -12,6 +12,7 @@
 
 import threading
 import time
+from unittest import mock
 
 from nova.compute.elastic import background
 from nova import context as nova_context
@@ -85,6 +86,52 @@ class QuestionsTest(test.NoDBTestCase):
         threading.Timer(0.1, self.released.set).start()
         self.assertEqual(5, self._ask('a', int, '5'))
         first.join()
+
+
+class CallsTest(test.NoDBTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.calls = background.Calls()
+        self.is_back = threading.Event()
+        self.addCleanup(self.is_back.set)
+
+    def _call(self, cell, function, *args, timeout=5):
+        context = nova_context.get_admin_context()
+        context.cell_uuid = cell
+        return self.calls.call(context, timeout, function, *args)
+
+    def _call_hung(self, cell):
+        self.assertRaises(
+            exception.ServerAdjustHostNotResponding, self._call, cell,
+            self.is_back.wait, timeout=0.01)
+
+    def test_answer(self):
+        """The caller gets what the function returns or raises."""
+        self.assertEqual(5, self._call('a', int, '5'))
+        self.assertRaises(ValueError, self._call, 'a', int, 'five')
+
+    def test_broker_down(self):
+        """No thread is spent on a broker that takes no calls, and no time."""
+        self._call_hung('a')
+        called = mock.Mock()
+        self.assertRaises(exception.ServerAdjustHostNotResponding,
+                          self._call, 'a', called)
+        called.assert_not_called()
+        self.assertEqual(5, self._call('b', int, '5'))
+
+    def test_broker_that_is_back(self):
+        self._call_hung('a')
+        self.is_back.set()
+        # The thread may take a moment to return.
+        for _attempt in range(100):
+            try:
+                self.assertEqual(5, self._call('a', int, '5'))
+                break
+            except exception.ServerAdjustHostNotResponding:
+                time.sleep(0.05)
+        else:
+            self.fail('It is not called again.')
 
 
 class WorkersTest(test.NoDBTestCase):
