@@ -132,11 +132,11 @@ class Arrivals(object):
                 exception.ServerAdjustInvalid,
                 exception.ServerAdjustUnavailable) as error:
             if _is_passing(error, self._arrived[moving.migration_uuid]):
-                LOG.info('The server is adjusted a little later: %s', error,
-                         instance=instance)
+                LOG.info('The server is adjusted a little later: %s',
+                         error.format_message(), instance=instance)
                 return False
-            LOG.info('The server was moved, but is not adjusted: %s', error,
-                     instance=instance)
+            LOG.info('The server was moved, but is not adjusted: %s',
+                     error.format_message(), instance=instance)
             if not self._fail(context, instance, moving, error):
                 return False
         self._arrived.pop(moving.migration_uuid, None)

@@ -289,14 +289,14 @@ class Grants(object):
         except exception.ServerAdjustHostFull:
             self._list.hold(instance.uuid, False)
         except _PASSING as error:
-            LOG.info('The adjustment waits a little longer: %s', error,
-                     instance=instance)
+            LOG.info('The adjustment waits a little longer: %s',
+                     error.format_message(), instance=instance)
             self._list.hold(instance.uuid, True)
             return True
         except (exception.ServerAdjustConflict, exception.ServerAdjustFailed,
                 exception.ServerAdjustInvalid) as error:
-            LOG.info('The adjustment waits no longer: %s', error,
-                     instance=instance)
+            LOG.info('The adjustment waits no longer: %s',
+                     error.format_message(), instance=instance)
             if not self._end(instance, waiting, error):
                 return True
             self._reporter.notify_failure(context, instance, error)
