@@ -159,7 +159,7 @@ class Host(HostPart):
         if record.exists():
             for line in reversed(record.read_text().split()):
                 folder = Path(line)
-                if folder.is_dir() and not any(folder.iterdir()):
+                if folder.is_dir() and not any(folder.iterdir()) and not is_mounted(folder):
                     folder.rmdir()
 
     def _make_mount_points(self) -> None:
@@ -342,6 +342,19 @@ def guests(folder: Path) -> list[int]:
             if name in Path('/proc', str(pid), 'cmdline').read_bytes():
                 pids.append(pid)
     return pids
+
+
+def is_mounted(folder: Path) -> bool:
+    """Return whether something is mounted over a folder, in any namespace of the machine.
+
+    That would not keep it from being removed, but be gone: a host of another cloud would have
+    the same folder as its neighbors.
+    """
+    for table in Path('/proc').glob('[0-9]*/mountinfo'):
+        with contextlib.suppress(OSError):
+            if f' {folder} ' in table.read_text():
+                return True
+    return False
 
 
 def _libvirt_options(options: Mapping[str, str | int]) -> str:
