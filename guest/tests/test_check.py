@@ -270,8 +270,8 @@ def test_dashes_in_names(machine: Machine) -> None:
     machine.write('proc/cmdline', LINE.replace('t_state', 't-state').replace('e_p', 'e-p') + '\n')
     assert machine.check()[1]['works'] is True
     machine.write('proc/cmdline', 'possible-cpus=2\n')
-    found = {check['name']: check for check in machine.check()[1]['checks']}
-    assert found['cpu-add']['remedy'].startswith('Remove possible_cpus from ')
+    checks = {check['name']: check for check in machine.check()[1]['checks']}
+    assert checks['cpu-add']['remedy'].startswith('Remove possible_cpus from ')
 
 
 def test_rule_of_red_hat(machine: Machine) -> None:
@@ -282,9 +282,9 @@ def test_rule_of_red_hat(machine: Machine) -> None:
         'SUBSYSTEM!="memory", GOTO="end"\nATTR{state}=="offline", ATTR{state}="$env{.state}"\n',
     )
     machine.write(f'{MEMORY}/auto_online_blocks', 'offline\n')
-    found = {check['name']: check for check in machine.check()[1]['checks']}
-    assert found['new-memory']['state'] == 'warning'
-    assert found['cpu-add']['state'] == 'warning'
+    checks = {check['name']: check for check in machine.check()[1]['checks']}
+    assert checks['new-memory']['state'] == 'warning'
+    assert checks['cpu-add']['state'] == 'warning'
 
 
 def test_kernel_without_virtio_mem_needs_no_memory_settings(machine: Machine) -> None:

@@ -172,7 +172,7 @@ class ElasticClientsTest(elastic_helpers.ElasticAdjustTestBase):
         self.assertEqual(640, self._status(server)['floor_memory_mb'])
 
     def test_broker_down(self):
-        """Who asks is answered, though the host cannot be asked for long."""
+        """Who asks is answered, though the call of the host hangs."""
         self.flags(guest_query_timeout=1, group='xloud')
         server = self._boot()
         is_back = threading.Event()
