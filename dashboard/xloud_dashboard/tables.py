@@ -42,7 +42,10 @@ class SizeColumn(tables.Column):
     """
 
     def get_raw_data(self, datum: Any) -> str:
-        size = self._sizes(datum).get(datum.id)
+        sizes = self._sizes(datum)
+        if datum.id not in sizes and not self.table.data:
+            return _UNKNOWN  # A row that is followed is requested until its size is known.
+        size = sizes.get(datum.id)
         if size is None:
             return _PLAIN
         return size.adjust.state if size.adjust else _QUIET

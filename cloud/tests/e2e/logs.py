@@ -17,6 +17,9 @@ HARMLESS = (
     'Exception during reset or similar: .*server has gone away',
 )
 
+#: What a compute says that has waited for a guest in vain.
+IN_VAIN = 'libvirt|Timed out|timed out|Timeout|monitor|ServerAdjust'
+
 
 class Logs:
     """The logs since a moment."""

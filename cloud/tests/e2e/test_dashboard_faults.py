@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from cloud import ini
+from cloud.tests.e2e import faults
 from cloud.tests.e2e.browser import Dashboard
+from cloud.tests.e2e.logs import IN_VAIN, Logs
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
 
@@ -54,6 +56,29 @@ def test_failing(world: World, boot: Boot, log_in: LogIn) -> None:
     page.reads('.xloud-adjust-state', 'Failed')
     page.reads('.detail', 'The guest has given back 0 of 2 vCPUs after 8 seconds. Prepare the')
     # It complies then, little by little.
+    line = world.guests.hears(server, lambda line: line.cpus < 3, 60)
+    world.reconciles(server, Size(line.cpus, 256))
+
+
+def test_size_that_comes_late(world: World, boot: Boot, logs: Logs, log_in: LogIn) -> None:
+    """A guest hangs when its adjustment ends: the list shows its size once that is known."""
+    logs.expect(IN_VAIN)
+    server = slow(world, boot)
+    page = log_in('demo')
+    page.instances()
+    page.open_form(server)
+    page.type('#id_vcpus', '1')
+    page.forecast('in_place')
+    page.send()
+    page.reads('.alert-success', 'is being adjusted')
+    page.stay()
+    row = page.row(server)
+    with faults.frozen([world.guests.pid(server)]):
+        assert world.api.adjusted(server, succeeds=False)
+        page.until(lambda: not any(word in page.one(row).text for word in ('Adjusting', 'MiB of')))
+    page.reads(row, 'MiB of 256 to 768')
+    page.reads(row, 'Failed')
+    assert page.stays
     line = world.guests.hears(server, lambda line: line.cpus < 3, 60)
     world.reconciles(server, Size(line.cpus, 256))
 

@@ -11,7 +11,7 @@ import pytest
 
 from cloud import waiting
 from cloud.tests.e2e import faults
-from cloud.tests.e2e.logs import Logs
+from cloud.tests.e2e.logs import IN_VAIN, Logs
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
 
@@ -29,9 +29,6 @@ TURN = 75
 
 #: Seconds that a reader of the status may have to wait before nothing is known of the guest.
 READER = 10
-
-#: What a compute says that has waited for a guest in vain.
-IN_VAIN = 'libvirt|Timed out|timed out|Timeout|monitor|ServerAdjust'
 
 
 def turns(logs: Logs, label: str) -> Counter[str]:
