@@ -224,21 +224,41 @@ def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def cramped(
+def crowd(
     world: World,
     create: Callable[..., str],
     flavor: Callable[..., str],
     quota: Callable[..., None],
+) -> Callable[[str], str]:
+    """Boot a server beside another one that leaves their host a single vCPU."""
+
+    def new(server: str) -> str:
+        quota('admin', cores=-1, ram=-1)
+        place = world.accounting.host(server)
+        assert place
+        names = world.accounting.providers()
+        provider = next(key for key, name in names.items() if name == place)
+        used = world.accounting.usage(provider).vcpus
+        others = flavor(world.accounting.host_vcpus(place) - used - 1, 192)
+        return create(others, availability_zone=f'nova:{place}')
+
+    return new
+
+
+@pytest.fixture
+def cramped(
+    world: World,
+    create: Callable[..., str],
+    flavor: Callable[..., str],
+    crowd: Callable[[str], str],
 ) -> str:
     """Boot a server of 1 to 4 vCPUs on the first host, which has one left, and let it hold data."""
-    quota('admin', cores=-1, ram=-1)
     zone = f'nova:{world.hosts[0].host}'
     server = create(flavor(4, 256, minimum_cpu='1'), availability_zone=zone)
     world.comes_up(server, Size(1, 256))
     world.guests.hears(server)
     world.guests.hold(server, HELD_MB)
-    others = world.accounting.host_vcpus(world.hosts[0].host) - 2
-    create(flavor(others, 192), availability_zone=zone)
+    crowd(server)
     return server
 
 

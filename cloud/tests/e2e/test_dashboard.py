@@ -11,10 +11,9 @@ from cloud.tests.e2e.browser import Dashboard
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
 
-Create = Callable[..., str]
 Boot = Callable[..., str]
+Crowd = Callable[[str], str]
 Flavor = Callable[..., str]
-Quota = Callable[..., None]
 LogIn = Callable[[str], Dashboard]
 
 pytestmark = pytest.mark.usefixtures('forked')
@@ -26,17 +25,17 @@ def test_adjust_up_and_down(world: World, boot: Boot, log_in: LogIn) -> None:
     """A member adjusts a server; the list shows how it goes without being loaded again."""
     server = boot()
     page = log_in('demo')
-    page.instances()
     row = page.row(server)
-    page.reads(row, '256 MiB of 256 to 768')
     for size, slide in ((Size(3, 768), '\ue010'), (MINIMUM, '\ue011')):  # To its end, and start.
+        page.instances()
+        page.reads(row, f'{world.accounting.size(server).memory_mb} MiB of 256 to 768')
         page.open_form(server)
         page.type('#id_vcpus', str(size.vcpus))
         page.one('input[type="range"][data-for="id_memory_mb"]').send_keys(slide)
         assert page.one('#id_memory_mb').get_attribute('value') == str(size.memory_mb)
         page.forecast('in_place', 'The server will be adjusted at once.')
         if size != MINIMUM:
-            page.picture('form')
+            page.picture('form', 900)
         page.send()
         page.reads('.alert-success', 'is being adjusted')
         page.stay()
@@ -142,13 +141,10 @@ def test_limited_time(world: World, boot: Boot, log_in: LogIn) -> None:
     assert world.api.status(server)['returns_at'] is None
 
 
-def test_waiting(
-    world: World, boot: Boot, create: Create, flavor: Flavor, quota: Quota, log_in: LogIn
-) -> None:
+def test_waiting(world: World, boot: Boot, crowd: Crowd, log_in: LogIn) -> None:
     """On a full host a member chooses to wait, sees that in the tab, and cancels it."""
-    quota('admin', cores=-1, ram=-1)
     server = boot()
-    create(flavor(world.accounting.host_vcpus(world.hosts[0].host) - 2, 192))
+    crowd(server)
     page = log_in('demo')
     page.instances()
     page.open_form(server)

@@ -15,8 +15,7 @@ from cloud.tests.e2e.browser import Dashboard
 from cloud.tests.e2e.world import World
 
 Boot = Callable[..., str]
-Create = Callable[..., str]
-Flavor = Callable[..., str]
+Crowd = Callable[[str], str]
 Quota = Callable[..., None]
 LogIn = Callable[[str], Dashboard]
 
@@ -121,19 +120,12 @@ def statuses(world: World) -> str:
 
 @pytest.mark.parametrize('place', ['list', 'tab'])
 def test_polling(
-    world: World,
-    boot: Boot,
-    create: Create,
-    flavor: Flavor,
-    quota: Quota,
-    log_in: LogIn,
-    place: str,
+    world: World, boot: Boot, crowd: Crowd, quota: Quota, log_in: LogIn, place: str
 ) -> None:
     """A page requests the size of a server that waits once in 5 s at most, of others not again."""
-    quota('admin', cores=-1, ram=-1)
     quota('demo', cores=-1, ram=-1)
     waits, quiet = boot(), boot()
-    create(flavor(world.accounting.host_vcpus(world.hosts[0].host) - 3, 192))
+    crowd(waits)
     assert world.api.post_adjust(waits, current_vcpus=4, when_full='wait') == (202, '')
     page = log_in('demo')
     # In two tabs, for one person.

@@ -14,7 +14,7 @@ from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
 
 Boot = Callable[..., str]
-Create = Callable[..., str]
+Crowd = Callable[[str], str]
 Flavor = Callable[..., str]
 Options = Callable[[ini.Sections], None]
 Quota = Callable[..., None]
@@ -192,12 +192,11 @@ def test_session_ends_in_a_form(world: World, boot: Boot, log_in: LogIn) -> None
 
 
 def test_session_ends_while_an_adjustment_is_followed(
-    world: World, boot: Boot, create: Create, flavor: Flavor, quota: Quota, log_in: LogIn
+    world: World, boot: Boot, crowd: Crowd, log_in: LogIn
 ) -> None:
     """The tab says so, keeps what it shows, and requests nothing more."""
-    quota('admin', cores=-1, ram=-1)
     server = boot()
-    create(flavor(world.accounting.host_vcpus(world.hosts[0].host) - 2, 192))
+    crowd(server)
     assert world.api.post_adjust(server, current_vcpus=4, when_full='wait') == (202, '')
     page = log_in('demo')
     page.size_tab(server)

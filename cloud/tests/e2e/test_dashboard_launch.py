@@ -13,7 +13,7 @@ from cloud.tests.e2e.conftest import PREFIX
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World
 
-Create = Callable[..., str]
+Crowd = Callable[[str], str]
 Flavor = Callable[..., str]
 Quota = Callable[..., None]
 LogIn = Callable[[str], Dashboard]
@@ -80,7 +80,6 @@ def launch(page: Dashboard, name: str, flavor: str) -> None:
     page.launch_step('Source')
     page.choose_offered('guest')
     page.launch_step('Flavor')
-    page.picture('newcomer-launch', 900)
     page.choose_offered(flavor)
     page.one('.modal-footer .finish').click()
     page.reads(f'tr[data-display="{name}"]', '1 vCPU of 1 to 4')
@@ -97,21 +96,16 @@ def adjust(page: Dashboard, server: str, vcpus: int, memory_mb: int) -> None:
     page.reads(page.row(server), f'{memory_mb} MiB of')
 
 
-def test_path_of_a_newcomer(
-    world: World, create: Create, flavor: Flavor, quota: Quota, log_in: LogIn, name: str
-) -> None:
+def test_path_of_a_newcomer(world: World, crowd: Crowd, log_in: LogIn, name: str) -> None:
     """By browser alone: flavor, server, up and down, the plot, the floor, a full host, waiting."""
-    quota('admin', cores=-1, ram=-1)
     make_flavor(log_in('admin'), name)
     page = log_in('demo')
     launch(page, name, name)
     server = page.one(f'tr[data-display="{name}"]').get_attribute('data-object-id')
     assert server
-    page.picture('newcomer-list', 560)
     world.api.wait(server, 'ACTIVE')
     world.comes_up(server, Size(1, 256))
 
-    page.stay()
     for size in (Size(3, 768), Size(2, 512)):
         adjust(page, server, *size)
         world.guests.reaches(server, size)
@@ -132,10 +126,7 @@ def test_path_of_a_newcomer(
     page.picture('newcomer-floor', 900)
 
     # Others take the rest of the host.
-    place = world.accounting.host(server)
-    assert place
-    vcpus = world.accounting.host_vcpus(place)
-    other = create(flavor(vcpus - 3, 192), availability_zone=f'nova:{place}')
+    other = crowd(server)
     page.instances()
     page.open_form(server)
     page.type('#id_vcpus', '4')
@@ -146,7 +137,7 @@ def test_path_of_a_newcomer(
     page.send()
     page.reads('.alert-success', 'is adjusted as soon as its host has the capacity')
     page.reads(page.row(server), 'Waiting for capacity')
-    page.picture('newcomer-waiting', 720)
+    page.picture('newcomer-waiting', 600)
     world.remove([other])
     world.guests.reaches(server, Size(4, 512))
     page.reads(page.row(server), '4 vCPUs of 1 to 4')
