@@ -51,7 +51,7 @@ addEventListener('DOMContentLoaded', () => {
 #: Horizon's tables are as wide as their columns; what is in them has only to fit by itself.
 _TOO_WIDE = """
 const width = document.documentElement.clientWidth + 1;
-return arguments[0].flatMap(selector => [...document.querySelectorAll(selector)])
+return arguments[0].flatMap(part => [...document.querySelectorAll(`${part}, ${part} *`)])
     .map(part => [part, part.getBoundingClientRect()])
     .filter(([part, box]) => box.width > width || !part.closest('table') && box.right > width)
     .map(([part, box]) => `${part.getAttribute('class')}: ${box.left} to ${box.right}`);
