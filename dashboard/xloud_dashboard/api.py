@@ -175,6 +175,12 @@ def flavor(request: HttpRequest, flavor_id: str) -> FlavorSize:
         return Elastic(compute).flavor(flavor_id)
 
 
+def minimums(request: HttpRequest) -> dict[str, dict[str, str]]:
+    """Return the minimums of the elastic flavors that a user sees, by their IDs."""
+    with _compute(request, _SECONDS) as compute:
+        return service.minimums(compute)
+
+
 def set_flavor(
     request: HttpRequest, flavor_id: str, vcpus: int | None, memory_mb: int | None
 ) -> None:

@@ -112,6 +112,18 @@ def has_minimum(compute: Any, server_id: str) -> bool | None:
     return None if specs is None else not _MINIMUMS.isdisjoint(specs)
 
 
+def minimums(compute: Any) -> dict[str, dict[str, str]]:
+    """Return the minimums of elastic flavors, by their IDs, as far as the user may see them.
+
+    They are those of the flavors that Horizon lists for a launch, which is one page of Nova's.
+    """
+    own = {
+        flavor.id: {name: flavor.extra_specs[name] for name in _MINIMUMS & set(flavor.extra_specs)}
+        for flavor in compute.flavors(details=True, is_public=True, paginated=False)
+    }
+    return {flavor_id: specs for flavor_id, specs in own.items() if specs}
+
+
 def history(compute: Any, server_id: str) -> list[Period]:
     """Return the last periods in which a server was accounted for one size."""
     start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(DAYS)

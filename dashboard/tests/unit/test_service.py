@@ -144,6 +144,19 @@ def test_whether_a_server_is_elastic(nova: Nova, flavor: dict, answer: bool | No
         assert service.has_minimum(found, 'a') is answer
 
 
+def test_minimums(nova: Nova) -> None:
+    """Those of all flavors take one request, whether or not they have extra specs."""
+    flavors: list[dict[str, object]] = [
+        {'id': '1', 'extra_specs': {'minimum_cpu': '1', 'hw:cpu_policy': 'shared'}},
+        {'id': '2', 'extra_specs': {}},
+        {'id': '3'},  # Its extra specs are not for this user.
+    ]
+    paths: list[str] = []
+    with service.compute(nova(json.dumps({'flavors': flavors}), paths), 'x') as found:
+        assert service.minimums(found) == {'1': {'minimum_cpu': '1'}}
+    assert len([path for path in paths if 'flavors' in path]) == 1
+
+
 def test_a_long_history(nova: Nova) -> None:
     """The last periods of a month are shown: neither more requested, nor others kept."""
     begin, paths = datetime.datetime(2026, 2, 1, tzinfo=datetime.timezone.utc), []

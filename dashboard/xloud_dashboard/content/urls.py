@@ -14,5 +14,6 @@ urlpatterns = [
     path('<str:server_id>/preview', views.PreviewView.as_view(), name='preview'),
     path('<str:server_id>/size', views.SizeView.as_view(), name='size'),
     path('<str:server_id>/cancel', views.CancelView.as_view(), name='cancel'),
+    path('minimums', views.MinimumsView.as_view(), name='minimums'),
     path('flavors/<str:flavor_id>', views.FlavorView.as_view(), name='flavor'),
 ]

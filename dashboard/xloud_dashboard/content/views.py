@@ -128,6 +128,16 @@ class CancelView(ServerMixin, generic.View):
         return shortcuts.redirect(self.back())
 
 
+class MinimumsView(generic.View):
+    """The minimums of flavors, for who launches servers."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return JsonResponse(api.minimums(request))
+        except api.ERRORS as error:
+            return JsonResponse({'reason': ' '.join(api.explain(error))}, status=503)
+
+
 class FlavorView(forms.ModalFormView):
     """Sets the minimums of a flavor."""
 

@@ -12,10 +12,11 @@
     return values.length ? values[0] : maximum;
   }
 
-  function bootSize(flavor) {
+  function bootSize(ctrl, flavor) {
+    var extras = flavor.extras || (ctrl.elasticMinimums || {})[flavor.id];
     return {
-      vcpus: minimum(flavor.extras, ['minimum_cpu', 'hw:cpu_min'], flavor.vcpus),
-      ram: minimum(flavor.extras, ['minimum_memory', 'hw:mem_min'], flavor.ram)
+      vcpus: minimum(extras, ['minimum_cpu', 'hw:cpu_min'], flavor.vcpus),
+      ram: minimum(extras, ['minimum_memory', 'hw:mem_min'], flavor.ram)
     };
   }
 
@@ -25,8 +26,8 @@
   }
 
   /* Nova counts the minimum for quota, and compares it with what an image needs. */
-  function describe(facade) {
-    var size = bootSize(facade.flavor);
+  function describe(ctrl, facade) {
+    var size = bootSize(ctrl, facade.flavor);
     if (size.vcpus === facade.flavor.vcpus && size.ram === facade.flavor.ram) {
       return;
     }
@@ -36,19 +37,43 @@
     facade.elasticCanHave = interpolate(gettext('can have %s'), [words(facade.flavor)]);
   }
 
-  function extend(ctrl) {
+  function extend(ctrl, http, toast) {
     var build = ctrl.buildFlavorFacades;
     var errors = ctrl.getErrors;
     if (ctrl.isElasticShown || !build || !errors) {
       return;
     }
     ctrl.isElasticShown = true;
+
+    /* Horizon from 2026.1 on does not request the extra specs of flavors. */
+    function requestMinimums() {
+      ctrl.elasticMinimums = {};
+      http.get('/project/elastic/minimums').then(function (answer) {
+        ctrl.elasticMinimums = answer.data;
+        describeAll();
+        ctrl.updateFlavorFacades();
+        ctrl.validateFlavor();
+      }, function () {
+        toast.add('warning', gettext('It is not known now which flavors are elastic. ' +
+          'Their maximum is compared with your quota.'));
+      });
+    }
+
+    function describeAll() {
+      ctrl.availableFlavorFacades.forEach(function (facade) {
+        describe(ctrl, facade);
+        if (!facade.flavor.extras && !ctrl.elasticMinimums) {
+          requestMinimums();
+        }
+      });
+    }
+
     ctrl.buildFlavorFacades = function () {
       build();
-      ctrl.availableFlavorFacades.forEach(describe);
+      describeAll();
     };
     ctrl.getErrors = function (flavor) {
-      return errors(angular.extend({}, flavor, bootSize(flavor)));
+      return errors(angular.extend({}, flavor, bootSize(ctrl, flavor)));
     };
     [ctrl.availableTableConfig, ctrl.allocatedTableConfig].forEach(function (config) {
       config.columns.splice(3, 0, {
@@ -59,24 +84,32 @@
           '<span class="xloud-size">{$ item.elasticCanHave $}</span>'
       });
     });
-    ctrl.availableFlavorFacades.forEach(describe);
+    describeAll();
     ctrl.updateFlavorFacades();
   }
 
   angular
-    .module('xloud.dashboard', ['horizon.framework.widgets.table'])
+    .module('xloud.dashboard', [
+      'horizon.framework.util.http',
+      'horizon.framework.widgets.table',
+      'horizon.framework.widgets.toast'
+    ])
     // Horizon has no place for columns of others. Angular links every directive of a name.
-    .directive('hzDynamicTable', function () {
-      return {
-        restrict: 'E',
-        priority: 1, // Before the table reads its columns.
-        link: {
-          pre: function (scope, element, attributes) {
-            if (attributes.name === 'allocated-flavor' && scope.ctrl) {
-              extend(scope.ctrl);
+    .directive('hzDynamicTable', [
+      'horizon.framework.util.http.service',
+      'horizon.framework.widgets.toast.service',
+      function (http, toast) {
+        return {
+          restrict: 'E',
+          priority: 1, // Before the table reads its columns.
+          link: {
+            pre: function (scope, element, attributes) {
+              if (attributes.name === 'allocated-flavor' && scope.ctrl) {
+                extend(scope.ctrl, http, toast);
+              }
             }
           }
-        }
-      };
-    });
+        };
+      }
+    ]);
 }());
