@@ -80,6 +80,13 @@ def forked(world: World) -> None:
         pytest.skip('the cloud runs stock Nova; run `xcloud up --no-pristine`')
 
 
+@pytest.fixture
+def ha(world: World, forked: None) -> None:
+    """For tests that need several of each service."""
+    if not world.context.settings.ha:
+        pytest.skip('needs `xcloud up --ha`')
+
+
 def new_server(connection: Connection, flavor: str, image: str, **options: Any) -> str:
     """Request a server; return its identity, whatever becomes of it."""
     created = connection.compute.create_server(

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud import ini
-from cloud.tests.e2e import faults
+from cloud import faults, ini
 from cloud.tests.e2e.browser import Dashboard
 from cloud.tests.e2e.logs import IN_VAIN, Logs
 from cloud.tests.e2e.sizes import Size

@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud import waiting
-from cloud.tests.e2e import faults
+from cloud import faults, waiting
 from cloud.tests.e2e.logs import IN_VAIN, Logs
 from cloud.tests.e2e.sizes import Size
 from cloud.tests.e2e.world import World

@@ -9,10 +9,10 @@ import openstack
 from openstack.connection import Connection
 
 from cloud import lifecycle, progress, settings, waiting
+from cloud.faults import Faults
 from cloud.services import host
 from cloud.tests.e2e.accounting import Accounting
 from cloud.tests.e2e.api import Api
-from cloud.tests.e2e.faults import Faults
 from cloud.tests.e2e.guests import Guests
 from cloud.tests.e2e.sizes import Size
 
@@ -27,7 +27,7 @@ class World:
         self.api = Api(self.cloud, self.admin)
         self.accounting = Accounting(self.context)
         self.guests = Guests(self.api, self.hosts, self.fakes)
-        self.faults = Faults(self.cloud.daemons())
+        self.faults = Faults(self.context, self.cloud.daemons())
 
     @staticmethod
     def connect(name: str) -> Connection:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud import errors, service, services, settings
+from cloud import errors, faults, service, services, settings
 from cloud.services import compute, database, nova, rabbitmq
-from cloud.tests.e2e import faults
 
 
 @pytest.fixture
@@ -154,7 +153,7 @@ def test_one_cell_shares_what_there_is(tmp_path: Path) -> None:
 def test_all_of_a_kind(context: service.Context) -> None:
     """A test that kills brokers kills those of all cells; by its label it is one."""
     parts = services.every(services.waves(context))
-    harm = faults.Faults({part.label: part for part in parts})
+    harm = faults.Faults(context, {part.label: part for part in parts})
     assert [part.label for part in harm.parts('rabbitmq')] == [
         'rabbitmq', 'rabbitmq-cell1', 'rabbitmq-cell2',
     ]  # fmt: skip

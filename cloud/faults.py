@@ -26,7 +26,8 @@ def frozen(pids: Sequence[int]) -> Iterator[None]:
 class Faults:
     """The faults of services, each by its label."""
 
-    def __init__(self, services: Mapping[str, service.Service]) -> None:
+    def __init__(self, context: service.Context, services: Mapping[str, service.Service]) -> None:
+        self.context = context
         self.services = services
 
     def parts(self, name: str) -> list[service.Service]:
