@@ -38,8 +38,8 @@ def slow(world: World, boot: Boot) -> str:
     return server
 
 
-def test_failing(world: World, boot: Boot, log_in: LogIn) -> None:
-    """A guest that does not comply: the list says so by itself, and the tab what to do."""
+def shrink_slow(world: World, boot: Boot, log_in: LogIn) -> tuple[str, Dashboard]:
+    """Request 1 vCPU of such a guest; return it, and the list that shows how that goes."""
     server = slow(world, boot)
     page = log_in('demo')
     page.instances()
@@ -49,28 +49,30 @@ def test_failing(world: World, boot: Boot, log_in: LogIn) -> None:
     page.send()
     page.reads('.alert-success', 'is being adjusted')
     page.stay()
+    return server, page
+
+
+def complies(world: World, server: str) -> None:
+    """Wait until such a guest gives something back, little by little, and Nova accounts for it."""
+    line = world.guests.hears(server, lambda line: line.cpus < 3, 60)
+    world.reconciles(server, Size(line.cpus, 256))
+
+
+def test_failing(world: World, boot: Boot, log_in: LogIn) -> None:
+    """A guest that does not comply: the list says so by itself, and the tab what to do."""
+    server, page = shrink_slow(world, boot, log_in)
     page.reads(page.row(server), 'Failed: The guest has given back 0 of 2 vCPUs after 8 seconds.')
     assert page.stays
     page.size_tab(server)
     page.reads('.xloud-adjust-state', 'Failed')
     page.reads('.detail', 'The guest has given back 0 of 2 vCPUs after 8 seconds. Prepare the')
-    # It complies then, little by little.
-    line = world.guests.hears(server, lambda line: line.cpus < 3, 60)
-    world.reconciles(server, Size(line.cpus, 256))
+    complies(world, server)
 
 
 def test_size_that_comes_late(world: World, boot: Boot, logs: Logs, log_in: LogIn) -> None:
     """A guest hangs when its adjustment ends: the list shows its size once that is known."""
     logs.expect(IN_VAIN)
-    server = slow(world, boot)
-    page = log_in('demo')
-    page.instances()
-    page.open_form(server)
-    page.type('#id_vcpus', '1')
-    page.forecast('in_place')
-    page.send()
-    page.reads('.alert-success', 'is being adjusted')
-    page.stay()
+    server, page = shrink_slow(world, boot, log_in)
     row = page.row(server)
     with faults.frozen([world.guests.pid(server)]):
         assert world.api.adjusted(server, succeeds=False)
@@ -78,8 +80,7 @@ def test_size_that_comes_late(world: World, boot: Boot, logs: Logs, log_in: LogI
     page.reads(row, 'MiB of 256 to 768')
     page.reads(row, 'Failed')
     assert page.stays
-    line = world.guests.hears(server, lambda line: line.cpus < 3, 60)
-    world.reconciles(server, Size(line.cpus, 256))
+    complies(world, server)
 
 
 def test_locked(world: World, boot: Boot, log_in: LogIn) -> None:
